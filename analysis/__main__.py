@@ -1,0 +1,83 @@
+"""The command line: `python -m analysis --help`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analysis.settings import BASELINE, ROOT, load_settings, parse_assignment
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=(
+    "数字城市百强的公开复算 · An open recomputation of the digital cities ranking."))
+
+
+def stop(error: Exception) -> typer.Exit:
+    """One clear message instead of a traceback, and exit code 2."""
+    typer.echo(f"\n未运行，原有结果未改动 · stopped, earlier results are untouched:\n{error}", err=True)
+    return typer.Exit(2)
+
+
+@app.command()
+def run(
+    settings: Annotated[Path, typer.Option(help="设定文件 settings file (settings/quick.yaml …)")] = BASELINE,
+    set_: Annotated[list[str], typer.Option("--set", help="改一项设定 change one choice: weighting.alpha=0.3")] = [],  # noqa: B006
+    only: Annotated[list[str], typer.Option(help="只运行该步 run only this notebook: 07")] = [],  # noqa: B006
+    start: Annotated[str | None, typer.Option("--from", help="从该步起 start at this notebook: 04")] = None,
+    name: Annotated[str | None, typer.Option("--run", help="结果文件夹名 name of the run's folders")] = None,
+    lang: Annotated[str, typer.Option(help="报告语言 language of the reports: zh | en")] = "zh",
+    reports: Annotated[bool, typer.Option(help="生成 HTML 与 PDF make HTML and PDF")] = True,
+) -> None:
+    """运行全部笔记本并生成报告 · Run the notebooks in order and make the reports.
+
+    默认结果在 reports/baseline；改了设定而未给 --run 时，结果在 reports/custom。
+    Results go to reports/baseline; with changed choices and no --run, to reports/custom.
+    """
+    from analysis import pipeline
+
+    known = (ValueError, FileNotFoundError, pipeline.RunError, OSError)
+    try:
+        chosen = load_settings(settings, dict(parse_assignment(text) for text in set_))
+        named = name or (settings.stem if settings.stem != BASELINE.stem and not set_ else None)
+        plan = pipeline.make_plan(named, lang, chosen, tuple(only), start)
+        record = pipeline.execute(plan, typer.echo, reports)
+    except known as error:
+        raise stop(error) from None
+    except KeyboardInterrupt:
+        typer.echo("\n已中断，原有结果未改动；再次运行同一命令即可 · interrupted, earlier results are untouched; "
+                   "run the same command again", err=True)
+        raise typer.Exit(130) from None
+    typer.echo(f"完成 done  {record['seconds_total']:.1f} s   {pipeline.report_place(plan)}/index.html")
+
+
+@app.command()
+def steps() -> None:
+    """列出笔记本及其参数 · List the notebooks, what each reads and its parameters."""
+    from analysis import pipeline
+
+    for step, needs in pipeline.NEEDS.items():
+        typer.echo(f"{step:<26} ← {', '.join(need[:2] for need in needs) or '—'}")
+        typer.echo(f"   {', '.join(f'{key}={value}' for key, value in pipeline.parameters_of(step).items())}")
+
+
+@app.command()
+def checksum(path: Path) -> None:
+    """登记原始文件的校验和 · Record the checksum of a raw file that was changed on purpose."""
+    from analysis import sources
+
+    try:
+        sources.record_checksum(ROOT, path)
+    except (ValueError, OSError) as error:
+        raise stop(error) from None
+
+
+def main() -> None:
+    os.chdir(ROOT)
+    sys.exit(app(prog_name="python -m analysis"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,329 @@
+"""How far our ranking agrees with the published one, always beside what GDP alone would give.
+
+The paper publishes ranks 1 to 100 and five lists of names, no scores and no weights. Agreement therefore has two parts:
+the order inside the hundred, and the hundred against all other cities. None of it shows that the paper's system was
+recovered: many different weightings, and GDP without any, agree about as well.
+
+Reference: docs/method.md, section 9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+READ_STATUS = ("read", "corrected")
+
+
+class AgreementError(ValueError):
+    """Scores or published ranks that cannot be compared; the message names the cities and the remedy."""
+
+
+def top_cities(scores: pd.Series, size: int) -> pd.Index:
+    """The codes of the `size` best-scored cities, best first; missing scores are left out.
+
+    A tie across the cut is settled by the smaller code, so that the set has exactly `size` members.
+    """
+    ordered = scores.dropna().sort_index().sort_values(ascending=False, kind="stable")
+    if len(ordered) < size:
+        raise AgreementError(f"only {len(ordered)} cities have a score, fewer than the {size} asked for")
+    return ordered.index[:size]
+
+
+def check_published(published_ranks: pd.Series, scores: pd.Series) -> None:
+    """Refuse published ranks that are not a ranking of known cities: doubled cities, doubled or missing ranks."""
+    unknown = published_ranks.index.difference(scores.index)
+    if len(unknown):
+        raise AgreementError(f"published cities outside the roster: {', '.join(unknown)}; see errata.csv")
+    if published_ranks.index.has_duplicates or published_ranks.isna().any() or published_ranks.duplicated().any():
+        raise AgreementError("published ranks must name each city and each rank once; check Table 2 as transcribed")
+
+
+def area_under_curve(scores: pd.Series, members: pd.Index) -> float:
+    """The chance that a random member outscores a random non-member (ties count half): 1 = perfect, 0.5 = none.
+
+    Equals the Mann–Whitney U of the members over the number of pairs. NaN without members or non-members.
+    Reference: Hanley & McNeil (1982), Radiology 143, 29–36.
+    """
+    inside = scores.index.isin(members)
+    pairs = inside.sum() * (~inside).sum()
+    if not pairs:
+        return float("nan")
+    rank_sum = scores.rank()[inside].sum()
+    return float((rank_sum - inside.sum() * (inside.sum() + 1) / 2) / pairs)
+
+
+def row_ranks(values: np.ndarray) -> np.ndarray:
+    """Average ranks along each row, ties sharing their mean."""
+    from scipy.stats import rankdata
+
+    return rankdata(values, axis=1)
+
+
+def row_correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Pearson's correlation of each row of `first` with the same row of `second` (or with its one row).
+
+    NaN for a constant row. Applied to ranks it is Spearman's.
+    """
+    x = first - first.mean(axis=1, keepdims=True)
+    y = second - second.mean(axis=1, keepdims=True)
+    scale = np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
+    return np.divide((x * y).sum(axis=1), scale, out=np.full(len(scale), np.nan), where=scale > 0)
+
+
+def spearman(scores: pd.Series, published_ranks: pd.Series) -> float:
+    """Spearman's rank correlation, signed so that +1 means the published order (large score = small rank)."""
+    ours = scores.reindex(published_ranks.index).rank(ascending=False).to_numpy()[None, :]
+    theirs = published_ranks.rank().to_numpy()[None, :]
+    return float(row_correlations(ours, theirs)[0])
+
+
+def bootstrap_spearman(scores: pd.Series, published_ranks: pd.Series, draws: int, seed: int,
+                       level: float = 0.95) -> tuple[float, float]:
+    """Percentile bootstrap interval of Spearman's correlation: cities drawn with replacement, ranks taken anew.
+
+    Says how far the figure hangs on single cities; the hundred are no random sample.
+    Reference: Efron & Tibshirani (1993), An Introduction to the Bootstrap, section 13.3.
+    """
+    rng = np.random.default_rng(seed)
+    picks = rng.integers(0, len(published_ranks), size=(draws, len(published_ranks)))
+    ours = row_ranks(-scores.reindex(published_ranks.index).to_numpy(dtype=float)[picks])
+    theirs = row_ranks(published_ranks.to_numpy(dtype=float)[picks])
+    low, high = np.nanquantile(row_correlations(ours, theirs), [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def agreement(scores: pd.Series, published_ranks: pd.Series, draws: int = 2000, seed: int = 20201218) -> pd.Series:
+    """How well one ranking agrees with the published hundred, inside it and against all other cities.
+
+    Parameters: scores by city (larger is better; NaN = no value, counted and left out); published ranks by city.
+    Returns a Series: cities (scored), cities_missing, hundred (published cities scored), hundred_missing,
+    spearman, spearman_low and spearman_high (95 % bootstrap), kendall (tau-b), auc (the hundred against the rest),
+    overlap (published cities among our best of the same number).
+    Ranks within the hundred are taken among its scored cities. Reference: Kendall (1945), Biometrika 33, 239–251;
+    method.md 9.1.
+    """
+    from scipy.stats import kendalltau
+
+    check_published(published_ranks, scores)
+    scored = scores.dropna()
+    known = published_ranks[published_ranks.index.isin(scored.index)]
+    if len(known) < 3:
+        raise AgreementError(f"only {len(known)} published cities have a score; agreement needs three or more")
+    low, high = bootstrap_spearman(scored, known, draws, seed)
+    best = top_cities(scored, len(published_ranks))
+    return pd.Series({
+        "cities": len(scored), "cities_missing": len(scores) - len(scored),
+        "hundred": len(known), "hundred_missing": len(published_ranks) - len(known),
+        "spearman": spearman(scored, known), "spearman_low": low, "spearman_high": high,
+        "kendall": float(kendalltau(-scored.loc[known.index], known).statistic),
+        "auc": area_under_curve(scored, known.index), "overlap": len(best.intersection(published_ranks.index)),
+    })
+
+
+def agreement_table(rankings: Mapping[str, pd.Series], published_ranks: pd.Series, draws: int = 2000,
+                    seed: int = 20201218) -> pd.DataFrame:
+    """`agreement` of several rankings in one table, one row a ranking: ours first, GDP always beside it.
+
+    Each row is computed on the cities that have a value; the columns cities_missing and hundred_missing show how many
+    were left out, so that rows on different cities are seen to be so.
+    """
+    rows = {name: agreement(scores, published_ranks, draws, seed) for name, scores in rankings.items()}
+    frame = pd.DataFrame(rows).T.rename_axis("ranking")
+    whole = ["cities", "cities_missing", "hundred", "hundred_missing", "overlap"]
+    return frame.astype(dict.fromkeys(whole, int))
+
+
+@dataclass(frozen=True)
+class ListOverlap:
+    """Domain scores against the published lists.
+
+    summary: by domain code: table, measured (a score exists), listed (read names), inferred, hits, misses, additions,
+    hit_share, auc, inferred_hits (inferred names that our best listed + inferred cities hold).
+    cities: one row a (domain, city): table, outcome (hit, miss, addition, inferred), our_rank (in the domain).
+    """
+
+    summary: pd.DataFrame
+    cities: pd.DataFrame
+
+
+def list_overlap(domain_scores: pd.DataFrame, published_lists: pd.DataFrame) -> ListOverlap:
+    """Which published names of each domain are among our best of the same number, and which are not.
+
+    Parameters: domain scores, cities × measured domains; published_lists with columns table, domain, adcode, status
+    (read, corrected or inferred), as read from Tables 3–7. Inferred names take no part in hits, misses, additions and
+    AUC: those compare the read names with our best equally many among all cities that are not inferred. Table 3 lost
+    a row that is not inferred; its cities count as unlisted, which lowers its figures.
+    A domain without scores keeps its row with measured = False and NaN. Method.md 9.2.
+    """
+    doubled = published_lists.duplicated(["domain", "adcode"])
+    if doubled.any():
+        raise AgreementError(f"listed twice: {published_lists.loc[doubled, ['table', 'adcode']].values.tolist()}")
+    unknown = set(published_lists["adcode"]) - set(domain_scores.index)
+    if unknown:
+        raise AgreementError(f"listed cities outside the roster: {', '.join(sorted(unknown))}; see errata.csv")
+    rows, outcomes = {}, []
+    for (table, domain), part in published_lists.groupby(["table", "domain"], sort=True):
+        inferred = pd.Index(part.loc[part["status"] == "inferred", "adcode"])
+        read = pd.Index(part.loc[part["status"].isin(READ_STATUS), "adcode"])
+        rows[domain] = {"table": table, "measured": domain in domain_scores, "listed": len(read),
+                        "inferred": len(inferred)}
+        if domain in domain_scores:
+            figures, cities = one_list(domain_scores[domain], read, inferred)
+            rows[domain].update(figures)
+            outcomes.append(cities.assign(table=table, domain=domain))
+    columns = ["table", "measured", "listed", "inferred", "hits", "misses", "additions", "hit_share", "auc",
+               "inferred_hits"]
+    summary = pd.DataFrame.from_dict(rows, orient="index").reindex(columns=columns).rename_axis("domain")
+    shape = ["table", "domain", "adcode", "outcome", "our_rank"]
+    detail = pd.concat(outcomes)[shape].reset_index(drop=True) if outcomes else pd.DataFrame(columns=shape)
+    return ListOverlap(summary, detail)
+
+
+def one_list(scores: pd.Series, read: pd.Index, inferred: pd.Index) -> tuple[dict[str, float], pd.DataFrame]:
+    """Figures and outcome by city of one domain's list; see `list_overlap`."""
+    open_scores = scores.drop(inferred)
+    best = top_cities(open_scores, len(read))
+    hits, misses, additions = best.intersection(read), read.difference(best), best.difference(read)
+    whole = top_cities(scores, len(read) + len(inferred))
+    figures = {"hits": len(hits), "misses": len(misses), "additions": len(additions),
+               "hit_share": len(hits) / len(read) if len(read) else np.nan,
+               "auc": area_under_curve(open_scores.dropna(), read),
+               "inferred_hits": len(whole.intersection(inferred))}
+    named = {"hit": hits, "miss": misses, "addition": additions, "inferred": inferred}
+    cities = pd.DataFrame([(code, outcome) for outcome, codes in named.items() for code in codes],
+                          columns=["adcode", "outcome"])
+    ranks = scores.rank(ascending=False, method="min")
+    return figures, cities.assign(our_rank=ranks.loc[cities["adcode"]].to_numpy())
+
+
+def movers(scores: pd.Series, published_ranks: pd.Series) -> pd.DataFrame:
+    """By how many places each published city moves when the hundred are put in our order, the largest moves first.
+
+    Returns a frame by city: published, ours_within (our rank among the published cities, ties share the smaller),
+    ours_overall (among all scored cities), move (published − ours_within; positive = higher with us).
+    Ties in size are ordered by published rank. Missing scores are left out. Method.md 9.3.
+    """
+    check_published(published_ranks, scores)
+    scored = scores.dropna()
+    known = published_ranks[published_ranks.index.isin(scored.index)].sort_values()
+    within = scored.loc[known.index].rank(ascending=False, method="min").astype(int)
+    overall = scored.rank(ascending=False, method="min").loc[known.index].astype(int)
+    frame = pd.DataFrame({"published": known, "ours_within": within, "ours_overall": overall, "move": known - within})
+    return frame.iloc[frame["move"].abs().mul(-1).argsort(kind="stable")].rename_axis("adcode")
+
+
+@dataclass(frozen=True)
+class ImpliedWeights:
+    """Domain weights that bring the composite closest to the published order, and how well determined they are.
+
+    weights: by domain, non-negative, sum 1. spearman: what they reach inside the hundred (in sample: the order that
+    was fitted). equal: Spearman's of equal domain weights; gdp: of GDP alone (NaN if not given); gdp_cities: how many
+    of the hundred have GDP. local_optima: one row a start: spearman and the weights reached. near_optimal: by domain
+    the least and greatest weight among all tried weightings within `tolerance` of the best.
+    """
+
+    weights: pd.Series
+    spearman: float
+    equal: float
+    gdp: float
+    gdp_cities: int
+    tolerance: float
+    starts: int
+    seed: int
+    local_optima: pd.DataFrame
+    near_optimal: pd.DataFrame
+
+
+def implied_domain_weights(domain_scores: pd.DataFrame, published_ranks: pd.Series, gdp: pd.Series | None = None,
+                           starts: int = 24, seed: int = 20201218, tolerance: float = 0.005) -> ImpliedWeights:
+    """Which non-negative domain weights, summing to one, would order the published hundred most like the paper.
+
+    Spearman's correlation is maximised over the simplex. It is a step function of the weights, so the search uses
+    no gradient: from each start (each domain alone, equal weights, then draws from a flat Dirichlet) weight is moved
+    between pairs of domains while the correlation grows, in steps of 0.2 falling to 0.005. Same seed, same answer.
+    What it shows: the best these domain scores can do. What it does not: the paper's weights. The fit is in sample
+    with as many free parameters as domains less one, and `near_optimal` is usually wide. Method.md 9.4.
+    """
+    check_published(published_ranks, domain_scores)
+    values = domain_scores.loc[published_ranks.index]
+    if values.isna().any(axis=None):
+        raise AgreementError("domain scores of published cities are missing; treat missing values first")
+    theirs = published_ranks.rank().to_numpy()[None, :]
+    size = values.shape[1]
+    rng = np.random.default_rng(seed)
+    drawn = rng.dirichlet(np.ones(size), max(starts - size - 1, 0))
+    begin = np.vstack([np.full((1, size), 1 / size), np.eye(size), drawn])
+    tried: list[np.ndarray] = []
+    reached: list[float] = []
+
+    def fit(weights: np.ndarray) -> np.ndarray:
+        # Rounded, so that neither ranks nor the choice between equal heights hang on a processor's last bits.
+        composite = np.round(weights @ values.to_numpy().T, 9)
+        found = np.round(np.nan_to_num(row_correlations(row_ranks(-composite), theirs), nan=-1.0), 12)
+        tried.append(weights)
+        reached.extend(found)
+        return found
+
+    optima = np.array([climb(start, fit) for start in begin])
+    heights = fit(optima)
+    order = np.argsort(-heights, kind="stable")
+    table = pd.DataFrame(optima[order], columns=values.columns).rename_axis("start")
+    table.insert(0, "spearman", heights[order])
+    close = np.vstack(tried)[np.asarray(reached) >= heights.max() - tolerance]
+    near = pd.DataFrame({"least": close.min(axis=0), "greatest": close.max(axis=0)}, index=values.columns)
+    baseline = gdp.reindex(published_ranks.index).dropna() if gdp is not None else pd.Series(dtype=float)
+    return ImpliedWeights(
+        weights=pd.Series(optima[order[0]], index=values.columns, name="implied"), spearman=float(heights.max()),
+        equal=spearman(values.mean(axis=1), published_ranks),
+        gdp=spearman(baseline, published_ranks.loc[baseline.index]) if len(baseline) else float("nan"),
+        gdp_cities=len(baseline), tolerance=tolerance, starts=len(begin), seed=seed, local_optima=table,
+        near_optimal=near.rename_axis("domain"),
+    )
+
+
+def climb(start: np.ndarray, fit) -> np.ndarray:
+    """Move weight between pairs of parts while `fit` grows, in ever smaller steps; returns the local optimum."""
+    weights, size = start, len(start)
+    moves = np.array([np.eye(size)[gain] - np.eye(size)[loss] for gain in range(size) for loss in range(size)
+                      if gain != loss])
+    best = fit(weights[None, :])[0]
+    for step in (0.2, 0.1, 0.05, 0.02, 0.01, 0.005):
+        while True:
+            # A move takes at most what the losing part still has.
+            room = np.minimum(step, (weights * (moves < 0)).sum(axis=1))
+            options = weights + moves * room[:, None]
+            heights = fit(options)
+            top = int(heights.argmax())
+            if heights[top] <= best + 1e-12:
+                break
+            weights, best = options[top], heights[top]
+    return weights
+
+
+def implied_weights_text(result: ImpliedWeights, names: Mapping[str, str], lang: str = "zh") -> str:
+    """One paragraph that says what the implied weights show and what they do not; `names` by domain code."""
+    share = {code: f"{names[code]} {weight:.0%}" for code, weight in result.weights.items()}
+    spread = result.near_optimal["greatest"] - result.near_optimal["least"]
+    widest = names[spread.idxmax()]
+    low, high = result.near_optimal.loc[spread.idxmax(), ["least", "greatest"]]
+    if lang == "zh":
+        return (
+            f"使综合得分最接近公布次序的领域权重为：{'、'.join(share.values())}；此时百强内 Spearman 相关为 "
+            f"{result.spearman:.3f}，等权为 {result.equal:.3f}，"
+            f"仅用 GDP 为 {result.gdp:.3f}（{result.gdp_cities} 个城市）。"
+            f"这只说明这些公开数据最多能接近到什么程度，并不表明白皮书采用了这组权重：拟合与评价用的是同一百个城市，"
+            f"而相关系数与最优值相差不到 {result.tolerance} 的权重组合还有很多，"
+            f"其中{widest}的权重可在 {low:.0%} 至 {high:.0%} 之间。"
+        )
+    return (
+        f"The domain weights that bring the composite closest to the published order are "
+        f"{', '.join(share.values())}; they reach a Spearman correlation of {result.spearman:.3f} inside the hundred, "
+        f"equal weights {result.equal:.3f}, GDP alone {result.gdp:.3f} ({result.gdp_cities} cities). "
+        f"This shows how close these public figures can come, not that the paper used such weights: the fit is judged "
+        f"on the cities it was fitted to, and many other weightings lie within {result.tolerance} of the best; among "
+        f"them the weight of {widest} ranges from {low:.0%} to {high:.0%}."
+    )

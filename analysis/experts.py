@@ -1,0 +1,95 @@
+"""The panel of experts: whose judgements are used, how consistent each is, and the weights of the group.
+
+The experts of data/raw/ahp are stylised viewpoints, an assumption of this study: no person was asked.
+
+Reference: docs/method.md, section 4.5; Aczél & Saaty (1983), doi:10.1016/0022-2496(83)90028-7 (geometric mean of judgements).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis import framework, weighting
+from analysis.frames import settle
+
+if TYPE_CHECKING:
+    from analysis.settings import Settings
+    from analysis.study import Panel
+
+GOAL = "goal"
+GROUP = "group"
+# With 城市数据中心 (I32) under S14 instead of S13, two matrices compare other indicators.
+OTHER_READING = {"S13": "S13_without_I32", "S14": "S14_with_I32"}
+
+
+def judgements_in_use(panel: Panel, settings: Settings) -> dict[str, dict[str, pd.DataFrame]]:
+    """Each expert's judgement matrices by node, for the parent of 城市数据中心 (I32) that the settings choose."""
+    use = {}
+    for expert, nodes in panel.judgements.items():
+        use[expert] = {node: matrix for node, matrix in nodes.items() if node not in OTHER_READING.values()}
+        if settings.weighting.data_centre_parent == "S14":
+            use[expert] |= {node: nodes[variant] for node, variant in OTHER_READING.items()}
+    return use
+
+
+def group_of_experts(panel: Panel, settings: Settings) -> dict[str, pd.DataFrame]:
+    """The group's judgement matrix for every node: the weighted geometric mean of the experts'."""
+    use = judgements_in_use(panel, settings)
+    shares = panel.experts.loc[list(use), "weight"].to_dict()
+    nodes = next(iter(use.values()))
+    return {node: weighting.group_judgements({expert: use[expert][node] for expert in use}, shares) for node in nodes}
+
+
+def consistency_table(panel: Panel, settings: Settings) -> pd.DataFrame:
+    """How consistent every matrix is: one row an expert (and the group) and node.
+
+    Columns expert, node, size, lambda_max, consistency_index, consistency_ratio, worst_triad (the three elements that
+    agree least, and by what factor; empty below three elements).
+    """
+    everyone = judgements_in_use(panel, settings) | {GROUP: group_of_experts(panel, settings)}
+    rows = []
+    for expert, nodes in everyone.items():
+        for node, matrix in nodes.items():
+            result = weighting.ahp_weights(matrix, settings.weighting.ahp_method)
+            triad = weighting.worst_triad(matrix)
+            words = f"{'-'.join(triad.elements)} ×{triad.factor:.2f}" if triad else ""
+            rows.append((expert, node, len(matrix), result.lambda_max, result.consistency_index,
+                         result.consistency_ratio, words))
+    columns = ["expert", "node", "size", "lambda_max", "consistency_index", "consistency_ratio", "worst_triad"]
+    return settle(pd.DataFrame(rows, columns=columns))
+
+
+def domain_weights_by_expert(panel: Panel, settings: Settings, lang: str = "zh") -> pd.DataFrame:
+    """Domain weights of each expert and of the group, with the consistency ratio; rows named in the language."""
+    use = judgements_in_use(panel, settings)
+    matrices = {panel.experts.loc[expert, f"name_{lang}"]: nodes[GOAL] for expert, nodes in use.items()}
+    matrices[{"zh": "群体", "en": "Group"}[lang]] = group_of_experts(panel, settings)[GOAL]
+    results = {name: weighting.ahp_weights(matrix, settings.weighting.ahp_method) for name, matrix in matrices.items()}
+    weights = pd.DataFrame({name: result.weights for name, result in results.items()}).T
+    return settle(weights.assign(consistency_ratio={name: result.consistency_ratio for name, result in results.items()}))
+
+
+def subjective_weights(panel: Panel, tree: pd.DataFrame, measured: pd.Index, settings: Settings) -> pd.DataFrame:
+    """The judged weights of all indicators and of the measured ones.
+
+    Returns one row an indicator of the tree: parent, local (among siblings), global (product down the tree, all 34 sum
+    to 1), measured (the measured indicators' weights by the rule `weighting.unmeasured`, summing to 1; NaN otherwise).
+    Every expert's matrices and the group's must be consistent: InconsistentJudgements names expert, node and repair.
+    """
+    choices = settings.weighting
+    use = judgements_in_use(panel, settings) | {GROUP: group_of_experts(panel, settings)}
+    for expert, nodes in use.items():
+        try:
+            table = weighting.tree_weights(nodes, tree, choices.ahp_method, choices.consistency_limit,
+                                           choices.allow_inconsistent, GOAL)
+        except weighting.InconsistentJudgements as error:
+            raise ValueError(f"data/raw/ahp/{expert}/{error.node}.csv: {error}") from None
+    if choices.subjective == "equal":
+        leaves = framework.leaves(tree)
+        equal = 1 / len(leaves)
+        table.loc[leaves, ["local_weight", "global_weight"]] = [1.0, equal]
+    kept = weighting.restrict_to_measured(table, tree, measured, choices.unmeasured)
+    leaves = table[table["leaf"]].rename(columns={"local_weight": "local", "global_weight": "global"})
+    return settle(leaves[["parent", "local", "global"]].assign(measured=kept).rename_axis("indicator"))

@@ -1,0 +1,26 @@
+"""Figures of the study: one function a published figure, frames in, a matplotlib Figure out; no file access.
+
+Every function takes `lang` ("zh" or "en") and `stamp`, the edition printed in the footer. Call `use_style(fonts)` once
+before the first figure; `to_svg` and `to_png` give deterministic bytes. Nothing touches pyplot, so that a figure is
+an object like any other and importing this package stays cheap.
+
+`RASTER` names the figures that are better kept as PNG: many marks or outlines make their SVG larger than 300 KB.
+"""
+
+from analysis.figures.agreement import agreement_scatter, movers
+from analysis.figures.inputs import coverage_tiles, distributions, missing_values
+from analysis.figures.regional import lorenz_curves, province_counts, region_counts, region_scores
+from analysis.figures.scores import domain_profile, ledger_waterfall, score_bars
+from analysis.figures.style import FigureError, to_png, to_svg, use_style
+from analysis.figures.tiers import choice_of_k, tier_strip
+from analysis.figures.uncertainty import leave_one_out, rank_intervals, top_probability
+from analysis.figures.weights import ahp_experts, effective_weights, entropy_shift, weight_bars
+
+RASTER = frozenset()
+
+__all__ = [
+    "FigureError", "RASTER", "agreement_scatter", "ahp_experts", "choice_of_k", "coverage_tiles", "distributions",
+    "domain_profile", "effective_weights", "entropy_shift", "leave_one_out", "ledger_waterfall", "lorenz_curves",
+    "missing_values", "movers", "province_counts", "rank_intervals", "region_counts", "region_scores", "score_bars",
+    "tier_strip", "to_png", "to_svg", "top_probability", "use_style", "weight_bars",
+]

@@ -1,0 +1,93 @@
+"""Figures about agreement with the published ranking, GDP beside it, and the cities that move most."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.figures.labels import city_names, pick, place_labels
+from analysis.figures.style import (
+    BASELINE,
+    FALL,
+    INK,
+    MUTED,
+    OURS,
+    PUBLISHED,
+    RISE,
+    legend_above,
+    new_figure,
+    quiet_axis,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def agreement_scatter(rankings: Mapping[str, pd.Series], published_ranks: pd.Series, table: pd.DataFrame,
+                      cities: pd.DataFrame, lang: str = "zh", stamp: str = "", labelled: int = 12) -> Figure:
+    """Rank within the published hundred against the published rank, a panel a ranking: ours first, GDP beside it.
+
+    `rankings` maps names to scores by city (larger is better, NaN = no value); `table` is the frame of
+    `agreement.agreement_table` for the same names. The `labelled` largest moves are named where there is room.
+    """
+    names = city_names(cities, lang)
+    figure = new_figure(3.95, pick(lang, "与公布名次的一致程度", "Agreement with the published ranks"), stamp)
+    panels = figure.subplots(1, len(rankings), sharex=True, sharey=True, squeeze=False)[0]
+    todo = []
+    colours = (OURS, BASELINE, "#4f7ea3", "#c4c4c4")
+    for axes, (name, scores), colour in zip(panels, rankings.items(), colours, strict=False):
+        known = published_ranks[scores.reindex(published_ranks.index).notna()]
+        within = scores.loc[known.index].rank(ascending=False, method="min")
+        axes.plot([1, 100], [1, 100], color=MUTED, linestyle=":", linewidth=0.8)
+        axes.scatter(known, within, s=14, color=colour, edgecolor="white", linewidth=0.3, zorder=3)
+        row = table.loc[name]
+        axes.set_title(name, pad=16)
+        overlap = pick(lang, "重合", "overlap")
+        parts = (f"ρ = {row.spearman:.2f}", f"AUC = {row.auc:.2f}", f"{overlap} {row.overlap:.0f}",
+                 f"n = {row.hundred:.0f}")
+        axes.text(0, 1.015, pick(lang, "，", ", ").join(parts), transform=axes.transAxes, fontsize=7, va="bottom")
+        axes.set(xlim=(-2, 104), ylim=(104, -2), xlabel=pick(lang, "公布名次", "published rank"), aspect="equal")
+        axes.grid()
+        far = (known - within).abs().sort_values(ascending=False, kind="stable").index[:labelled]
+        todo.append((axes, known, within, far))
+    panels[0].set_ylabel(pick(lang, "在百强中的名次", "rank within the hundred"))
+    for axes, known, within, far in todo:
+        place_labels(axes, known[far].to_numpy(float), within[far].to_numpy(float), [names[code] for code in far],
+                     avoid=np.column_stack([known, within]))
+    return figure
+
+
+def movers(moves: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", stamp: str = "", each: int = 12) -> Figure:
+    """The cities that move most between the published order and ours: the `each` largest rises and falls.
+
+    `moves` is the frame of `agreement.movers`; ranks are within the hundred, 1 at the left.
+    """
+    names = city_names(cities, lang)
+    rises = moves[moves["move"] > 0].sort_values("move", ascending=False, kind="stable").head(each)
+    falls = moves[moves["move"] < 0].sort_values("move", kind="stable").head(each)
+    size = max(len(rises), len(falls), 1)
+    figure = new_figure(0.19 * size + 1.25, pick(lang, "名次变动最大的城市", "The largest moves"), stamp)
+    for axes, part, colour, title in zip(figure.subplots(1, 2, sharex=True), (rises, falls), (RISE, FALL),
+                                         (pick(lang, "本研究中更靠前", "higher with us"),
+                                          pick(lang, "本研究中更靠后", "lower with us")), strict=True):
+        rows = np.arange(len(part))
+        axes.hlines(rows, part["published"], part["ours_within"], color="#bdbdbd", linewidth=1.6)
+        axes.scatter(part["published"], rows, marker="s", s=22, color=PUBLISHED, edgecolor=INK, linewidth=0.4, zorder=3)
+        axes.scatter(part["ours_within"], rows, s=24, color=OURS, zorder=4)
+        ends = part[["published", "ours_within"]].max(axis=1)
+        for row, (end, move) in enumerate(zip(ends, part["move"], strict=True)):
+            axes.text(end + 3, row, f"{move:+d}", va="center", fontsize=6.8, color=colour)
+        axes.set_title(title, fontsize=8)
+        axes.set_yticks(rows, [names[code] for code in part.index])
+        axes.set(xlim=(-2, 112), ylim=(size - 0.4, -0.6), xlabel=pick(lang, "百强内的名次", "rank within the hundred"))
+        axes.set_xticks([1, 25, 50, 75, 100])
+        quiet_axis(axes)
+    from matplotlib.lines import Line2D
+
+    handles = [Line2D([], [], linestyle="none", marker="s", color=PUBLISHED, label=pick(lang, "公布", "published")),
+               Line2D([], [], linestyle="none", marker="o", color=OURS, label=pick(lang, "本研究", "this study"))]
+    legend_above(figure, handles, 2)
+    return figure

@@ -1,0 +1,148 @@
+"""Figures about what goes in: coverage of the framework, missing values, distributions before and after treatment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.figures.labels import node_names, pick, wrapped
+from analysis.figures.style import (
+    DOMAIN_COLOURS,
+    GRADE_SHADES,
+    MUTED,
+    OURS,
+    legend_above,
+    new_figure,
+    on_colour,
+    quiet_axis,
+)
+from analysis.framework import ancestor
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+GRADES = {"A": ("A 直接测度", "A measures it"), "B": ("B 接近", "B close"), "C": ("C 勉强", "C a stretch"),
+          "D": ("D 仅规模或容量", "D size only"), "": ("无公开数据", "no public data")}
+
+
+def coverage_tiles(framework: pd.DataFrame, grades: pd.Series, lang: str = "zh", stamp: str = "") -> Figure:
+    """The indicators as tiles, a row a domain: which are measured, and how well (the darker the better).
+
+    `grades` maps the code of a measured indicator to A, B, C or D; an indicator without a grade is not measured.
+    """
+    from matplotlib.patches import Rectangle
+
+    domain_of = ancestor(framework, "domain")
+    names = node_names(framework, lang)
+    figure = new_figure(4.1, pick(lang, "指标的公开数据覆盖", "Indicators with public data"), stamp)
+    axes = figure.add_subplot()
+    for row, domain in enumerate(domain_of.unique()):
+        codes = domain_of.index[domain_of == domain]
+        have = int(codes.isin(grades.dropna().index).sum())
+        axes.text(-0.08, row + 0.5, f"{wrapped(names[domain], lang, 8)}\n{have}/{len(codes)}", ha="right", va="center",
+                  fontsize=7.5, fontweight="bold")
+        for column, code in enumerate(codes):
+            grade = grades.get(code)
+            grade = grade if isinstance(grade, str) else ""
+            shade = GRADE_SHADES.get(grade, "white")
+            axes.add_patch(Rectangle((column + 0.03, row + 0.05), 0.94, 0.9, **tile_look(grade)))
+            colour = on_colour(shade) if grade else MUTED
+            axes.text(column + 0.07, row + 0.1, framework.at[code, "number"], va="top", fontsize=6, color=colour)
+            axes.text(column + 0.5, row + 0.56, wrapped(names[code], lang, 7 if lang == "zh" else 9), ha="center",
+                      va="center", fontsize=6.4 if lang == "zh" else 5.8, linespacing=1.15, color=colour)
+    axes.set(xlim=(-1.25, 7.02), ylim=(domain_of.nunique(), 0))
+    axes.axis("off")
+    handles = [Rectangle((0, 0), 1, 1, label=pick(lang, *words), **tile_look(grade)) for grade, words in GRADES.items()]
+    legend_above(figure, handles, 5)
+    return figure
+
+
+def tile_look(grade: str) -> dict:
+    """A measured tile is filled, the darker the better; one without public data is a dashed outline."""
+    shade = GRADE_SHADES.get(grade, "white")
+    dashed = (0, (3, 2)) if grade == "" else "-"
+    return {"facecolor": shade, "edgecolor": "#9a9a9a" if grade == "" else shade, "linewidth": 0.7, "linestyle": dashed}
+
+
+def missing_values(values: pd.DataFrame, framework: pd.DataFrame, lang: str = "zh", stamp: str = "") -> Figure:
+    """Which cells of the indicator matrix are empty (left; cities with most gaps first), and how many by indicator.
+
+    `values` are cities × indicators with NaN for missing. Only cities with a gap are drawn; the axis says how many.
+    """
+    gaps = values.isna()
+    short = gaps.loc[gaps.any(axis=1)]
+    order = np.lexsort([*(short[column].to_numpy() for column in short.columns[::-1]), -short.sum(axis=1).to_numpy()])
+    short = short.iloc[order]
+    labels = [wrapped(node_names(framework, lang, numbered=True)[code], lang, 14) for code in values.columns]
+    size = len(labels)
+    figure = new_figure(max(2.2, 0.24 * size + 1.1), pick(lang, "缺失值", "Missing values"), stamp)
+    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 1.2))
+    from matplotlib.colors import ListedColormap
+
+    left.imshow(short.to_numpy().T, aspect="auto", interpolation="nearest", cmap=ListedColormap(["#eef2f5", OURS]),
+                vmin=0, vmax=1)
+    left.set_yticks(range(size), labels)
+    left.set_yticks(np.arange(size + 1) - 0.5, minor=True)
+    left.grid(axis="y", which="minor", color="white", linewidth=1.2)
+    left.tick_params(which="minor", length=0)
+    left.set_xticks([])
+    left.set_xlabel(pick(lang, f"有缺失的城市：{len(values)} 个中的 {len(short)} 个",
+                         f"cities with a gap: {len(short)} of {len(values)}"))
+    total = gaps.sum()
+    right.barh(range(size), total, color=OURS, height=0.6)
+    for row, count in enumerate(total):
+        right.text(count, row, f" {count}", va="center", fontsize=7)
+    right.set_xlim(0, max(total.max() * 1.25, 1))
+    right.set_xlabel(pick(lang, "缺失城市数", "cities missing"))
+    quiet_axis(right)
+    return figure
+
+
+def distributions(before: pd.DataFrame, after: pd.DataFrame, framework: pd.DataFrame, lang: str = "zh",
+                  stamp: str = "") -> Figure:
+    """Distribution of each indicator before (grey) and after treatment (line), each on its own range from 0 to 1.
+
+    Both frames are cities × indicators; missing values are left out. The skewness before and after is printed.
+    """
+    codes = list(after.columns)
+    columns = 4 if len(codes) <= 16 else 5
+    rows = -(-len(codes) // columns)
+    title = pick(lang, "指标分布：处理前与处理后", "Indicators before and after treatment")
+    figure = new_figure(1.05 * rows + 0.9, title, stamp)
+    grid = figure.subplots(rows, columns, sharex=True, squeeze=False)
+    names = node_names(framework, lang, numbered=True)
+    edges = np.linspace(0, 1, 21)
+    for axes, code in zip(grid.flat, codes, strict=False):
+        old, new = before[code].dropna(), after[code].dropna()
+        axes.hist(unit_range(old), edges, color="#c4c4c4")
+        axes.hist(unit_range(new), edges, histtype="step", color=DOMAIN_COLOURS["D1"], linewidth=1.1)
+        axes.set_title(wrapped(names[code], lang, 16), fontsize=6.6, linespacing=1.05, pad=2)
+        words = pick(lang, "偏度", "skew")
+        axes.text(0.98, 0.94, f"{words} {skewness(old):.1f}→{skewness(new):.1f}", transform=axes.transAxes, ha="right",
+                  va="top", fontsize=6.2, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8})
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"], fontsize=6.5)
+    for axes in list(grid.flat)[len(codes):]:
+        axes.axis("off")
+    from matplotlib.patches import Patch
+
+    handles = [Patch(facecolor="#c4c4c4", label=pick(lang, "处理前", "before")),
+               Patch(facecolor="none", edgecolor=DOMAIN_COLOURS["D1"], label=pick(lang, "处理后", "after"))]
+    legend_above(figure, handles, 2)
+    return figure
+
+
+def unit_range(values: pd.Series) -> np.ndarray:
+    """Values moved to 0…1 by their own least and greatest; a constant becomes 0."""
+    low, high = values.min(), values.max()
+    return ((values - low) / (high - low)).to_numpy() if high > low else np.zeros(len(values))
+
+
+def skewness(values: pd.Series) -> float:
+    """Third standardised moment (population form, no small-sample correction); 0 for a constant."""
+    centred = values.to_numpy(dtype=float) - values.mean()
+    spread = np.sqrt(np.mean(centred**2))
+    return float(np.mean(centred**3) / spread**3) if spread > 0 else 0.0

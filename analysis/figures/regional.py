@@ -1,0 +1,155 @@
+"""Figures about regions: counts beside the published ones (图2, 图3), Lorenz curves, scores by region."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.figures.labels import group_name, pick, system_name
+from analysis.figures.style import (
+    BASELINE,
+    INK,
+    MUTED,
+    NBS_COLOURS,
+    OURS,
+    PUBLISHED,
+    REGION_COLOURS,
+    FigureError,
+    legend_above,
+    legend_below,
+    new_figure,
+    percent,
+    quiet_axis,
+)
+from analysis.regions import groups_of, lorenz
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def paired_counts(axes, comparison: pd.DataFrame, lang: str) -> None:
+    """Bars of our count and the published one for each group, with the figures at their ends."""
+    rows = np.arange(len(comparison))
+    for column, shift, colour, hatch in (("ours", -0.2, OURS, ""), ("published", 0.2, PUBLISHED, "")):
+        axes.barh(rows + shift, comparison[column], height=0.38, color=colour, hatch=hatch)
+        for row, count in zip(rows, comparison[column], strict=True):
+            axes.text(count, row + shift, f" {count}", va="center", fontsize=6.6)
+    axes.set_ylim(len(comparison) - 0.45, -0.55)
+    axes.set_xlim(0, max(comparison[["ours", "published"]].max(axis=None) * 1.1, 1))
+    axes.locator_params(axis="x", integer=True)
+    quiet_axis(axes)
+
+
+def pair_handles(lang: str) -> list:
+    """Legend of ours and published in their fixed colours."""
+    from matplotlib.patches import Patch
+
+    return [Patch(facecolor=OURS, label=pick(lang, "本研究前 100", "our best 100")),
+            Patch(facecolor=PUBLISHED, label=pick(lang, "公布的百强", "published hundred"))]
+
+
+def region_counts(comparison: pd.DataFrame, lang: str = "zh", stamp: str = "") -> Figure:
+    """Cities of the hundred by region (图2), ours beside the published ones, with penetration at the right.
+
+    `comparison` is the frame of `regions.compare_counts` for "region" or "nbs_region". The dashed line is the
+    penetration in all cities.
+    """
+    system = comparison["system"].iloc[0]
+    figure = new_figure(0.42 * len(comparison) + 1.15,
+                        pick(lang, f"百强城市的地区分布（{system_name(system, lang)}）",
+                             f"The hundred by region ({system_name(system, lang)})"), stamp)
+    left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 2))
+    paired_counts(left, comparison, lang)
+    left.set_xlabel(pick(lang, "城市数（个）", "cities"))
+    left.set_yticks(range(len(comparison)), [
+        group_name(group, system, lang) + pick(lang, f"（{size}）", f" ({size})") for group, size in
+        comparison["cities"].items()])
+    rows = np.arange(len(comparison))
+    right.hlines(rows, comparison["ours_penetration"], comparison["published_penetration"], color="#b5b5b5",
+                 linewidth=1.4)
+    right.scatter(comparison["published_penetration"], rows, marker="s", s=26, color=PUBLISHED, edgecolor=INK,
+                  linewidth=0.4, zorder=3)
+    right.scatter(comparison["ours_penetration"], rows, s=24, color=OURS, edgecolor="white", linewidth=0.4, zorder=4)
+    everywhere = comparison["published"].sum() / comparison["cities"].sum()
+    right.axvline(everywhere, color=MUTED, linestyle="--", linewidth=0.8)
+    right.set_xlim(0, comparison[["ours_penetration", "published_penetration"]].max(axis=None) * 1.12)
+    right.xaxis.set_major_formatter(percent)
+    right.set_xlabel(pick(lang, "占该地区城市的比例（虚线：全国）", "share of the region's cities (dashed: all)"))
+    quiet_axis(right)
+    legend_below(figure, pair_handles(lang), 2)
+    return figure
+
+
+def province_counts(comparison: pd.DataFrame, lang: str = "zh", stamp: str = "") -> Figure:
+    """Cities of the hundred by province (图3), ours beside the published ones, all provinces, zeros included.
+
+    `comparison` is the frame of `regions.compare_counts` for "province"; in brackets the province's cities.
+    """
+    if comparison["system"].iloc[0] != "province":
+        raise FigureError("province_counts needs counts by province; use region_counts for regions")
+    ordered = comparison.sort_values(["published", "ours"], ascending=False, kind="stable")
+    half = -(-len(ordered) // 2)
+    figure = new_figure(0.30 * half + 1.1, pick(lang, "百强城市的省域分布", "The hundred by province"), stamp)
+    limit = max(ordered[["ours", "published"]].max(axis=None) * 1.1, 1)
+    for axes, part in zip(figure.subplots(1, 2), (ordered.iloc[:half], ordered.iloc[half:]), strict=True):
+        paired_counts(axes, part, lang)
+        axes.set_yticks(range(len(part)), [
+            group_name(group, "province", lang) + pick(lang, f"（{size}）", f" ({size})") for group, size in
+            part["cities"].items()])
+        axes.set(ylim=(half - 0.45, -0.55), xlim=(0, limit))
+        axes.set_xlabel(pick(lang, "城市数（个）", "cities"))
+    legend_above(figure, pair_handles(lang), 2)
+    return figure
+
+
+def lorenz_curves(named_values: Mapping[str, pd.Series], ginis: Mapping[str, float], lang: str = "zh",
+                  stamp: str = "") -> Figure:
+    """Lorenz curves of up to three quantities over the cities: the first in our colour, the baseline in grey.
+
+    `named_values` maps the name as it shall read to values ≥ 0 without missing ones; `ginis` the same names to the
+    Gini coefficient printed in the legend.
+    """
+    figure = new_figure(3.4, pick(lang, "洛伦兹曲线", "Lorenz curves"), stamp, width=4.4)
+    axes = figure.add_subplot()
+    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.7, linestyle=":")
+    looks = ((OURS, "-"), (BASELINE, "--"), (PUBLISHED, "-."))
+    for (name, values), (colour, line) in zip(named_values.items(), looks, strict=False):
+        curve = lorenz(values)
+        axes.plot(curve["cities"], curve["total"], color=colour, linestyle=line, linewidth=1.6,
+                  label=pick(lang, f"{name}（基尼系数 {ginis[name]:.3f}，{len(values)} 城）",
+                             f"{name} (Gini {ginis[name]:.3f}, {len(values)} cities)"))
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel=pick(lang, "城市累计比例（由低到高）", "share of cities, lowest first"),
+             ylabel=pick(lang, "累计份额", "share of the total"))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(percent)
+    axes.grid()
+    axes.legend(loc="upper left")
+    return figure
+
+
+def region_scores(scores: pd.Series, cities: pd.DataFrame, by: str = "nbs_region", lang: str = "zh",
+                  stamp: str = "") -> Figure:
+    """Scores by region: every city a dot, box from quartile to quartile with the median, whiskers 5 %–95 %."""
+    order = groups_of(cities, by)
+    colours = NBS_COLOURS if by == "nbs_region" else REGION_COLOURS
+    figure = new_figure(0.5 * len(order) + 1.0, pick(lang, f"各地区得分（{system_name(by, lang)}）",
+                                                     f"Scores by region ({system_name(by, lang)})"), stamp)
+    axes = figure.add_subplot()
+    region = cities[by].reindex(scores.index)
+    for row, group in enumerate(order):
+        part = scores[region == group].sort_values(kind="stable")
+        if part.empty:
+            continue
+        height = row + 0.5 * ((np.arange(len(part)) * 0.6180339887 % 1) - 0.5)
+        axes.scatter(part, height, s=9, color=colours[group], alpha=0.75, linewidth=0, zorder=2)
+        axes.boxplot(part, positions=[row], vert=False, widths=0.62, whis=(5, 95), showfliers=False, manage_ticks=False,
+                     medianprops={"color": INK, "linewidth": 1.6}, boxprops={"color": INK, "linewidth": 0.8},
+                     whiskerprops={"color": INK, "linewidth": 0.8}, capprops={"color": INK, "linewidth": 0.8}, zorder=3)
+    axes.set_yticks(range(len(order)), [group_name(group, by, lang) + pick(lang, f"（{size}）", f" ({size})")
+                                        for group, size in region.value_counts().reindex(order, fill_value=0).items()])
+    axes.set(ylim=(len(order) - 0.45, -0.55), xlabel=pick(lang, "综合得分（0–100）", "composite score (0–100)"))
+    quiet_axis(axes)
+    return figure

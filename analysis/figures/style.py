@@ -1,0 +1,156 @@
+"""One look for all figures: fonts of the repository, fixed colours with one meaning each, deterministic bytes.
+
+Colours were chosen so that every pair of one family differs in lightness as well as in hue: they survive a grey print
+and the common colour-vision deficiencies (tests/test_figures.py measures both). Groups are named on the axes too.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+FONT_FAMILY = "Noto Sans SC"
+FONT_FILES = ("NotoSansSC-Regular-gb2312.ttf", "NotoSansSC-Bold-gb2312.ttf")
+WIDTH = 6.8  # inches: the text width of an A4 page
+FOOTER, LEGEND_LINE = 0.17, 0.165  # inches kept for the stamp, and for one line of a legend under the axes
+
+INK, MUTED, FAINT, PAPER = "#222222", "#6b6b6b", "#d9d9d9", "#f3f3f3"
+OURS, PUBLISHED, BASELINE = "#1b4f72", "#e2a03f", "#8a8a8a"
+RISE, FALL = "#1b4f72", "#c8693a"
+CUT = "#b03a2e"
+DOMAIN_COLOURS = {"D1": "#14315f", "D2": "#6b4c8a", "D3": "#b8482a", "D4": "#f1d06b", "D5": "#2f9e83", "D6": "#8fc3ea"}
+GRADE_SHADES = {"A": "#1d3f5e", "B": "#4f7ea3", "C": "#9bbdd6", "D": "#d3e2ee"}
+NBS_COLOURS = {"东部": "#3b1c6e", "中部": "#a03e7f", "西部": "#e8a86b", "东北": "#5a9a55"}
+NBS_MARKERS = {"东部": "o", "中部": "s", "西部": "^", "东北": "D"}
+REGION_COLOURS = {"华东": "#3b1c6e", "华中": "#7a2a77", "华南": "#b04a72", "华北": "#4f8a5c", "西南": "#dd8c5a",
+                  "东北": "#9fcf8a", "西北": "#f7e2b8"}
+TIER_COLOURS = ("#0c2c54", "#2f6ba3", "#7fb0d6", "#b9d3e8", "#d9e6f1", "#ebf1f7")
+
+MISSING_GLYPH = r"Glyph \d+ .* missing from"
+
+
+class FigureError(ValueError):
+    """A figure that cannot be drawn as asked; the message names the argument and the remedy."""
+
+
+def use_style(fonts: Path) -> None:
+    """Register the two fonts in the folder `fonts` and set the look of all figures that follow.
+
+    Call it once a notebook, after any `seaborn.set_theme()`, which would undo it. Raises FigureError where a font
+    file is missing: another font would print empty boxes for Chinese.
+    """
+    import matplotlib
+    from matplotlib import font_manager
+
+    for name in FONT_FILES:
+        path = Path(fonts) / name
+        if not path.is_file():
+            raise FigureError(f"font {name} is not in the folder of fonts; restore it from assets/fonts")
+        if str(path) not in {entry.fname for entry in font_manager.fontManager.ttflist}:
+            font_manager.fontManager.addfont(str(path))
+    matplotlib.rcParams.update({
+        "font.family": [FONT_FAMILY], "font.size": 8, "axes.unicode_minus": False, "text.color": INK,
+        "axes.titlesize": 8.5, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.labelsize": 8,
+        "axes.labelcolor": INK, "axes.edgecolor": MUTED, "axes.linewidth": 0.6, "axes.spines.top": False,
+        "axes.spines.right": False, "axes.axisbelow": True, "axes.grid": False, "grid.color": "#e3e3e3",
+        "grid.linewidth": 0.5, "xtick.labelsize": 7.5, "ytick.labelsize": 7.5, "xtick.color": MUTED,
+        "ytick.color": MUTED, "xtick.labelcolor": INK, "ytick.labelcolor": INK, "xtick.major.size": 2.5,
+        "ytick.major.size": 0, "legend.frameon": False, "legend.fontsize": 7.5, "legend.title_fontsize": 7.5,
+        "figure.facecolor": "white", "savefig.facecolor": "white", "hatch.linewidth": 0.5, "hatch.color": "#8a8a8a",
+        "svg.fonttype": "path", "svg.hashsalt": "digital-city-study", "path.simplify_threshold": 0.2,
+    })
+
+
+def new_figure(height: float, title: str, stamp: str, width: float = WIDTH) -> Figure:
+    """An empty figure (inches) with a short title at the top left and the edition's stamp in the footer."""
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    if FONT_FAMILY not in matplotlib.rcParams["font.family"]:
+        raise FigureError("the fonts are not registered; call figures.use_style(root / 'assets/fonts') first")
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    foot = FOOTER / height
+    figure.get_layout_engine().set(w_pad=0.05, h_pad=0.05, rect=(0, foot, 1, 1 - foot))
+    figure.suptitle(title, x=0.008, ha="left", fontsize=10, fontweight="bold")
+    figure.text(0.008, 0.04 / height, stamp, ha="left", va="bottom", fontsize=6.5, color=MUTED)
+    return figure
+
+
+def legend_below(figure: Figure, handles: list, columns: int) -> None:
+    """A legend between the axes and the footer; the room for its lines is taken from the axes."""
+    height = figure.get_figheight()
+    foot = FOOTER + LEGEND_LINE * -(-len(handles) // columns) + 0.06
+    figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - foot / height))
+    figure.legend(handles=handles, loc="lower center", ncols=columns, bbox_to_anchor=(0.5, FOOTER / height),
+                  borderaxespad=0, borderpad=0.2, labelspacing=0.35, columnspacing=1.3, handlelength=1.4)
+
+
+def legend_above(figure: Figure, handles: list, columns: int) -> None:
+    """A legend at the top right, on the line of the title."""
+    figure.legend(handles=handles, loc="outside upper right", ncols=columns, columnspacing=1.2, handlelength=1.4)
+
+
+@contextmanager
+def every_glyph() -> Iterator[None]:
+    """Turn matplotlib's warning about a missing glyph into an error; other warnings stay as they are."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=MISSING_GLYPH)
+        yield
+
+
+def to_svg(figure: Figure) -> str:
+    """The figure as SVG, text as paths: the same figure gives the same bytes, without date or software."""
+    buffer = io.BytesIO()
+    with every_glyph():
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    return compact(buffer.getvalue().decode("utf-8"))
+
+
+def compact(svg: str) -> str:
+    """SVG without comments and without white space between elements and in paths: the same picture, a fifth smaller."""
+    svg = re.sub(r"<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r">\s+<", "><", svg)
+    return re.sub(r"\s*\n\s*", " ", svg) + "\n"
+
+
+def to_png(figure: Figure, dpi: int = 200) -> bytes:
+    """The figure as PNG at `dpi` dots per inch: the same figure gives the same bytes, without date or software."""
+    buffer = io.BytesIO()
+    with every_glyph():
+        figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def quiet_axis(axes: Axes, grid: str = "x") -> None:
+    """Light grid along one axis (`x`, `y` or none), no frame on the sides that carry names."""
+    if grid:
+        axes.grid(axis=grid)
+    for side in {"x": ("left",), "y": ("bottom",)}.get(grid, ()):
+        axes.spines[side].set_visible(False)
+
+
+def percent(share: float, _: int | None = None) -> str:
+    """A share as a tick label: 0.175 → 17.5%."""
+    return f"{100 * share:.4g}%"
+
+
+def on_colour(colour: str) -> str:
+    """Black or white, whichever reads better on `colour` (relative luminance as WCAG 2.1 defines it)."""
+    from matplotlib.colors import to_rgb
+
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in to_rgb(colour)]
+    luminance = float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+    return "white" if luminance < 0.25 else INK

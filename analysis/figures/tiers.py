@@ -1,0 +1,71 @@
+"""Figures about tiers: the choice of k, and the tiers by score (图5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.figures.labels import city_names, pick, place_labels
+from analysis.figures.style import CUT, INK, OURS, TIER_COLOURS, new_figure, quiet_axis
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def choice_of_k(choice: pd.DataFrame, chosen: int, lang: str = "zh", stamp: str = "") -> Figure:
+    """Three measures of how many tiers the cities form, side by side: silhouette, gap statistic, stability.
+
+    `choice` is the frame `criteria` of `tiers.choose_k`: by k silhouette, gap, gap_error (s_k, drawn as bars) and
+    jaccard_mean (cluster-wise stability, 0–1); NaN where a measure is not defined. `chosen` is marked.
+    """
+    figure = new_figure(2.5, pick(lang, "梯队数 k 的选择", "Choosing the number of tiers k"), stamp)
+    panels = figure.subplots(1, 3)
+    titles = (("silhouette", pick(lang, "轮廓系数", "silhouette")),
+              ("gap", pick(lang, "Gap 统计量（±s_k）", "gap (±s_k)")),
+              ("jaccard_mean", pick(lang, "稳定性（Jaccard）", "stability (Jaccard)")))
+    for axes, (column, title) in zip(panels, titles, strict=True):
+        axes.errorbar(choice.index, choice[column], yerr=choice["gap_error"] if column == "gap" else None, color=OURS,
+                      marker="o", markersize=4, linewidth=1.2, capsize=2.5)
+        axes.plot(chosen, choice.at[chosen, column], "o", markersize=9, markerfacecolor="none", markeredgecolor=CUT,
+                  markeredgewidth=1.3)
+        axes.set_title(title, fontsize=8)
+        axes.set_xticks(list(choice.index))
+        axes.margins(x=0.08, y=0.15)
+        axes.set_xlabel(pick(lang, "k（红圈：采用）", "k (ring: chosen)"))
+        axes.grid(axis="y")
+    return figure
+
+
+def tier_strip(scores: pd.Series, tiers: pd.Series, cities: pd.DataFrame, lang: str = "zh", stamp: str = "",
+               labelled: int = 6, names: dict[int, str] | None = None) -> Figure:
+    """Cities of each tier along the score (图5), the `labelled` best of each tier named where there is room.
+
+    `tiers` by city, 1 = best; `names` may give a tier a name of its own. Dots are spread across their row only to
+    part them; the spread carries no meaning.
+    """
+    tier_list = sorted(tiers.dropna().unique())
+    place = city_names(cities, lang)
+    figure = new_figure(1.05 * len(tier_list) + 0.9, pick(lang, "数字城市的梯队", "Tiers of digital cities"), stamp)
+    axes = figure.add_subplot()
+    points, marked = [], []
+    for row, tier in enumerate(tier_list):
+        part = scores[tiers == tier].sort_values(ascending=False, kind="stable")
+        # The golden ratio's multiples spread any number of dots evenly and are the same every time.
+        height = row + 0.6 * ((np.arange(len(part)) * 0.6180339887 % 1) - 0.5)
+        colour = TIER_COLOURS[min(row, len(TIER_COLOURS) - 1)]
+        axes.scatter(part, height, s=16, color=colour, edgecolor=INK, linewidth=0.35, zorder=3)
+        axes.hlines(row, part.min(), part.max(), color=colour, linewidth=7, alpha=0.25, zorder=1)
+        points.append(np.column_stack([part, height]))
+        marked += [(value, level, place[code]) for (code, value), level in
+                   list(zip(part.items(), height, strict=True))[:labelled]]
+    shown = [f"{(names or {}).get(int(tier), pick(lang, f'第{tier}梯队', f'Tier {tier}'))}\n"
+             + pick(lang, f"{(tiers == tier).sum()} 个", f"{(tiers == tier).sum()} cities") for tier in tier_list]
+    axes.set_yticks(range(len(tier_list)), shown)
+    axes.set(ylim=(len(tier_list) - 0.45, -0.55), xlabel=pick(lang, "综合得分（0–100）", "composite score (0–100)"))
+    axes.margins(x=0.06)
+    quiet_axis(axes)
+    x, y, texts = (list(column) for column in zip(*marked, strict=True))
+    place_labels(axes, np.array(x), np.array(y), texts, avoid=np.vstack(points))
+    return figure

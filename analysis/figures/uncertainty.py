@@ -1,0 +1,122 @@
+"""Figures about uncertainty: rank intervals of all cities, chance of the hundred, what each indicator decides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.figures.labels import city_names, node_names, pick, wrapped
+from analysis.figures.style import CUT, DOMAIN_COLOURS, FAINT, INK, MUTED, OURS, legend_above, new_figure, quiet_axis
+from analysis.framework import ancestor
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+PANELS = 4
+
+
+def rank_intervals(intervals: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", stamp: str = "",
+                   cut: int = 100) -> Figure:
+    """The 90 % rank interval of every city, in order of rank, split in four panels; the cut line stands at `cut`.
+
+    `intervals` by city: rank (base), median, rank_05, rank_95. Filled dots: base rank within the cut.
+    """
+    ordered = intervals.sort_values("rank", kind="stable")
+    names = city_names(cities, lang)
+    per_panel = -(-len(ordered) // PANELS)
+    figure = new_figure(0.115 * per_panel + 0.95, pick(lang, "名次的 90% 区间", "Rank intervals (90 %)"), stamp)
+    panels = figure.subplots(1, PANELS)
+    for number, axes in enumerate(panels):
+        part = ordered.iloc[number * per_panel:(number + 1) * per_panel]
+        rows = np.arange(len(part))
+        inside = (part["rank"] <= cut).to_numpy()
+        axes.hlines(rows, part["rank_05"], part["rank_95"], color=np.where(inside, OURS, "#9a9a9a"), linewidth=1.6)
+        axes.plot(part["median"], rows, "|", color=INK, markersize=3.6, markeredgewidth=0.7)
+        axes.scatter(part["rank"], rows, s=8, zorder=3, linewidth=0.7, edgecolor=np.where(inside, OURS, MUTED),
+                     facecolor=np.where(inside, OURS, "white"))
+        margin = 0.04 * (part["rank_95"].max() - part["rank_05"].min()) + 0.5
+        axes.set_xlim(part["rank_05"].min() - margin, part["rank_95"].max() + margin)
+        if axes.get_xlim()[0] < cut + 0.5 < axes.get_xlim()[1]:
+            axes.axvline(cut + 0.5, color=CUT, linewidth=0.9, linestyle="--")
+        axes.set_yticks(rows, [f"{names[code]} {rank}" for code, rank in part["rank"].items()],
+                        fontsize=5.8 if lang == "zh" else 5.0)
+        axes.set_ylim(per_panel - 0.4, -0.6)
+        axes.tick_params(axis="x", labelsize=6.5)
+        axes.tick_params(axis="y", pad=1)
+        quiet_axis(axes)
+    legend_above(figure, interval_handles(lang, cut), 4)
+    return figure
+
+
+def interval_handles(lang: str, cut: int) -> list:
+    """Legend of the rank intervals."""
+    from matplotlib.lines import Line2D
+
+    return [
+        Line2D([], [], color=OURS, marker="o", markersize=3, label=pick(lang, f"前 {cut} 名", f"rank within {cut}")),
+        Line2D([], [], color="#9a9a9a", marker="o", markersize=3, markerfacecolor="white", markeredgecolor=MUTED,
+               label=pick(lang, "其他", "others")),
+        Line2D([], [], color=INK, marker="|", linestyle="none", markersize=5, label=pick(lang, "中位数", "median")),
+        Line2D([], [], color=CUT, linestyle="--", linewidth=0.9, label=pick(lang, f"第 {cut} 名", f"cut at {cut}")),
+    ]
+
+
+def top_probability(intervals: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", stamp: str = "",
+                    first: int = 70, last: int = 130, cut: int = 100) -> Figure:
+    """The chance of being among the best `cut`, for the cities about the cut, in two panels.
+
+    `intervals` by city: rank and p_top_<cut>, for example p_top_100 (0–1). Shown are base ranks `first` to `last`.
+    """
+    ordered = intervals[intervals["rank"].between(first, last)].sort_values("rank", kind="stable")
+    names = city_names(cities, lang)
+    halves = (ordered[ordered["rank"] <= cut], ordered[ordered["rank"] > cut])
+    rows = max(len(half) for half in halves)
+    title = pick(lang, f"进入前 {cut} 名的概率", f"Chance of a rank within {cut}")
+    figure = new_figure(0.155 * rows + 1.0, title, stamp)
+    for axes, half in zip(figure.subplots(1, 2, sharex=True), halves, strict=True):
+        inside = (half["rank"] <= cut).to_numpy()
+        places = np.arange(len(half))
+        axes.barh(places, half[f"p_top_{cut}"], height=0.7, color=np.where(inside, OURS, "#c4c4c4"))
+        for place, chance in zip(places, half[f"p_top_{cut}"], strict=True):
+            axes.text(chance + 0.02, place, f"{chance:.0%}", va="center", fontsize=6.5,
+                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4})
+        axes.axvline(0.5, color=CUT, linewidth=0.8, linestyle="--")
+        axes.set_yticks(places, [f"{names[code]} {rank}" for code, rank in half["rank"].items()], fontsize=6.8)
+        axes.set(xlim=(0, 1.1), ylim=(rows - 0.4, -0.6))
+        axes.set_xticks([0, 0.5, 1], ["0", "50%", "100%"])
+        quiet_axis(axes)
+    return figure
+
+
+def leave_one_out(effects: pd.DataFrame, framework: pd.DataFrame, lang: str = "zh", stamp: str = "") -> Figure:
+    """What happens when an indicator is left out: mean and largest change of rank, and how many of the hundred change.
+
+    `effects` by indicator (or domain) code: mean_shift and largest_shift (places), left (cities leaving the hundred).
+    Ordered by the mean change.
+    """
+    ordered = effects.sort_values("mean_shift", ascending=False, kind="stable")
+    names = node_names(framework, lang, numbered=True)
+    domain = ancestor(framework, "domain")
+    colours = [DOMAIN_COLOURS[domain.get(code, code)] for code in ordered.index]
+    titles = {"mean_shift": pick(lang, "平均名次变动", "mean change of rank"),
+              "largest_shift": pick(lang, "最大名次变动", "largest change of rank"),
+              "left": pick(lang, "离开前 100 名的城市数", "cities leaving the hundred")}
+    size = len(ordered)
+    title = pick(lang, "逐一去掉指标的影响", "Leaving out one indicator")
+    figure = new_figure(max(2.2, 0.225 * size + 1.1), title, stamp)
+    panels = figure.subplots(1, 3, sharey=True)
+    for axes, (column, title) in zip(panels, titles.items(), strict=True):
+        size_of_change = ordered[column].abs()
+        axes.hlines(range(size), 0, size_of_change, color=FAINT, linewidth=2.2)
+        axes.scatter(size_of_change, range(size), s=30, color=colours, zorder=3)
+        for row, value in enumerate(size_of_change):
+            axes.annotate(f"{value:.1f}" if column == "mean_shift" else f"{value:.0f}", (value, row), xytext=(5, 0),
+                          textcoords="offset points", va="center", fontsize=6.8)
+        axes.set_title(title, fontsize=8)
+        axes.set_xlim(0, max(size_of_change.max() * 1.25, 1))
+        quiet_axis(axes)
+    panels[0].set_yticks(range(size), [wrapped(names[code], lang, 15) for code in ordered.index])
+    panels[0].set_ylim(size - 0.5, -0.5)
+    return figure

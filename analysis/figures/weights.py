@@ -1,0 +1,169 @@
+"""Figures about weights: schemes side by side, entropy under a shift, experts, nominal against effective weights."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from analysis.figures.labels import node_names, pick, spread, wrapped
+from analysis.figures.style import (
+    CUT,
+    DOMAIN_COLOURS,
+    MUTED,
+    OURS,
+    legend_below,
+    new_figure,
+    on_colour,
+    percent,
+    quiet_axis,
+)
+from analysis.framework import ancestor
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SCHEMES = {"ahp": ("层次分析", "AHP"), "subjective": ("主观", "Subjective"), "entropy": ("熵权", "Entropy"),
+           "nested_entropy": ("分层熵权", "Nested entropy"), "objective": ("客观", "Objective"),
+           "combined": ("组合", "Combined"), "critic": ("CRITIC", "CRITIC"), "equal": ("等权", "Equal")}
+LINE_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
+
+
+def domain_handles(domains: list[str], framework: pd.DataFrame, lang: str) -> list:
+    """Legend entries of domains in their fixed colours."""
+    from matplotlib.patches import Patch
+
+    names = node_names(framework, lang)
+    return [Patch(facecolor=DOMAIN_COLOURS[code], label=names[code]) for code in domains]
+
+
+def weight_bars(weights: pd.DataFrame, framework: pd.DataFrame, lang: str = "zh", stamp: str = "") -> Figure:
+    """Weights of each scheme side by side, a row an indicator, coloured by domain; all columns share one scale.
+
+    `weights` is indicators × schemes (ahp, entropy, combined, critic, equal, …); each column sums to 1.
+    """
+    domain = ancestor(framework, "domain").reindex(weights.index)
+    names = node_names(framework, lang, numbered=True)
+    size = len(weights)
+    title = pick(lang, "各方案的指标权重", "Indicator weights by scheme")
+    figure = new_figure(max(2.4, 0.22 * size + 1.2), title, stamp)
+    panels = figure.subplots(1, weights.shape[1], sharex=True, sharey=True, squeeze=False)[0]
+    limit = weights.max(axis=None) * 1.3
+    for axes, scheme in zip(panels, weights.columns, strict=True):
+        axes.barh(range(size), weights[scheme], color=domain.map(DOMAIN_COLOURS), height=0.72)
+        for row, weight in enumerate(weights[scheme]):
+            axes.text(weight, row, f" {weight:.1%}", va="center", fontsize=6.2)
+        axes.set_title(pick(lang, *SCHEMES.get(scheme, (scheme, scheme))))
+        axes.set_xlim(0, limit)
+        axes.locator_params(axis="x", nbins=2)
+        axes.xaxis.set_major_formatter(percent)
+        quiet_axis(axes)
+    panels[0].set_yticks(range(size), [wrapped(names[code], lang, 15) for code in weights.index], fontsize=7)
+    panels[0].set_ylim(size - 0.4, -0.6)
+    handles = domain_handles(list(domain.unique()), framework, lang)
+    legend_below(figure, handles, 3 if lang == "en" else 6)
+    return figure
+
+
+def entropy_shift(weights: pd.DataFrame, framework: pd.DataFrame, lang: str = "zh", stamp: str = "") -> Figure:
+    """How entropy weights change when a constant is added to the normalised values before shares are taken.
+
+    `weights` is shifts × indicators: the index holds the shift on the 0–1 scale, 0 = none; each row sums to 1.
+    """
+    domain = ancestor(framework, "domain").reindex(weights.columns)
+    names = node_names(framework, lang, numbered=True)
+    figure = new_figure(max(3.4, 0.17 * weights.shape[1] + 1.6),
+                        pick(lang, "平移量对熵权的影响", "Entropy weights under a shift"), stamp)
+    axes = figure.add_subplot()
+    places = np.arange(len(weights))
+    within: dict[str, int] = {}
+    for code in weights.columns:
+        style = LINE_STYLES[within.setdefault(domain[code], 0) % len(LINE_STYLES)]
+        within[domain[code]] += 1
+        axes.plot(places, weights[code], color=DOMAIN_COLOURS[domain[code]], linestyle=style, linewidth=1.4, marker="o",
+                  markersize=2.5)
+    last = weights.iloc[-1].to_numpy()
+    top = weights.max(axis=None) * 1.05
+    gap = top / (0.17 * weights.shape[1] + 1.6) * 0.165
+    for code, seat, height in zip(weights.columns, spread(last, gap, 0, top), last, strict=True):
+        axes.annotate(f"{names[code]}  {height:.1%}", (places[-1], height), xytext=(places[-1] + 0.18, seat),
+                      va="center", fontsize=6.8, annotation_clip=False,
+                      arrowprops={"arrowstyle": "-", "lw": 0.4, "color": "#9a9a9a", "shrinkA": 1, "shrinkB": 2,
+                                  "relpos": (0, 0.5)})
+    axes.set_xticks(places, [f"{shift:g}" for shift in weights.index])
+    axes.set(xlim=(-0.1, places[-1] + 0.05), ylim=(0, top), ylabel=pick(lang, "权重", "weight"))
+    axes.set_xlabel(pick(lang, "加到归一化值（0–1）上的常数", "constant added to values on the 0–1 scale"))
+    axes.yaxis.set_major_formatter(percent)
+    quiet_axis(axes, "y")
+    handles = domain_handles(list(domain.unique()), framework, lang)
+    legend_below(figure, handles, 3 if lang == "en" else 6)
+    return figure
+
+
+def ahp_experts(weights: pd.DataFrame, consistency: pd.Series, framework: pd.DataFrame, lang: str = "zh",
+                stamp: str = "", limit: float = 0.10) -> Figure:
+    """Domain weights of each expert and of the group, with the consistency ratio at the end of each bar.
+
+    `weights` is experts × domains, rows summing to 1 and named as they shall read; `consistency` is the ratio by the
+    same rows (NaN = none to show). A ratio at or above `limit` is printed in red.
+    """
+    title = pick(lang, "专家判断得出的领域权重", "Domain weights by expert")
+    figure = new_figure(0.48 * len(weights) + 1.3, title, stamp)
+    axes = figure.add_subplot()
+    left = np.zeros(len(weights))
+    for domain in weights.columns:
+        share = weights[domain].to_numpy()
+        colour = DOMAIN_COLOURS[domain]
+        axes.barh(range(len(weights)), share, left=left, color=colour, height=0.66, edgecolor="white", linewidth=0.8)
+        for row, (start, width) in enumerate(zip(left, share, strict=True)):
+            if width >= 0.035:
+                axes.text(start + width / 2, row, f"{width:.0%}", ha="center", va="center", fontsize=7,
+                          color=on_colour(colour))
+        left += share
+    for row, ratio in enumerate(consistency.reindex(weights.index)):
+        if np.isfinite(ratio):
+            axes.text(1.012, row, f"CR {ratio:.3f}", va="center", fontsize=7, color=CUT if ratio >= limit else MUTED)
+    axes.set_yticks(range(len(weights)), weights.index)
+    axes.set(xlim=(0, 1.1), ylim=(len(weights) - 0.5, -0.5))
+    axes.set_xticks([])
+    for side in axes.spines.values():
+        side.set_visible(False)
+    handles = domain_handles(list(weights.columns), framework, lang)
+    legend_below(figure, handles, 3 if lang == "en" else 6)
+    return figure
+
+
+def effective_weights(nominal: pd.Series, effective: pd.Series, framework: pd.DataFrame, lang: str = "zh",
+                      stamp: str = "") -> Figure:
+    """Nominal weight (hollow) and effective weight (filled) of each part, joined by a line.
+
+    Both Series are by indicator or by domain and sum to 1; the effective weight is a part's share in the variance of
+    the score. Parts are ordered by nominal weight.
+    """
+    order = nominal.sort_values(ascending=False, kind="stable").index
+    names = node_names(framework, lang, numbered=True)
+    domain = ancestor(framework, "domain")
+    colours = [DOMAIN_COLOURS[domain.get(code, code)] for code in order]
+    figure = new_figure(max(2.2, 0.24 * len(order) + 1.2),
+                        pick(lang, "名义权重与有效权重", "Nominal and effective weights"), stamp)
+    axes = figure.add_subplot()
+    rows = range(len(order))
+    axes.hlines(rows, nominal[order], effective[order], color="#9a9a9a", linewidth=1.2, zorder=2)
+    axes.scatter(nominal[order], rows, s=34, facecolor="white", edgecolor=colours, linewidth=1.4, zorder=3,
+                 label=pick(lang, "名义权重", "nominal"))
+    axes.scatter(effective[order], rows, s=34, color=colours, zorder=3, label=pick(lang, "有效权重", "effective"))
+    axes.axvline(0, color=MUTED, linewidth=0.6)
+    axes.set_yticks(rows, [names[code] for code in order])
+    axes.set_ylim(len(order) - 0.5, -0.5)
+    axes.xaxis.set_major_formatter(percent)
+    quiet_axis(axes)
+    axes.grid(axis="y", linewidth=0.3)
+    from matplotlib.lines import Line2D
+
+    plain = {"linestyle": "none", "marker": "o", "markeredgecolor": OURS, "markersize": 5.5}
+    handles = [Line2D([], [], markerfacecolor="white", label=pick(lang, "名义权重", "nominal"), **plain),
+               Line2D([], [], markerfacecolor=OURS, label=pick(lang, "有效权重", "effective"), **plain)]
+    handles += domain_handles(list(dict.fromkeys(domain.get(code, code) for code in nominal.index)), framework, lang)
+    legend_below(figure, handles, 4)
+    return figure

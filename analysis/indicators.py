@@ -1,0 +1,81 @@
+"""From the cleaned panel to the indicator matrix: which figure stands for which indicator, and how it is read.
+
+The table data/raw/framework/proxies.csv decides; nothing is chosen here. Every cell keeps its origin: the variable, the
+years and the rows of the raw file it was made from, so that a number in a report can be followed back.
+
+Reference: docs/method.md, section 2; docs/assumptions.md rates each proxy.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from analysis.frames import settle
+
+GRADES = "ABCD"
+RESIDENTS = "resident_population"
+
+
+def chosen_proxies(proxies: pd.DataFrame, worst_grade: str = "C", exclude: tuple[str, ...] = ()) -> pd.DataFrame:
+    """The proxies a run uses: the main reading of each indicator, of at least the admitted grade.
+
+    With worst_grade D the readings kept for sensitivity runs (role `sensitivity`) join in. `exclude` leaves indicators
+    out by code; a code that is not measured is refused by name. Returns rows of `proxies` indexed by indicator.
+    """
+    admitted = proxies["grade"].map(GRADES.index) <= GRADES.index(worst_grade)
+    roles = ["main", "sensitivity"] if worst_grade == "D" else ["main"]
+    chosen = proxies[admitted & proxies["role"].isin(roles)].set_index("indicator", verify_integrity=True).sort_index()
+    unknown = [code for code in exclude if code not in chosen.index]
+    if unknown:
+        raise ValueError(f"indicators.exclude: {', '.join(unknown)} not measured; measured: {', '.join(chosen.index)}")
+    return chosen.drop(index=list(exclude))
+
+
+def indicator_matrix(panel: pd.DataFrame, cities: pd.DataFrame, chosen: pd.DataFrame,
+                     scale: str = "per_resident") -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read each indicator's proxy for every city: the matrix of raw indicator values and the origin of each cell.
+
+    Parameters: `panel` as cleaning.clean_statistics returns it; `chosen` as `chosen_proxies` returns it;
+    `scale` "per_resident" divides counts and sums by the resident population, "total" leaves them as they are.
+    Returns (values, origins): values is cities × indicators in the unit of proxies.csv, NaN where the source has
+    nothing; origins has one row a cell: adcode, indicator, variable, years, raw_rows, source_id, value.
+
+    Readings: `level` the one value; `median` over the years; `named` 1 where the list has the city, else 0;
+    `years_operating` calendar years up to the reference year, the first included, 0 where the list has no row.
+    A listed city whose year is unknown is a gap, not a zero.
+    """
+    residents = panel.loc[panel["variable"] == RESIDENTS].set_index("adcode")["value"]
+    columns, origins = {}, []
+    for code, proxy in chosen.iterrows():
+        rows = panel[panel["variable"] == proxy["variable"]]
+        if proxy["fallback"]:
+            rest = panel[(panel["variable"] == proxy["fallback"]) & ~panel["adcode"].isin(rows["adcode"])]
+            rows = pd.concat([rows, rest])
+        columns[code] = read_proxy(rows, proxy, cities.index, residents, scale)
+        origins.append(cell_origins(rows, code, columns[code]))
+    return settle(pd.DataFrame(columns, index=cities.index)), pd.concat(origins, ignore_index=True)
+
+
+def read_proxy(rows: pd.DataFrame, proxy: pd.Series, cities: pd.Index, residents: pd.Series, scale: str) -> pd.Series:
+    """One indicator's values for all cities from its rows of the panel, by the reading that proxies.csv names."""
+    by_city = rows.groupby("adcode")["value"]
+    measure = proxy["measure"]
+    if measure == "named":
+        return by_city.count().clip(upper=1).reindex(cities, fill_value=0).astype(float)
+    if measure == "years_operating":
+        # median keeps a listed city without a year missing, where a sum would make it zero
+        return (int(proxy["reference_year"]) - by_city.median() + 1).reindex(cities, fill_value=0.0)
+    values = by_city.median().reindex(cities)
+    if measure.endswith("_per_resident") and scale == "per_resident":
+        values = values * float(proxy["multiplier"]) / residents.reindex(cities)
+    return values
+
+
+def cell_origins(rows: pd.DataFrame, code: str, values: pd.Series) -> pd.DataFrame:
+    """Where each city's value of one indicator comes from: variable, years, raw rows and source, in words and numbers."""
+    grouped = rows.sort_values("year").groupby("adcode")
+    joined = grouped[["year", "raw_row"]].agg(lambda column: ";".join(str(value) for value in column))
+    found = grouped[["variable", "source_id"]].first().join(joined).reindex(values.index)
+    origins = found.rename(columns={"year": "years", "raw_row": "raw_rows"}).fillna("")
+    origins.insert(0, "indicator", code)
+    return origins.assign(value=values).reset_index(names="adcode")

@@ -1,0 +1,207 @@
+"""What a notebook needs to be a step of the study: settings, the earlier steps' tables, and ways to show a result.
+
+`open_step` is the first call of every notebook. The step it returns reads and writes tables of the run, shows figures and
+tables with numbered captions, says sentences with numbers filled in, and states each visible check. A notebook run by
+hand belongs to the run `lab`; what `lab` does not hold yet is read from the committed `baseline`.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from IPython.display import display
+
+from analysis import framework, indicators
+from analysis.frames import read_frame, write_frame
+from analysis.settings import BASELINE, ROOT, Settings, differences, flatten, load_settings, write_settings
+
+LAB = "lab"
+OWN_PARAMETERS = ("run", "lang")
+EDITIONS = {"public": ("公开数据版", "public-data edition")}
+
+
+def data_folder(run: str) -> Path:
+    """Where the tables of a run are; the runner of the whole chain points it at its staging folder."""
+    return Path(os.environ.get("STUDY_DATA", ROOT / "data/processed")) / run
+
+
+def report_folder(run: str, lang: str) -> Path:
+    """Where the reports of a run are: Chinese at the top, English in the folder en."""
+    folder = Path(os.environ.get("STUDY_REPORTS", ROOT / "reports")) / run
+    return folder if lang == "zh" else folder / lang
+
+
+@dataclass
+class Step:
+    """One notebook of one run, in one language. Made by `open_step`."""
+
+    name: str
+    run: str
+    lang: str
+    settings: Settings
+    tree: pd.DataFrame
+    measured: pd.Index
+    numbered: dict[str, int] = field(default_factory=lambda: {"figure": 0, "table": 0})
+
+    # --- tables of the run -------------------------------------------------------------------------------------------
+    def read(self, stem: str, index: str | None = "adcode") -> pd.DataFrame:
+        """A table that an earlier step wrote, by the stem of its file; from the baseline where `lab` has none yet."""
+        path = data_folder(self.run) / f"{stem}.csv"
+        if self.run == LAB and not path.is_file():
+            path = ROOT / "data/processed" / BASELINE.stem / path.name
+        return read_frame(path, index)
+
+    def write(self, frame: pd.DataFrame, stem: str, index: bool = True) -> None:
+        """Write a table of this step as data/processed/<run>/<stem>.csv and say so."""
+        write_frame(frame, data_folder(self.run) / f"{stem}.csv", index)
+        rows, columns = frame.shape
+        self.say(f"已写出 `{stem}.csv`：{rows} 行 × {columns} 列。", f"Written: `{stem}.csv`, {rows} rows × {columns} columns.",
+                 kind="written")
+
+    # --- words ---------------------------------------------------------------------------------------------------------
+    def pick(self, zh: Any, en: Any) -> Any:
+        """The Chinese or the English of two."""
+        return zh if self.lang == "zh" else en
+
+    def say(self, zh: str, en: str, kind: str = "text") -> None:
+        """A sentence (Markdown) with its numbers filled in, in the language of the report."""
+        text = self.pick(zh, en)
+        display({"text/markdown": text, "text/plain": text}, metadata={"report": {"kind": kind}}, raw=True)
+
+    def check(self, holds: bool, zh: str, en: str) -> None:
+        """State something the reader can rely on; where it does not hold, stop the run with the sentence."""
+        if not holds:
+            raise AssertionError(f"{self.name}: {self.pick('核对未通过：' + zh, 'the check fails: ' + en)}")
+        self.say(f"**核对** {zh}", f"**Check** {en}", kind="check")
+
+    @property
+    def stamp(self) -> str:
+        """The edition in one line, printed on every figure."""
+        return edition_line(self.settings, self.lang)
+
+    def notice(self) -> None:
+        """What this run measures and what it cannot, and which choices differ from the baseline: atop every result."""
+        cover = framework.coverage_by_domain(self.tree, self.measured)
+        parts = [f"{row[f'name_{self.lang}']} {row.measured}/{row.indicators}" for _, row in cover.iterrows()]
+        unmeasured = missing_domains(self.tree, self.measured, self.lang)
+        missing = self.pick("、", ", ").join(unmeasured) or self.pick("无", "none")
+        zh = (f"**{self.stamp}。** 各领域已测度/全部指标：{'、'.join(parts)}。没有公开数据、因而未进入评分的领域：{missing}。"
+              "权重为本研究的设定，并非白皮书的权重；白皮书未公布数据、权重与得分。")
+        en = (f"**{self.stamp}.** Indicators measured of all, by domain: {', '.join(parts)}. Domains without public data, "
+              f"hence outside the score: {missing}. The weights are this study's; the white paper published neither data "
+              "nor weights nor scores.")
+        changed = [f"`{name}` = {here} ({base})" for name, (base, here) in differences(self.settings).items()]
+        if changed:
+            zh += f" 与基准设定不同（括号内为基准值）：{'、'.join(changed)}。"
+            en += f" Choices that differ from the baseline (its value in brackets): {', '.join(changed)}."
+        self.say(zh, en, kind="notice")
+
+    # --- figures and tables --------------------------------------------------------------------------------------------
+    def number(self, kind: str, label: str | None) -> str:
+        """The next label of this notebook, such as 图 5-2, or the given one (the white paper keeps the paper's)."""
+        if label is None:
+            self.numbered[kind] += 1
+            label = f"{int(self.name[:2])}-{self.numbered[kind]}"
+        words = {"figure": ("图", "Figure"), "table": ("表", "Table")}[kind]
+        return f"{self.pick(*words)} {label}"
+
+    def figure(self, figure, name: str, zh: str, en: str, raster: bool = False, label: str | None = None,
+               width: float = 1.0) -> None:
+        """Show a matplotlib figure with a numbered caption and keep it as figures/<name>.svg or .png.
+
+        `raster` draws it as PNG (maps and other figures that are large as vectors); `zh` and `en` are its caption.
+        """
+        from analysis import figures
+
+        caption = self.pick(zh, en)
+        kind = "image/png" if raster else "image/svg+xml"
+        content = figures.to_png(figure) if raster else figures.to_svg(figure)
+        path = report_folder(self.run, self.lang) / "figures" / f"{name}.{'png' if raster else 'svg'}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content) if raster else path.write_text(content, encoding="utf-8")
+        if raster:
+            content = base64.b64encode(content).decode("ascii")
+        report = {"kind": "figure", "label": self.number("figure", label), "caption": caption, "alt": caption,
+                  "name": name, "width": width}
+        display({kind: content, "text/plain": caption}, metadata={"report": report}, raw=True)
+        self.lab_caption(report)
+
+    def table(self, frame: pd.DataFrame, name: str, zh: str, en: str, columns: dict[str, tuple[str, str]] | None = None,
+              formats: dict[str, str] | None = None, label: str | None = None, notes: tuple[str, str] = ("", "")) -> None:
+        """Show a table with a numbered caption and keep it as tables/<name>.csv.
+
+        `columns` chooses and orders the columns and gives each its Chinese and English header; without it the frame is
+        shown as it is, headers already in the report's language. `formats` are format strings by column name (".2f").
+        """
+        from analysis import tables
+
+        if columns is not None:
+            headers = {column: self.pick(*words) for column, words in columns.items()}
+            frame = frame.reset_index()[list(columns)] if frame.index.name in columns else frame[list(columns)]
+            formats = {headers.get(column, column): text for column, text in (formats or {}).items()}
+            frame = frame.rename(columns=headers)
+        write_frame(frame, report_folder(self.run, self.lang) / "tables" / f"{name}.csv", index=False)
+        report = {"kind": "table", "label": self.number("table", label), "caption": self.pick(zh, en), "name": name,
+                  "notes": self.pick(*notes)}
+        html = tables.html_table(frame, formats=formats)
+        display({"text/html": html, "text/plain": report["caption"]}, metadata={"report": report}, raw=True)
+        self.lab_caption(report)
+
+    def lab_caption(self, report: dict) -> None:
+        """The caption for a reader in JupyterLab; the reports set their own from the metadata and skip this one."""
+        text = f"*{report['label']}　{report['caption']}*"
+        display({"text/markdown": text, "text/plain": text}, metadata={"report": {"kind": "caption"}}, raw=True)
+
+
+def open_step(name: str, run: str, lang: str, **choices: Any) -> Step:
+    """Open a step of a run with the choices of the notebook's parameters cell, and show what the run measures.
+
+    `choices` are settings by flat name (`weighting_alpha` for `weighting.alpha`); they go over the run's settings, and
+    the run keeps them for the later steps. Unknown names and values outside their range are refused.
+    """
+    if lang not in ("zh", "en"):
+        raise ValueError(f"lang = {lang!r}: write zh or en")
+    kept = data_folder(run) / "settings.yaml"
+    before = load_settings(kept if kept.is_file() else BASELINE)
+    dotted = {flat_name(key): key for key in flatten(before)}
+    overrides = {dotted.get(key, key): value for key, value in choices.items()}
+    settings = load_settings(kept if kept.is_file() else BASELINE, overrides)
+    if settings != before or not kept.is_file():
+        write_settings(settings, kept)
+    step = Step(name, run, lang, settings, *measured_tree(settings))
+    step.notice()
+    return step
+
+
+def measured_tree(settings: Settings) -> tuple[pd.DataFrame, pd.Index]:
+    """The evaluation system, and the codes of the indicators that a run with these settings measures."""
+    tree = framework.read_framework(ROOT, settings.weighting.data_centre_parent)
+    chosen = indicators.chosen_proxies(framework.read_proxies(ROOT), settings.indicators.worst_grade,
+                                       settings.indicators.exclude)
+    return tree, chosen.index
+
+
+def missing_domains(tree: pd.DataFrame, measured: pd.Index, lang: str) -> list[str]:
+    """Names of the domains without a single measured indicator."""
+    cover = framework.coverage_by_domain(tree, measured)
+    return list(cover.loc[cover["measured"] == 0, f"name_{lang}"])
+
+
+def edition_line(settings: Settings, lang: str) -> str:
+    """The data edition in one line: what it measures and which domains it lacks."""
+    tree, measured = measured_tree(settings)
+    count, total, edition = len(measured), len(framework.leaves(tree)), EDITIONS[settings.edition]
+    missing = missing_domains(tree, measured, lang)
+    if lang == "zh":
+        return f"{edition[0]}：{total} 项指标中的 {count} 项" + (f"，缺{'、'.join(missing)}" if missing else "")
+    return f"{edition[1]}: {count} of {total} indicators" + (f", without {', '.join(missing)}" if missing else "")
+
+
+def flat_name(dotted: str) -> str:
+    """A setting's name as a notebook parameter: `weighting.alpha` → `weighting_alpha`."""
+    return dotted.replace(".", "_")

@@ -1,0 +1,60 @@
+"""What a run was made from and what it made: inputs, choices, versions, seeds, and the hash of every output.
+
+The manifest holds nothing that changes between two runs of the same inputs on one machine; times are kept apart in the
+run record, the one file that does change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import resource
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from analysis import __version__
+from analysis.settings import ROOT, Settings, differences
+
+RECORD = "run_record.json"
+MANIFEST = "manifest.json"
+PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "matplotlib", "seaborn", "papermill", "nbconvert",
+            "pypandoc-binary", "typst")
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """sha256 of every file below a folder by its relative path, the manifest and the run record apart."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in (MANIFEST, RECORD))
+    return {path.relative_to(folder).as_posix(): sha256(path) for path in files}
+
+
+def manifest(run: str, settings: Settings, data: Path, reports: Path) -> dict[str, Any]:
+    """The manifest of a run whose outputs stand in the folders `data` and `reports`."""
+    inputs = pd.read_csv(ROOT / "data/raw/provenance.csv", dtype=str).set_index("path")["sha256"]
+    code = {path.relative_to(ROOT).as_posix(): sha256(path)
+            for folder, ending in (("analysis", "*.py"), ("notebooks", "*.ipynb"), ("assets/report", "*"))
+            for path in sorted((ROOT / folder).rglob(ending)) if path.is_file()}
+    return {"run": run, "study": __version__, "settings": settings.model_dump(mode="json"),
+            "differs_from_baseline": {name: list(pair) for name, pair in differences(settings).items()},
+            "seeds": {"uncertainty": settings.uncertainty.seed, "tiers": settings.tiers.seed},
+            "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+            "inputs": inputs.to_dict(), "code": code, "data": hashes(data), "reports": hashes(reports)}
+
+
+def write_json(content: dict, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def run_record(seconds: dict[str, float], total: float) -> dict[str, Any]:
+    """How long each part of a run took and the largest memory of one process: the file that differs between runs."""
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return {"seconds_total": round(total, 2), "seconds": {name: round(value, 2) for name, value in seconds.items()},
+            "largest_process_mib": round(peak / 1024, 1), "machine": platform.machine(), "system": platform.system()}

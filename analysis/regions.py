@@ -1,0 +1,280 @@
+"""Where the leading cities lie: counts and penetration by region, inequality, and tests of East against the others.
+
+Two region systems are in use and never mixed: the white paper's seven (`region`; 江西 in 华中, 福建 in 华南, see its
+note to 图2) and the statistics bureau's four (`nbs_region`). Every result carries the column or field `system`.
+
+Reference: docs/method.md, section 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+# The order in which groups are shown; provinces keep the order of their codes.
+SYSTEMS: dict[str, tuple[str, ...]] = {
+    "region": ("华东", "华中", "华南", "华北", "西南", "东北", "西北"),
+    "nbs_region": ("东部", "中部", "西部", "东北"),
+    "province": (),
+}
+NORMAL_QUANTILES = {0.90: 1.6448536269514722, 0.95: 1.959963984540054, 0.99: 2.5758293035489004}
+
+
+class RegionError(ValueError):
+    """Cities, groups or scores that cannot be counted; the message names them and the remedy."""
+
+
+def groups_of(cities: pd.DataFrame, by: str) -> list[str]:
+    """The groups of a region system in the order of display, groups without a member among them.
+
+    Raises RegionError for an unknown system or a city whose group is blank or foreign to the system.
+    """
+    if by not in SYSTEMS:
+        raise RegionError(f"by={by!r} is no region system; use one of {', '.join(SYSTEMS)}")
+    if by not in cities.columns:
+        raise RegionError(f"the frame of cities has no column {by}; join the roster's region columns first")
+    blank = cities.index[cities[by].isna()]
+    if len(blank):
+        raise RegionError(f"cities without {by}: {', '.join(blank)}; complete the roster")
+    order = SYSTEMS[by] or tuple(cities[by].loc[sorted(cities.index)].unique())
+    foreign = sorted(set(cities[by]) - set(order))
+    if foreign:
+        raise RegionError(f"column {by} holds {', '.join(foreign)}; its groups are {', '.join(order)}")
+    return list(order)
+
+
+def membership(members: Iterable[str], cities: pd.DataFrame) -> pd.Index:
+    """Members as a checked index of codes: each once, each in the roster; raises RegionError otherwise."""
+    codes = pd.Index(list(members))
+    if codes.has_duplicates:
+        raise RegionError(f"members named twice: {', '.join(codes[codes.duplicated()].unique())}; name each once")
+    unknown = codes.difference(cities.index)
+    if len(unknown):
+        raise RegionError(f"members outside the roster: {', '.join(map(str, unknown))}; correct the codes")
+    return codes
+
+
+def wilson_interval(count: pd.Series, total: pd.Series, level: float = 0.95) -> pd.DataFrame:
+    """Wilson's score interval for a share: between 0 and 1 and never of zero width, unlike the textbook formula.
+
+    Parameters are counts 0 ≤ count ≤ total by group; `level` is 0.90, 0.95 or 0.99. Returns columns low and high;
+    NaN where total is 0. For one in ten at 95 %: 0.0179 to 0.4042.
+    Reference: Wilson (1927), JASA 22, 209–212; method.md 8.1.
+    """
+    if level not in NORMAL_QUANTILES:
+        raise RegionError(f"level={level} is not offered; use one of {', '.join(map(str, NORMAL_QUANTILES))}")
+    if ((count < 0) | (count > total)).any():
+        raise RegionError("a count lies outside 0…total; check that members and cities share one roster")
+    z2 = NORMAL_QUANTILES[level] ** 2
+    n = total.astype(float).where(total > 0)
+    share = count / n
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n**2))) / (1 + z2 / n)
+    low = (centre - half).clip(lower=0).mask(count == 0, 0.0).where(total > 0)
+    high = (centre + half).clip(upper=1).mask(count == total, 1.0).where(total > 0)
+    return pd.DataFrame({"low": low, "high": high})
+
+
+def counts(members: Iterable[str], cities: pd.DataFrame, by: str = "region", level: float = 0.95) -> pd.DataFrame:
+    """How many members each region has, of how many cities, and how many it would have under equal penetration.
+
+    Parameters: codes of the members; the roster with column `by` ("region", "nbs_region" or "province").
+    Returns a frame by group, groups without a member kept: system, members, cities, penetration (members / cities),
+    low and high (Wilson interval of the penetration), expected (all members × cities of the group / all cities).
+    The interval treats the cities of a group as exchangeable draws; it gauges spread, it is no sampling error.
+    """
+    order = groups_of(cities, by)
+    chosen = membership(members, cities)
+    total = cities[by].value_counts().reindex(order, fill_value=0).rename("cities")
+    inside = cities.loc[chosen, by].value_counts().reindex(order, fill_value=0).rename("members")
+    frame = pd.DataFrame({"system": by, "members": inside, "cities": total})
+    frame["penetration"] = inside / total.where(total > 0)
+    frame[["low", "high"]] = wilson_interval(inside, total, level)
+    frame["expected"] = len(chosen) * total / len(cities)
+    return frame.rename_axis("group")
+
+
+def compare_counts(ours: Iterable[str], published: Iterable[str], cities: pd.DataFrame,
+                   by: str = "region") -> pd.DataFrame:
+    """Our members by region beside the published ones.
+
+    Parameters: two sets of codes and the roster. Returns a frame by group: system, cities, ours, published,
+    difference (ours − published), ours_penetration, published_penetration, both (cities in both sets),
+    expected (under equal penetration, for the published total).
+    """
+    ours, published = membership(ours, cities), membership(published, cities)
+    mine, theirs = counts(ours, cities, by), counts(published, cities, by)
+    both = counts(ours.intersection(published), cities, by)
+    return pd.DataFrame({
+        "system": by, "cities": mine["cities"], "ours": mine["members"], "published": theirs["members"],
+        "difference": mine["members"] - theirs["members"], "both": both["members"],
+        "ours_penetration": mine["penetration"], "published_penetration": theirs["penetration"],
+        "expected": theirs["expected"],
+    })
+
+
+@dataclass(frozen=True)
+class Inequality:
+    """Inequality of scores between cities, in all and split by group; `system` names the grouping.
+
+    Identities: theil = theil_between + theil_within; gini = gini_within + gini_between + gini_overlap.
+    `by_group` has per group: cities, mean, share (of the total of scores), gini, theil, theil_contribution
+    (its within part plus its between part; these sum to theil and may be negative for a group below the mean).
+    """
+
+    system: str
+    cities: int
+    mean: float
+    coefficient_of_variation: float
+    gini: float
+    gini_within: float
+    gini_between: float
+    gini_overlap: float
+    theil: float
+    theil_between: float
+    theil_within: float
+    by_group: pd.DataFrame
+
+
+def gini(values: np.ndarray) -> float:
+    """Gini coefficient: mean absolute difference of all ordered pairs over twice the mean; 0 = equal, (n−1)/n = one
+    holds all. No small-sample correction. For 1, 2, 3, 4 it is 0.25."""
+    ordered = np.sort(np.asarray(values, dtype=float))
+    n = len(ordered)
+    return float((2 * np.arange(1, n + 1) - n - 1) @ ordered / (n * ordered.sum()))
+
+
+def theil(values: np.ndarray) -> float:
+    """Theil's T: mean of (x/μ)·ln(x/μ) with 0·ln 0 = 0; 0 = equal, ln n = one holds all."""
+    ratio = np.asarray(values, dtype=float) / np.mean(values)
+    return float(np.mean(ratio * np.log(np.where(ratio > 0, ratio, 1.0))))
+
+
+def inequality(scores: pd.Series, groups: pd.Series) -> Inequality:
+    """How unequal cities are, and how much of that lies between the groups and how much within them.
+
+    Parameters: scores ≥ 0 by city (without missing values, positive sum); groups by city, whose name says the system.
+    Theil's T splits exactly in two; the Gini coefficient needs Dagum's third part, the overlap of groups.
+    Reference: Theil (1967), Economics and Information Theory; Dagum (1997), Empirical Economics 22, 515–531;
+    method.md 8.2.
+    """
+    group = checked_groups(scores, groups)
+    mean = scores.mean()
+    split = scores.groupby(group, observed=True, sort=False)
+    size, means = split.size(), split.mean()
+    share = split.sum() / scores.sum()
+    inner = split.agg(lambda part: theil(part.to_numpy()) if part.sum() else 0.0)
+    relative = means / mean
+    between = share * np.log(relative.where(relative > 0, 1.0))
+    by_group = pd.DataFrame({
+        "cities": size, "mean": means, "share": share,
+        "gini": split.agg(lambda part: gini(part.to_numpy()) if part.sum() else 0.0),
+        "theil": inner, "theil_contribution": between + share * inner,
+    }).rename_axis("group")
+    within, net, overlap = dagum_parts(scores, group)
+    values = scores.to_numpy(dtype=float)
+    return Inequality(
+        system=str(groups.name), cities=len(scores), mean=float(mean),
+        coefficient_of_variation=float(values.std() / mean), gini=gini(values), gini_within=within, gini_between=net,
+        gini_overlap=overlap, theil=theil(values), theil_between=float(between.sum()),
+        theil_within=float((share * inner).sum()), by_group=by_group,
+    )
+
+
+def dagum_parts(scores: pd.Series, groups: pd.Series) -> tuple[float, float, float]:
+    """Dagum's parts of the Gini coefficient: within groups, net between groups, and overlap; they sum to it."""
+    parts = [part.to_numpy(dtype=float) for _, part in scores.groupby(groups, observed=True, sort=False)]
+    scale = 2 * len(scores) ** 2 * scores.mean()
+    within = net = overlap = 0.0
+    for first, x in enumerate(parts):
+        for second, y in enumerate(parts[first:], first):
+            difference = np.abs(x[:, None] - y[None, :]).sum() / scale
+            if first == second:
+                within += difference
+                continue
+            gap = abs(x.mean() - y.mean()) * len(x) * len(y) / scale
+            net += 2 * gap
+            overlap += 2 * (difference - gap)
+    return float(within), float(net), float(overlap)
+
+
+def checked_groups(scores: pd.Series, groups: pd.Series) -> pd.Series:
+    """The group of every scored city; raises RegionError for missing, negative or all-zero scores, missing groups."""
+    if scores.isna().any() or (scores < 0).any() or not scores.sum() > 0:
+        raise RegionError("inequality needs scores of 0 or more, none missing and not all 0; treat them first")
+    group = groups.reindex(scores.index)
+    if group.isna().any():
+        raise RegionError(f"cities without a group: {', '.join(group.index[group.isna()])}; complete the roster")
+    return group
+
+
+def lorenz(values: pd.Series) -> pd.DataFrame:
+    """Lorenz curve: share of the total held by the lowest share of cities, from (0, 0) to (1, 1); n + 1 points."""
+    if values.isna().any() or (values < 0).any() or not values.sum() > 0:
+        raise RegionError("a Lorenz curve needs values of 0 or more, none missing, not all 0; leave missing ones out")
+    ordered = np.sort(values.to_numpy(dtype=float))
+    total = np.concatenate([[0.0], np.cumsum(ordered)])
+    return pd.DataFrame({"cities": np.linspace(0, 1, len(total)), "total": total / total[-1]})
+
+
+@dataclass(frozen=True)
+class EastWestTests:
+    """Tests whether scores differ between the bureau's regions; `pairs` sets the East against each other region.
+
+    pairs: by region: cities_east, cities_other, median_east, median_other, u (Mann–Whitney, of the East), p, p_holm,
+    superiority (chance that a city of the East outscores one of the other region; a tie counts half).
+    """
+
+    system: str
+    statistic: float
+    degrees_of_freedom: int
+    p_value: float
+    epsilon_squared: float
+    pairs: pd.DataFrame
+
+
+def east_west_tests(scores: pd.Series, cities: pd.DataFrame, east: str = "东部") -> EastWestTests:
+    """Kruskal–Wallis over the four regions of the statistics bureau, then the East against each, Holm-corrected.
+
+    Parameters: scores by city without missing values; the roster with `nbs_region`. Regions without a scored city are
+    left out. Epsilon-squared H/(n − 1) is 0 without and 1 with complete separation. The cities are all there are, not
+    a sample: a p-value asks whether region labels dealt out at random would part the scores as far.
+    Reference: Kruskal & Wallis (1952), JASA 47, 583–621; Tomczak & Tomczak (2014), Trends in Sport Sciences 21, 19–25;
+    McGraw & Wong (1992), Psychological Bulletin 111, 361–365; Holm (1979), Scand. J. Statistics 6, 65–70;
+    method.md 8.3.
+    """
+    from scipy.stats import kruskal, mannwhitneyu
+
+    if scores.isna().any():
+        raise RegionError(f"cities without a score: {', '.join(scores.index[scores.isna()])}; treat them first")
+    region = cities["nbs_region"].reindex(scores.index)
+    samples = {name: scores[region == name] for name in groups_of(cities, "nbs_region") if (region == name).any()}
+    others = [name for name in samples if name != east]
+    if east not in samples or not others:
+        raise RegionError(f"the tests need scored cities in {east} and in one more region; check nbs_region")
+    test = kruskal(*samples.values())
+    rows = {}
+    for name in others:
+        u, p = mannwhitneyu(samples[east], samples[name], alternative="two-sided", method="asymptotic")
+        rows[name] = {
+            "cities_east": len(samples[east]), "cities_other": len(samples[name]),
+            "median_east": samples[east].median(), "median_other": samples[name].median(),
+            "u": float(u), "p": float(p), "superiority": float(u) / (len(samples[east]) * len(samples[name])),
+        }
+    pairs = pd.DataFrame.from_dict(rows, orient="index").rename_axis("group")
+    pairs.insert(6, "p_holm", holm(pairs["p"]))
+    return EastWestTests("nbs_region", float(test.statistic), len(samples) - 1, float(test.pvalue),
+                         float(test.statistic) / (len(scores) - 1), pairs)
+
+
+def holm(p_values: pd.Series) -> pd.Series:
+    """Holm's step-down correction: p-values adjusted so that the chance of any false finding stays at the level.
+
+    For 0.01, 0.04, 0.03 the adjusted values are 0.03, 0.06, 0.06.
+    """
+    order = p_values.sort_values(kind="stable")
+    steps = order * np.arange(len(order), 0, -1)
+    return steps.cummax().clip(upper=1.0).reindex(p_values.index)

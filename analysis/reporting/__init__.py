@@ -1,0 +1,26 @@
+"""Executed notebooks as HTML and PDF, the white paper, and the index page of a run.
+
+`tidy_notebook` takes out of a notebook what varies between runs; `notebook_to_html` and `notebook_to_pdf` write it in
+one language; `write_index` links everything a run has made. Texts from data reach the pages as text, never as markup.
+"""
+
+from analysis.reporting.errors import ReportError
+from analysis.reporting.index import FileEntry, ReportEntry, RunFacts, write_index
+from analysis.reporting.notebook_html import notebook_to_html
+from analysis.reporting.notebook_pdf import notebook_to_pdf
+from analysis.reporting.stamps import PageLinks, Stamp
+from analysis.reporting.tidy import select_language, tidy_notebook
+
+__all__ = [
+    "FileEntry",
+    "PageLinks",
+    "ReportEntry",
+    "ReportError",
+    "RunFacts",
+    "Stamp",
+    "notebook_to_html",
+    "notebook_to_pdf",
+    "select_language",
+    "tidy_notebook",
+    "write_index",
+]

@@ -1,0 +1,100 @@
+"""Executed notebooks as PDF: pandoc turns the text into typst, typst sets the pages."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from analysis.reporting.blocks import CODE_KINDS, MARKDOWN_KINDS, PICTURES, Block, Report, read_report
+from analysis.reporting.errors import ReportError
+from analysis.reporting.markup import ASSETS, REPORT_ASSETS, convert_markdown
+from analysis.reporting.stamps import Stamp
+from analysis.reporting.typst_tables import fit_table, table_to_typst, typst_string
+from analysis.reporting.words import WORDS
+
+if TYPE_CHECKING:
+    import typst
+    from nbformat import NotebookNode
+
+FONTS = ASSETS / "fonts"
+
+
+def notebook_to_pdf(notebook: NotebookNode, name: str, lang: str, stamp: Stamp, include_code: bool = False) -> bytes:
+    """The PDF of an executed notebook or of the white paper: cover, contents, numbered pages, tagged for readers.
+
+    Only fonts of assets/fonts and those inside typst are used, and the date is the stamp's, so that the same notebook
+    gives the same bytes on any machine. The file keeps to PDF/UA-1: typst itself refuses a character that no font has,
+    a picture without alternative text, or headings out of order.
+
+    Parameters: `notebook`, executed; `name`, for errors; `lang`, "zh" or "en"; `stamp`, the run, whose date stands on
+    the cover; `include_code`, whether code cells are printed (never in a white paper).
+    Raises `ReportError` as `blocks.read_report` does, and with typst's own words for everything typst warns of.
+    """
+    report = read_report(notebook, name, lang)
+    with TemporaryDirectory() as folder:
+        source = typst_source(report, stamp, Path(folder), include_code)
+        (Path(folder) / "report.typ").write_bytes((REPORT_ASSETS / "report.typ").read_bytes())
+        (Path(folder) / "main.typ").write_text(source, encoding="utf-8")
+        return _compile(Path(folder), name, stamp.seconds)
+
+
+def typst_source(report: Report, stamp: Stamp, folder: Path, include_code: bool) -> str:
+    """The typst text of a report; its pictures are written into `folder`."""
+    texts = iter(
+        convert_markdown([b.text for b in report.blocks if b.kind in MARKDOWN_KINDS], "typst", report.name)
+    )
+    words = {key: WORDS[report.lang][key] for key in ("contents", "run", "colon", "page_of")}
+    arguments = {
+        "title": report.title, "subtitle": report.subtitle, "kind": report.kind, "lang": report.lang,
+        "edition": stamp.edition, "run": stamp.run, "date": stamp.date,
+    }  # fmt: skip
+    lines = [f"  {key}: {typst_string(value)}," for key, value in arguments.items()]
+    lines += [f"  words: ({', '.join(f'{key}: {typst_string(word)}' for key, word in words.items())}),"]
+    parts = [_block_to_typst(block, texts, folder, report.name, include_code) for block in report.blocks]
+    head = '#import "report.typ": *\n#show: report.with(\n' + "\n".join(lines) + "\n)"
+    return "\n\n".join([head, *filter(None, parts)])
+
+
+def _block_to_typst(block: Block, texts, folder: Path, name: str, include_code: bool) -> str:
+    if block.kind in ("notice", "check", "written"):
+        return f"#{block.kind}[\n{next(texts)}\n]"
+    if block.kind in MARKDOWN_KINDS:
+        return next(texts)
+    if block.kind in CODE_KINDS:
+        return f'#raw({typst_string(block.text)}, lang: "python", block: true)' if include_code else ""
+    if block.kind == "output":
+        return f"#raw({typst_string(block.text)}, block: true)"
+    texts_of = ", ".join(f"{key}: {typst_string(getattr(block, key))}" for key in ("label", "caption", "notes"))
+    if block.kind == "figure":
+        picture = folder / f"{block.anchor}.{PICTURES[block.media]}"
+        picture.write_bytes(block.picture)
+        alt, width = typst_string(block.alt), f"{block.width * 100:g}%"
+        return f'#picture({texts_of}, alt: {alt}, path: "{picture.name}", width: {width})'
+    fit = fit_table(block.table, f"{name}, table {block.label or block.anchor}")
+    landscape = "true" if fit.landscape else "false"
+    return f"#captioned-table({texts_of}, landscape: {landscape})[\n{table_to_typst(block.table, fit)}\n]"
+
+
+def _compile(folder: Path, name: str, seconds: int) -> bytes:
+    import typst
+
+    compiler = typst.Compiler(str(folder / "main.typ"), root=str(folder), font_paths=_fonts())
+    try:
+        pdf, warnings = compiler.compile_with_warnings(format="pdf", timestamp=seconds, pdf_standards=["ua-1"])
+    except typst.TypstError as error:
+        raise ReportError(f"{name}: typst cannot set the report: {error.message}") from error
+    if warnings:
+        raise ReportError(f"{name}: typst warns: {'; '.join(warning.message for warning in warnings)}")
+    return pdf
+
+
+@cache
+def _fonts() -> typst.Fonts:
+    """The fonts of a report: assets/fonts and those inside typst, never those of the machine."""
+    import typst
+
+    if not list(FONTS.glob("*.ttf")):
+        raise ReportError("assets/fonts holds no .ttf file; without the Chinese fonts no PDF can be made")
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=True, font_paths=[str(FONTS)])

@@ -1,0 +1,138 @@
+"""From weighted indicators to scores and ranks, and back: what a score is made of and what the weights really did.
+
+Reference: docs/method.md, section 5.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+
+from analysis.guards import UnusableValues, named, numeric_table, refuse_constant, same_labels, weight_series
+
+METHODS = ("arithmetic", "geometric", "topsis")
+
+
+def aggregate(values: pd.DataFrame, weights: pd.Series, method: str = "arithmetic") -> pd.Series:
+    """One score a city out of its normalised indicators (cities × indicators, larger is better).
+
+    method "arithmetic": Σ w_j x_j. "geometric": Π x_j^w_j, values above 0 only. "topsis": closeness D⁻ / (D⁺ + D⁻),
+    0–1, with Euclidean distances of w_j x_j to the best and the worst value of each column; nothing is normalised
+    again, so for the classical method hand in x_ij / √Σ x_ij². Sums are correctly rounded (math.fsum): scores do not
+    depend on the order of columns, equal cities tie exactly and a ledger adds up to the last bit.
+
+    `weights` is a Series (or dict) with exactly the columns of `values`, in any order, used as given; its sum may miss
+    1 by the rounding of printed weights (0.05). Returns a Series by city named "score".
+
+    Raises UnusableValues naming city and indicator for missing, infinite and (geometric) zero or negative values;
+    UnusableWeights naming the indicators that weights and values do not share.
+    Reference: OECD/JRC (2008), step 6; Hwang & Yoon (1981), doi:10.1007/978-3-642-48318-9.
+
+    >>> aggregate(pd.DataFrame({"a": [21.0, 6.0], "b": [1.0, 6.0]}), {"a": 0.5, "b": 0.5}).tolist()
+    [11.0, 6.0]
+    """
+    frame, shares = _prepared(values, weights)
+    if method == "arithmetic":
+        scores = _row_sums(frame.to_numpy() * shares.to_numpy())
+    elif method == "geometric":
+        _refuse_not_positive(frame.loc[:, shares > 0])
+        scores = np.exp(_row_sums(np.log(frame.loc[:, shares > 0].to_numpy()) * shares[shares > 0].to_numpy()))
+    elif method == "topsis":
+        scores = _closeness(frame.to_numpy() * shares.to_numpy())
+    else:
+        raise ValueError(f"unknown aggregation {method!r}; use one of {', '.join(METHODS)}")
+    return pd.Series(scores, frame.index, name="score")
+
+
+def rank(scores: pd.Series) -> pd.Series:
+    """Ranks by score: 1 = best; equal scores share the smaller rank and the next rank is skipped (1, 1, 3).
+
+    Scores are compared as they are, unrounded. Returns an integer Series. Raises UnusableValues for a missing score.
+
+    >>> rank(pd.Series([0.4, 0.9, 0.9])).tolist()
+    [3, 1, 1]
+    """
+    missing = scores.index[scores.isna()]
+    if len(missing):
+        raise UnusableValues(f"city {named(missing)} has no score and cannot be ranked; leave it out or fill its gaps")
+    return scores.rank(method="min", ascending=False).astype(int).rename("rank")
+
+
+def effective_weights(values: pd.DataFrame, weights: pd.Series, scores: pd.Series | None = None) -> pd.DataFrame:
+    """What the weights did, beside what they say: how much of the scores' variance each indicator accounts for.
+
+    An indicator's importance is its squared Pearson correlation with the scores (the linear main effect of Paruolo,
+    Saisana & Saltelli 2013, doi:10.1111/j.1467-985X.2012.01059.x), normalised to sum to 1. `scores` default to the
+    arithmetic ones.
+
+    Returns one row an indicator: nominal, correlation, importance (r², 0–1), effective (sums to 1). An indicator with a
+    negative correlation lowers the ranks of those it should raise, whatever its effective weight. Raises UnusableValues
+    for a constant column or constant scores.
+    """
+    frame, shares = _prepared(values, weights)
+    totals = aggregate(frame, shares) if scores is None else scores.reindex(frame.index)
+    refuse_constant(frame, "its correlation with the scores")
+    refuse_constant(totals.to_frame("score"), "a correlation with it")
+    correlation = frame.corrwith(totals)
+    importance = correlation**2
+    return pd.DataFrame({"nominal": shares, "correlation": correlation, "importance": importance,
+                         "effective": importance / importance.sum()})
+
+
+def ledger(city: str, raw: pd.DataFrame, treated: pd.DataFrame, normalised: pd.DataFrame, weights: pd.Series,
+           framework: pd.DataFrame) -> pd.DataFrame:
+    """One city's calculation, a row an indicator, from the raw value to its contribution to the score.
+
+    `raw`, `treated` and `normalised` are cities × indicators; `framework` (index code, column parent) gives each
+    indicator's sub-domain and that one's domain.
+
+    Returns a frame indexed by indicator, in the order of the framework: domain, subdomain, raw_value, treated_value,
+    points, weight, contribution = points × weight. math.fsum of the contributions equals
+    `aggregate(normalised, weights)[city]` to the last bit. Raises UnusableValues for an unknown city.
+    """
+    frame, shares = _prepared(normalised, weights)
+    for table, name in ((raw, "raw"), (treated, "treated"), (frame, "normalised")):
+        if city not in table.index:
+            raise UnusableValues(f"city {city} is not in the {name} values; give its label as in the table's index")
+    same_labels(frame.columns, framework.index.intersection(frame.columns), "normalised values", "framework")
+    order = [code for code in framework.index if code in shares.index]
+    subdomain = framework.loc[order, "parent"]
+    points = frame.loc[city, order]
+    return pd.DataFrame({
+        "domain": subdomain.map(framework["parent"]), "subdomain": subdomain,
+        "raw_value": raw.loc[city].reindex(order), "treated_value": treated.loc[city].reindex(order),
+        "points": points, "weight": shares[order], "contribution": points * shares[order],
+    }, index=pd.Index(order, name="indicator"))
+
+
+def _prepared(values: pd.DataFrame, weights: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
+    """Values without gaps, and the weights in the order of their columns."""
+    frame, shares = numeric_table(values), weight_series(weights)
+    same_labels(shares.index, frame.columns, "weights", "values")
+    return frame, shares.reindex(frame.columns)
+
+
+def _row_sums(table: np.ndarray) -> np.ndarray:
+    """Correctly rounded sums of rows."""
+    return np.array([math.fsum(row) for row in table.tolist()])
+
+
+def _closeness(weighted: np.ndarray) -> np.ndarray:
+    """TOPSIS closeness of each row of weighted values to the ideal: 1 at the ideal, 0 at the anti-ideal."""
+    to_best = np.sqrt(_row_sums((weighted - weighted.max(axis=0)) ** 2))
+    to_worst = np.sqrt(_row_sums((weighted - weighted.min(axis=0)) ** 2))
+    if not (to_best + to_worst).max() > 0:
+        raise UnusableValues("all cities have the same weighted values: TOPSIS has no ideal to measure from")
+    return to_worst / (to_best + to_worst)
+
+
+def _refuse_not_positive(frame: pd.DataFrame) -> None:
+    """Raise UnusableValues for the first value that a geometric mean cannot take."""
+    rows, columns = np.nonzero(frame.to_numpy() <= 0)
+    if rows.size:
+        raise UnusableValues(
+            f"city {frame.index[rows[0]]}, indicator {frame.columns[columns[0]]}: {frame.iat[rows[0], columns[0]]:g} "
+            f"is not above 0 ({rows.size} such values); a geometric mean would be 0 or undefined. Map the values to a "
+            "range above 0 first: normalisation.rescale(values, 0.01, 1) for 0–1, 1 + 0.99 × points for 0–100")

@@ -1,0 +1,166 @@
+"""Uncertain weights: random weight vectors around the base weights, the same for any division of the work.
+
+Draws come in streams of 1,024. Stream s of design cell c has its own random generator, seeded by
+SeedSequence(seed, spawn_key=(c, s)), and is always drawn whole. So draw number 417 is the same draw whatever the
+total number, the number of workers or the order in which they finish.
+
+Reference: docs/method.md, section 6.1. Lahdelma, R. & Salminen, P. (2001), SMAA-2: stochastic multicriteria
+acceptability analysis for group decision making, Operations Research 49(3), 444–454; Saisana, M., Saltelli, A. &
+Tarantola, S. (2005), Uncertainty and sensitivity analysis techniques as tools for the quality assessment of composite
+indicators, Journal of the Royal Statistical Society A 168(2), 307–323.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from analysis.guards import numeric_table, same_labels, weight_series
+
+DRAWS_PER_STREAM = 1024
+Distribution = Literal["dirichlet", "uniform"]
+
+
+class SensitivityError(ValueError):
+    """A request that no sensitivity analysis can answer; the message names the argument and the remedy."""
+
+
+@dataclass(frozen=True)
+class WeightNoise:
+    """How the weights vary around their base.
+
+    distribution "dirichlet": parameters concentration × base weight. The mean is the base; the standard deviation of a
+    weight w is sqrt(w (1 − w) / (concentration + 1)); an infinite concentration is the base itself. Concentrations
+    below 1 are refused: there a draw puts nearly all weight on one indicator, which is no noise around a base.
+    distribution "uniform": each weight times an independent uniform factor from 1 − half_width to 1 + half_width
+    (0 ≤ half_width ≤ 1), then divided by the sum; half_width 0 is the base itself.
+    """
+
+    distribution: Distribution = "dirichlet"
+    concentration: float | None = None
+    half_width: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.distribution == "dirichlet":
+            if self.concentration is None or not self.concentration >= 1:
+                raise SensitivityError(f"concentration = {self.concentration}: the Dirichlet needs a number of at "
+                                       "least 1 (larger = less noise; infinity = the base weights)")
+        elif self.distribution == "uniform":
+            if self.half_width is None or not 0 <= self.half_width <= 1:
+                raise SensitivityError(f"half_width = {self.half_width}: uniform noise needs a relative half-width "
+                                       "between 0 and 1, for example 0.25 for ±25 %")
+        else:
+            raise SensitivityError(f"distribution = {self.distribution!r}: choose dirichlet or uniform")
+
+    @property
+    def is_none(self) -> bool:
+        """Whether every draw is the base weights themselves."""
+        return self.half_width == 0 if self.distribution == "uniform" else math.isinf(self.concentration)
+
+    def fill(self, generator: np.random.Generator, base: np.ndarray, out: np.ndarray) -> None:
+        """Fill `out` (indicators × draws) with weights up to a positive factor per draw, which no rank depends on.
+
+        A Dirichlet vector is a vector of gamma variates over its sum; the division is left to those who need it.
+        One indicator at a time is the fast way: NumPy then stays in its inner loop.
+        """
+        if self.is_none:
+            out[:] = base[:, None]
+        elif self.distribution == "dirichlet":
+            for row, weight in zip(out, base, strict=True):
+                generator.standard_gamma(self.concentration * weight, out=row)
+        else:
+            generator.random(out=out)
+            out *= 2 * self.half_width
+            out += 1 - self.half_width
+            out *= base[:, None]
+
+
+def stream_generator(seed: int, cell: int, stream: int) -> np.random.Generator:
+    """The random generator of one stream of draws of one design cell."""
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(cell, stream)))
+
+
+def sample_weights(
+    weights: pd.Series,
+    draws: int,
+    concentration: float | None,
+    seed: int,
+    distribution: Distribution = "dirichlet",
+    half_width: float | None = None,
+    cell: int = 0,
+) -> pd.DataFrame:
+    """The very weights that `weight_uncertainty` uses, to save, to look at and to replay.
+
+    Returns draws × indicators (index `draw`, from 0); rows are non-negative and sum to 1; an indicator of weight zero
+    keeps weight zero. The first n rows are the same for any number of draws ≥ n.
+
+    >>> base = pd.Series({"I01": 0.75, "I02": 0.25})
+    >>> sample_weights(base, 2, concentration=float("inf"), seed=1).to_numpy().tolist()
+    [[0.75, 0.25], [0.75, 0.25]]
+
+    Reference: docs/method.md, section 6.1.
+    """
+    weights = weight_series(weights, rescale=True)
+    check_count("draws", draws)
+    noise = WeightNoise(distribution, concentration, half_width)
+    used = weights.to_numpy() > 0
+    base = weights.to_numpy()[used]
+    sampled = np.zeros((draws, len(weights)))
+    buffer = np.empty((len(base), DRAWS_PER_STREAM))
+    for stream, first in enumerate(range(0, draws, DRAWS_PER_STREAM)):
+        noise.fill(stream_generator(seed, cell, stream), base, buffer)
+        rows = min(DRAWS_PER_STREAM, draws - first)
+        sampled[first:first + rows, used] = (buffer / buffer.sum(axis=0)).T[:rows]
+    return pd.DataFrame(sampled, pd.RangeIndex(draws, name="draw"), weights.index)
+
+
+def scores_by_draw(
+    values: pd.DataFrame,
+    weights: pd.Series,
+    draws: int,
+    concentration: float | None,
+    seed: int,
+    distribution: Distribution = "dirichlet",
+    half_width: float | None = None,
+) -> pd.DataFrame:
+    """Scores of every city in every draw (draws × cities), for questions that counts of ranks cannot answer.
+
+    Same draws as `weight_uncertainty` with the same arguments. Cities with the same values have the same scores to
+    the last bit. Memory: 8 bytes × draws × cities.
+    """
+    values, base = checked(values, weights)
+    used = base.to_numpy() > 0
+    sampled = sample_weights(base, draws, concentration, seed, distribution, half_width)
+    distinct, group = distinct_rows(values.to_numpy()[:, used])
+    scores = sampled.to_numpy()[:, used] @ distinct.T
+    return pd.DataFrame(scores[:, group], sampled.index, values.index)
+
+
+def distinct_rows(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Distinct cities, best first in dictionary order, and for each city the position of its row among them.
+
+    Cities count as equal when they agree on every indicator to 1e-12 of the indicator's range: they tie in every draw,
+    and matrix products may give equal columns different last bits. The order does not depend on the cities' order,
+    and a city that is nowhere worse and somewhere better than another comes before it.
+    """
+    lowest, span = values.min(axis=0), np.ptp(values, axis=0)
+    relative = np.round((values - lowest) / np.where(span > 0, span, 1), 12)
+    _, first, group = np.unique(-relative, axis=0, return_index=True, return_inverse=True)
+    return values[first], group.ravel()
+
+
+def checked(values: pd.DataFrame, weights: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
+    """Values without gaps and, in the order of their columns, weights that sum to exactly 1."""
+    frame, shares = numeric_table(values), weight_series(weights, rescale=True)
+    same_labels(shares.index, frame.columns, "weights", "values")
+    return frame, shares.reindex(frame.columns)
+
+
+def check_count(name: str, number: int) -> None:
+    """Refuse anything but a whole number of at least 1."""
+    if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
+        raise SensitivityError(f"{name} = {number!r}: give a whole number of at least 1")

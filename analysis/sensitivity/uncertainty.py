@@ -1,0 +1,134 @@
+"""Rank intervals, chances of the top and rank acceptabilities under uncertain weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.frames import settle
+from analysis.scoring import aggregate, rank
+
+from .counting import LinearScores, count_ranks
+from .draws import Distribution, SensitivityError, WeightNoise, check_count, checked, distinct_rows
+
+
+@dataclass(frozen=True)
+class WeightUncertainty:
+    """What the ranks may be when the weights may be otherwise.
+
+    ranks: cities × (median, rank_05, rank_95, mean, p_top_k for each k asked for). A quantile q is the smallest rank
+    whose cumulative share of draws is at least q, so that the interval holds at least 90 % of the draws; p_top_k is
+    the share of draws with a rank ≤ k. All rest on the rank with ties sharing the smaller rank (1, 1, 3).
+    acceptability: cities × ranks 1…N, the share of draws in which the city takes the rank; tied cities share the tied
+    ranks equally, so that every row and every column sums to 1.
+    counts: cities × ranks 1…N, draws in which the city has the rank (ties sharing the smaller rank), int64.
+    draws: number of draws counted; failed: draws without a ranking (weights alone cannot make a draw fail, so 0).
+    """
+
+    ranks: pd.DataFrame
+    acceptability: pd.DataFrame
+    counts: pd.DataFrame
+    draws: int
+    failed: int
+
+    def quantile(self, percent: int) -> pd.Series:
+        """The smallest rank whose cumulative share of draws is at least `percent` per cent."""
+        return pd.Series(rank_at(self.counts.to_numpy(), percent), self.counts.index, name=f"rank_{percent:02d}")
+
+
+def weight_uncertainty(
+    values: pd.DataFrame,
+    weights: pd.Series,
+    draws: int,
+    concentration: float | None,
+    seed: int,
+    top: Sequence[int] = (10, 100),
+    distribution: Distribution = "dirichlet",
+    workers: int = 1,
+    half_width: float | None = None,
+) -> WeightUncertainty:
+    """How certain each city's rank is when the weights are known only roughly.
+
+    values: cities × indicators, normalised, larger is better, no gaps (any sign: z-scores work).
+    weights: by indicator, not negative, sum 1; an indicator of weight zero keeps weight zero.
+    draws: number of random weight vectors. concentration, distribution, half_width: see `WeightNoise`.
+    seed: any integer ≥ 0. top: the k of P(rank ≤ k). workers: threads; the result is the same, bit for bit, for any
+    number of them and does not depend on the order of the cities.
+
+    Scores are weighted sums. Cities that agree on every weighted indicator tie in every draw: they share the smaller
+    rank in `ranks` and `counts`, and share the tied ranks equally in `acceptability`. Without noise (infinite
+    concentration, half_width 0) every draw has the base ranks, ties included. Memory: 16 bytes × cities², whatever
+    the number of draws. Raises SensitivityError for a wrong argument,
+    UnusableValues and UnusableWeights naming the city and indicator at fault.
+
+    >>> cities = pd.DataFrame({"I01": [2.0, 1.0], "I02": [5.0, 4.0]}, index=["A", "B"])
+    >>> result = weight_uncertainty(cities, pd.Series({"I01": 0.5, "I02": 0.5}), 100, 20, seed=1, top=(1,))
+    >>> result.ranks["p_top_1"].to_dict()
+    {'A': 1.0, 'B': 0.0}
+
+    Reference: docs/method.md, section 6.2.
+    """
+    values, weights = checked(values, weights)
+    for name, number in (("draws", draws), ("workers", workers), *(("top", k) for k in top)):
+        check_count(name, number)
+    noise = WeightNoise(distribution, concentration, half_width)
+    if noise.is_none:
+        counts, tied = base_counts(rank(settle(aggregate(values, weights))).to_numpy(), draws)
+    else:
+        base = weights.to_numpy()
+        distinct, group = distinct_rows(values.to_numpy()[:, base > 0])
+        sizes = np.bincount(group)
+        scorer = LinearScores(distinct)
+        counts = count_ranks([scorer], [draws], base[base > 0], noise, seed, sizes, workers)[group]
+        tied = sizes[group]
+    return summarise(counts, tied, values.index, draws, top)
+
+
+def base_counts(ranks: np.ndarray, draws: int) -> tuple[np.ndarray, np.ndarray]:
+    """Counts when every draw has the base ranks, and for each city the number of cities that share its rank."""
+    counts = np.zeros((len(ranks), len(ranks)), dtype=np.int64)
+    counts[np.arange(len(ranks)), ranks - 1] = draws
+    return counts, np.bincount(ranks)[ranks]
+
+
+def summarise(
+    counts: np.ndarray, tied: np.ndarray, cities: pd.Index, draws: int, top: Sequence[int], failed: int = 0
+) -> WeightUncertainty:
+    """Intervals, chances and acceptabilities from counts of ranks (cities × ranks)."""
+    if (counts.sum(axis=1) != draws).any():
+        raise SensitivityError("the counts do not add up to the number of draws; report this as a fault")
+    positions = np.arange(1, len(cities) + 1)
+    ranks = pd.DataFrame(
+        {
+            "median": rank_at(counts, 50),
+            "rank_05": rank_at(counts, 5),
+            "rank_95": rank_at(counts, 95),
+            "mean": counts @ positions / draws,
+            **{f"p_top_{k}": counts[:, :k].sum(axis=1) / draws for k in top},
+        },
+        index=cities,
+    )
+    columns = pd.RangeIndex(1, len(cities) + 1, name="rank")
+    acceptability = pd.DataFrame(spread_ties(counts, tied) / draws, cities, columns)
+    return WeightUncertainty(ranks, acceptability, pd.DataFrame(counts, cities, columns), draws, failed)
+
+
+def rank_at(counts: np.ndarray, percent: int) -> np.ndarray:
+    """The smallest rank whose cumulative count is at least `percent` per cent, in whole numbers without rounding."""
+    cumulative = counts.cumsum(axis=1)
+    return (cumulative * 100 < percent * cumulative[:, -1:]).sum(axis=1) + 1
+
+
+def spread_ties(counts: np.ndarray, tied: np.ndarray) -> np.ndarray:
+    """Share the counts of cities that tie equally over the ranks they take together.
+
+    A city tied with t − 1 others and counted at rank r takes a t-th of each rank from r to r + t − 1.
+    """
+    shared = counts.astype(float)
+    for row in np.flatnonzero(tied > 1):
+        size = tied[row]
+        shared[row] = np.convolve(counts[row], np.full(size, 1 / size))[:counts.shape[1]]
+    return shared

@@ -1,0 +1,183 @@
+"""Every choice of method in one typed place; nothing that changes a result is a literal in code.
+
+A settings file is YAML with the sections below; settings/baseline.yaml lists every key with its unit and its reason.
+Unknown, misspelt, missing or out-of-range keys are refused by name, with the nearest right one. A choice is written
+`section.key` on the command line and `section_key` in a notebook's parameters cell.
+
+Reference: docs/assumptions.md names the effect of each choice on the ranks.
+"""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+ROOT = Path(__file__).resolve().parents[1]
+BASELINE = ROOT / "settings" / "baseline.yaml"
+
+
+class SettingsError(ValueError):
+    """A settings file or an override that cannot be used; the message names the key, the value and the remedy."""
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Indicators(Section):
+    scale: Literal["per_resident", "total"]
+    worst_grade: Literal["A", "B", "C", "D"]
+    exclude: tuple[str, ...]
+
+
+class Treatment(Section):
+    missing: Literal["nearest", "group_median", "lowest"]
+    neighbours: int = Field(ge=1, le=50)
+    indicator_coverage: float = Field(ge=0, le=1)
+    city_coverage: float = Field(ge=0, le=1)
+    outliers: Literal["winsorise", "log", "none"]
+    skewness_limit: float = Field(gt=0)
+    kurtosis_limit: float = Field(gt=0)
+    winsorise_at_most: int = Field(ge=0, le=50)
+
+
+class Normalisation(Section):
+    method: Literal["minmax", "zscore", "rank"]
+    lowest_points: float = Field(ge=0, le=50)
+
+
+class Weighting(Section):
+    subjective: Literal["ahp", "equal"]
+    objective: Literal["entropy", "nested_entropy", "critic", "equal"]
+    rule: Literal["linear", "multiplicative", "game_theory"]
+    alpha: float = Field(ge=0, le=1)
+    ahp_method: Literal["eigenvector", "geometric_mean"]
+    consistency_limit: float = Field(gt=0, le=1)
+    allow_inconsistent: bool
+    unmeasured: Literal["keep_domains", "proportional"]
+    data_centre_parent: Literal["S13", "S14"]
+
+
+class Aggregation(Section):
+    method: Literal["arithmetic", "geometric", "topsis"]
+
+
+class Uncertainty(Section):
+    draws: int = Field(ge=100, le=100_000_000)
+    concentration: float = Field(gt=0)
+    top: int = Field(ge=1)
+    seed: int = Field(ge=1)
+
+
+class Tiers(Section):
+    k: int = Field(ge=2, le=12)
+    k_smallest: int = Field(ge=2, le=12)
+    k_largest: int = Field(ge=2, le=20)
+    starts: int = Field(ge=1, le=10_000)
+    references: int = Field(ge=2, le=10_000)
+    resamples: int = Field(ge=2, le=10_000)
+    draws: int = Field(ge=10, le=1_000_000)
+    seed: int = Field(ge=1)
+
+
+class Settings(Section):
+    """All choices of one run. Build it with `load_settings`; `model_copy` or `with_overrides` make a variant."""
+
+    edition: Literal["public"]
+    city: str
+    indicators: Indicators
+    treatment: Treatment
+    normalisation: Normalisation
+    weighting: Weighting
+    aggregation: Aggregation
+    uncertainty: Uncertainty
+    tiers: Tiers
+
+
+def flatten(settings: Settings | dict, prefix: str = "") -> dict[str, Any]:
+    """Settings as one flat dictionary with dotted names, in the order of the file: `weighting.alpha` → 0.5."""
+    items = settings.model_dump(mode="json") if isinstance(settings, Settings) else settings
+    flat: dict[str, Any] = {}
+    for key, value in items.items():
+        name = f"{prefix}{key}"
+        flat.update(flatten(value, f"{name}.") if isinstance(value, dict) else {name: value})
+    return flat
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """The sentence that offers the nearest right name, or all of them where none is near."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean {close[0]}?" if close else f"known names: {', '.join(known)}"
+
+
+def load_settings(path: Path = BASELINE, overrides: dict[str, Any] | None = None) -> Settings:
+    """Read a settings file and apply overrides by dotted name.
+
+    A file other than the baseline may name only the keys that it changes; all others keep the baseline's values.
+    Raises SettingsError for an unreadable file, an unknown name (the nearest right one is offered) or a value outside
+    its range; every problem of the file is reported at once.
+    """
+    values = read_yaml(BASELINE)
+    known = list(flatten(values))
+    changes = {} if Path(path).resolve() == BASELINE.resolve() else flatten(read_yaml(Path(path)))
+    for name, value in {**changes, **(overrides or {})}.items():
+        if name not in known:
+            raise SettingsError(f"unknown setting {name}: {nearest(name, known)}")
+        *sections, key = name.split(".")
+        section = values
+        for part in sections:
+            section = section[part]
+        section[key] = value
+    return validated(values, Path(path).name)
+
+
+def validated(values: dict, source: str) -> Settings:
+    """Settings from nested plain values; every problem is named in one SettingsError."""
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        problems = [f"{source}: {'.'.join(map(str, item['loc']))} = {item['input']!r}: {item['msg']}"
+                    for item in error.errors(include_url=False)]
+        raise SettingsError("\n".join(problems)) from None
+
+
+def read_yaml(path: Path) -> dict:
+    """A YAML file as plain values (safe loader: no tags, no code)."""
+    if not path.is_file():
+        offers = sorted(found.name for found in (ROOT / "settings").glob("*.yaml"))
+        raise SettingsError(f"settings file {path.name} is not there; {nearest(path.name, offers)}")
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path.name} cannot be read as YAML in UTF-8: {error}") from None
+    if not isinstance(values, dict):
+        raise SettingsError(f"{path.name}: a settings file is a mapping of sections, for example weighting: alpha: 0.5")
+    return values
+
+
+def parse_assignment(text: str) -> tuple[str, Any]:
+    """`weighting.alpha=0.3` from the command line as a name and a value; the value is read as YAML would."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise SettingsError(f"--set {text}: write it as section.key=value, for example weighting.alpha=0.3")
+    try:
+        return name.strip(), yaml.safe_load(value)
+    except yaml.YAMLError:
+        raise SettingsError(f"--set {text}: the value cannot be read; put text in quotes") from None
+
+
+def differences(settings: Settings) -> dict[str, tuple[Any, Any]]:
+    """The choices that differ from the baseline: dotted name → (baseline value, this run's value)."""
+    base, here = flatten(load_settings()), flatten(settings)
+    return {name: (base[name], value) for name, value in here.items() if value != base[name]}
+
+
+def write_settings(settings: Settings, path: Path) -> None:
+    """Write all choices of a run as a settings file that `load_settings` reads back unchanged."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = yaml.safe_dump(settings.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
+    path.write_text(text, encoding="utf-8")

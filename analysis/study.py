@@ -1,0 +1,196 @@
+"""The whole method in memory: from the cleaned panel to scores and ranks, every stage kept by name.
+
+The notebooks walk through the same stages one by one; `score_study` runs them in one call, because sensitivity analysis
+*is* running the method again with another choice. A test holds the two equal.
+
+Reference: docs/method.md; OECD/JRC (2008), Handbook on Constructing Composite Indicators.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from analysis import cleaning, experts, framework, indicators, normalisation, scoring, sources, treatment, weighting
+from analysis.frames import settle
+from analysis.settings import ROOT, Settings, nearest
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What a study starts from: the cleaned figures, the cities, the tree, the proxies and the experts' judgements."""
+
+    edition: str
+    figures: pd.DataFrame
+    cities: pd.DataFrame
+    proxies: pd.DataFrame
+    judgements: dict[str, dict[str, pd.DataFrame]]
+    experts: pd.DataFrame
+    root: Path = ROOT
+
+
+@dataclass(frozen=True)
+class Study:
+    """One run of the method. Frames are cities × indicators unless said; scores and normalised values are 0–100."""
+
+    settings: Settings
+    panel: Panel
+    framework: pd.DataFrame
+    raw: pd.DataFrame
+    origins: pd.DataFrame
+    treated: pd.DataFrame
+    treatment_record: pd.DataFrame
+    normalised: pd.DataFrame
+    weights: pd.DataFrame
+    domain_scores: pd.DataFrame
+    scores: pd.Series
+    ranks: pd.Series
+
+    @property
+    def combined_weights(self) -> pd.Series:
+        """The weights that make the score: Series by indicator, summing to 1."""
+        return self.weights["combined"]
+
+
+def read_panel(root: Path = ROOT) -> Panel:
+    """Read and check every raw file of the public edition and clean it (notebook 01 shows each changed cell)."""
+    sources.verify_provenance(root)
+    cities = sources.read_cities(root)
+    variables = sources.read_variables(root)
+    figures, _ = cleaning.clean_statistics(sources.read_statistics(root), cities, variables)
+    return Panel("public", settle(figures), cities, framework.read_proxies(root), sources.read_judgements(root),
+                 sources.read_experts(root), root)
+
+
+def score_study(panel: Panel, settings: Settings) -> Study:
+    """Run the whole method on a panel: indicators, treatment, normalisation, weights, domain scores, scores, ranks.
+
+    Returns a Study with every stage. Raises ValueError naming what is wrong: a constant indicator, an inconsistent
+    judgement matrix, a weight that belongs to no indicator.
+    """
+    tree = framework.read_framework(panel.root, settings.weighting.data_centre_parent)
+    chosen = indicators.chosen_proxies(panel.proxies, settings.indicators.worst_grade, settings.indicators.exclude)
+    raw, origins = indicators.indicator_matrix(panel.figures, panel.cities, chosen, settings.indicators.scale)
+    raw = well_covered(raw, settings)
+    treated, record = treat(raw, panel.cities, settings)
+    normalised = normalise(treated, tree, settings)
+    judged = experts.subjective_weights(panel, tree, treated.columns, settings)["measured"]
+    weights = weigh(objective_weights(treated, tree), judged, tree, settings)
+    scores = score(normalised, weights["combined"], settings)
+    domain_scores = score_domains(normalised, weights["combined"], tree, settings)
+    return Study(settings, panel, tree, raw, origins, treated, record, normalised, weights, domain_scores, scores,
+                 scoring.rank(scores))
+
+
+# --- the stages, one verb each; notebooks 02 to 05 call the same ones ---------------------------------------------------
+def well_covered(raw: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """The indicators that enough cities have (setting treatment.indicator_coverage); the others are left out."""
+    return raw.loc[:, raw.notna().mean() >= settings.treatment.indicator_coverage]
+
+
+def treat(raw: pd.DataFrame, cities: pd.DataFrame, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Fill gaps, then tame outliers; returns the treated values and one record row for each changed cell.
+
+    Columns that hold two values only (named or not) have no outliers and are left as they are.
+    """
+    choices = settings.treatment
+    filled, gaps = treatment.fill_missing(raw, choices.missing, choices.neighbours, cities["nbs_region"])
+    two_valued = [column for column in raw if raw[column].nunique() <= 2]
+    treated, clipped = treatment.treat_outliers(filled, choices.outliers, choices.skewness_limit,
+                                                choices.kurtosis_limit, choices.winsorise_at_most, two_valued)
+    return settle(treated), settle(pd.concat([gaps, clipped], ignore_index=True))
+
+
+def normalise(treated: pd.DataFrame, tree: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Treated values in points, larger is better: min-max and ranks up to 100, z-scores as 50 ± 10.
+
+    The lowest city has `normalisation.lowest_points` (0 by default; geometric aggregation needs more than 0).
+    """
+    choices = settings.normalisation
+    values = normalisation.normalise(treated, tree.loc[treated.columns, "direction"], choices.method)
+    if choices.method == "zscore":
+        return settle(50 + 10 * values)
+    return settle(100 * normalisation.rescale(values, choices.lowest_points / 100, 1))
+
+
+def objective_weights(treated: pd.DataFrame, tree: pd.DataFrame) -> pd.DataFrame:
+    """The weights that the data decide, side by side: entropy flat and nested, CRITIC, and equal for comparison.
+
+    All rest on min-max values, whatever scale the scores use: entropy needs shares, which z-scores do not have.
+    """
+    unit = settle(normalisation.normalise(treated, tree.loc[treated.columns, "direction"], "minmax"))
+    weights = {"entropy": weighting.entropy_weights(unit),
+               "nested_entropy": weighting.nested_weights(unit, tree, weighting.entropy_weights),
+               "critic": weighting.critic_weights(unit), "equal": weighting.equal_weights(unit.columns)}
+    return settle(pd.DataFrame(weights, index=treated.columns).rename_axis("indicator"))
+
+
+def weigh(objective: pd.DataFrame, subjective: pd.Series, tree: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """All weights in one table: the judged, the computed, and their combination that makes the score.
+
+    Returns one row a measured indicator: domain, subdomain, subjective, entropy, nested_entropy, critic, equal,
+    objective (the one the settings choose), combined. Every column of weights sums to 1.
+    """
+    choices = settings.weighting
+    subjective = subjective.reindex(objective.index)
+    chosen = objective[choices.objective]
+    combined = weighting.combine_weights(subjective, chosen, choices.rule, choices.alpha)
+    places = {"domain": framework.ancestor(tree, "domain"), "subdomain": framework.ancestor(tree, "subdomain")}
+    columns = {level: place.reindex(objective.index) for level, place in places.items()}
+    columns |= {"subjective": subjective, **objective, "objective": chosen, "combined": combined}
+    return settle(pd.DataFrame(columns).rename_axis("indicator"))
+
+
+def score(normalised: pd.DataFrame, weights: pd.Series, settings: Settings) -> pd.Series:
+    """The total score of every city in points, by the aggregation the settings choose (TOPSIS closeness × 100)."""
+    scores = scoring.aggregate(normalised, weights, settings.aggregation.method)
+    return settle(100 * scores if settings.aggregation.method == "topsis" else scores).rename("score")
+
+
+def score_domains(normalised: pd.DataFrame, weights: pd.Series, tree: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Each measured domain's score in points: the same aggregation over its own indicators, their weights summing to 1.
+
+    Arithmetic totals are the mean of the domain scores weighted by the domains' weights.
+    """
+    domain = framework.ancestor(tree, "domain").reindex(normalised.columns)
+    columns = {}
+    for code in framework.domains(tree).intersection(domain):
+        own = weights[domain == code]
+        columns[code] = score(normalised[own.index], own / own.sum(), settings)
+    return pd.DataFrame(columns, index=normalised.index)
+
+
+def find_city(cities: pd.DataFrame, text: str) -> str:
+    """The code of a city given by code, Chinese name (with or without 市) or English name.
+
+    Raises ValueError with the nearest names where none or several match.
+    """
+    wanted = str(text).strip()
+    found = cities.index[(cities.index == wanted) | cities["name"].isin([wanted, f"{wanted}市"])
+                         | (cities["name_en"].str.lower() == wanted.lower())]
+    if len(found) != 1:
+        names = [*cities["name"], *cities["name_en"]]
+        several = f"{len(found)} cities have this name; use the code" if len(found) else nearest(wanted, names)
+        raise ValueError(f"city {wanted}: {several}")
+    return found[0]
+
+
+def score_table(cities: pd.DataFrame, scores: pd.Series, ranks: pd.Series, domain_scores: pd.DataFrame,
+                raw: pd.DataFrame, published_ranks: pd.Series, settings: Settings) -> pd.DataFrame:
+    """The main result, one row a city: names, province, regions, score, rank, domain scores, published_rank (a column of
+    its own, missing outside the hundred) and low_coverage (fewer indicators observed than treatment.city_coverage)."""
+    names = cities[["name", "name_en", "province_short", "region", "nbs_region"]]
+    table = names.assign(score=scores, rank=ranks).join(domain_scores)
+    observed = raw.notna().mean(axis=1)
+    return table.assign(published_rank=published_ranks.reindex(cities.index).astype("Int64"),
+                        low_coverage=observed < settings.treatment.city_coverage)
+
+
+def named_record(record: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
+    """The treatment record for readers: a column `place` with the city's name, and donors by name instead of code."""
+    names = cities["name" if lang == "zh" else "name_en"]
+    donors = [("、" if lang == "zh" else ", ").join(names.get(code, code) for code in str(codes).split(";") if code)
+              for codes in record["donors"]]
+    return record.assign(place=names.reindex(record["adcode"]).to_numpy(), donors=donors)

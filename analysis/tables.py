@@ -1,0 +1,256 @@
+"""Published tables: frames with their final headers, and the one writer of table mark-up.
+
+Every table function returns a frame ready for CSV: headers in the language, numbers unrounded. `frame.attrs["formats"]`
+says how its numbers are shown; `html_table` rounds for display only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+from analysis.figures.labels import city_names, group_name, node_names, pick, province_name, system_name
+from analysis.framework import ancestor
+
+EMPTY = "–"
+LIST_MARKS = {"corrected": "*", "inferred": "†"}
+
+
+class TableError(ValueError):
+    """A table that cannot be made as asked; the message names the column and the remedy."""
+
+
+def html_table(frame: pd.DataFrame, lang: str = "zh", formats: Mapping[str, str | Callable] | None = None,
+               headers: Mapping[str, str] | None = None) -> str:
+    """A frame as a plain HTML table: thead and tbody, everything escaped, numeric cells and their headers class num.
+
+    `formats` maps a column to a format such as ".2f", ".0%" or ",d", or to a function of the value; by default the
+    frame's own (`attrs["formats"]`), else whole numbers as they are and others with four significant digits. `headers`
+    renames columns. Missing values become a dash; the index is left out.
+    """
+    known = dict(frame.attrs.get("formats", {})) | dict(formats or {})
+    unknown = [name for name in known if name not in frame.columns]
+    if unknown and formats:
+        raise TableError(f"no such columns to format: {', '.join(map(str, unknown))}; correct the names")
+    numeric = {name: is_numeric_dtype(frame[name]) and not is_bool_dtype(frame[name]) for name in frame.columns}
+    head = "".join(cell("th", (headers or {}).get(name, name), numeric[name], ' scope="col"') for name in frame.columns)
+    texts = {name: [shown(value, known.get(name)) for value in frame[name]] for name in frame.columns}
+    rows = ("".join(cell("td", texts[name][row], numeric[name]) for name in frame.columns) for row in range(len(frame)))
+    body = "\n".join(f"<tr>{row}</tr>" for row in rows)
+    language = pick(lang, "zh-CN", "en")
+    return f'<table lang="{language}">\n<thead>\n<tr>{head}</tr>\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>\n'
+
+
+def cell(tag: str, text: object, numeric: bool, attributes: str = "") -> str:
+    """One cell, escaped."""
+    kind = ' class="num"' if numeric else ""
+    return f"<{tag}{kind}{attributes}>{escape(str(text))}</{tag}>"
+
+
+def shown(value: object, form: str | Callable | None) -> str:
+    """A value as it is printed: by its format, a whole number as it is, another with four significant digits."""
+    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+        return EMPTY
+    if callable(form):
+        return str(form(value))
+    if isinstance(value, str | bool | np.bool_):
+        return str(value)
+    if form:
+        text = format(int(value) if form.endswith("d") else value, form)
+        return "0" if text == "+0" else text.replace("-", "−")
+    return str(value) if isinstance(value, int | np.integer) else format(value, ".4g").replace("-", "−")
+
+
+def small_chance(p: float) -> str:
+    """A p-value with two significant digits, below one in a thousand as such."""
+    return "<0.001" if p < 0.001 else format(p, ".2g")
+
+
+def finished(columns: Mapping[str, tuple[object, str | None]], index: pd.Index | None = None) -> pd.DataFrame:
+    """A frame from header → (values, format), with the formats kept in `attrs`."""
+    frame = pd.DataFrame({header: values for header, (values, _) in columns.items()}, index=index)
+    frame.attrs["formats"] = {header: form for header, (_, form) in columns.items() if form}
+    return frame
+
+
+def framework_table(framework: pd.DataFrame, units: pd.Series, grades: pd.Series, coverage: pd.Series,
+                    weights: pd.Series, lang: str = "zh") -> pd.DataFrame:
+    """Table 1: the 34 indicators with unit, direction, source grade, share of cities measured, and weight.
+
+    `units`, `grades`, `coverage` (0–1, before treatment) and `weights` are by indicator code; what is not measured is
+    missing there and shows a dash.
+    """
+    domain, parent = ancestor(framework, "domain"), ancestor(framework, "subdomain")
+    names = node_names(framework, lang)
+    codes = domain.index
+    units, grades = (column.reindex(codes).astype(object) for column in (units, grades))
+    return finished({
+        pick(lang, "序号", "No."): (framework.loc[codes, "number"].astype(int), None),
+        pick(lang, "一级指标", "Domain"): (domain.map(names), None),
+        pick(lang, "二级指标", "Sub-domain"): (parent.map(names), None),
+        pick(lang, "三级指标", "Indicator"): (names[codes], None),
+        pick(lang, "方向", "Direction"): (framework.loc[codes, "direction"].replace("-", "−"), None),
+        pick(lang, "单位", "Unit"): (units.where(units.notna(), None), None),
+        pick(lang, "来源等级", "Grade"): (grades.where(grades.notna(), None), None),
+        pick(lang, "城市覆盖率", "Cities measured"): (coverage.reindex(codes).astype(float), ".0%"),
+        pick(lang, "权重", "Weight"): (weights.reindex(codes).astype(float), ".2%"),
+    }, codes)
+
+
+def hundred_table(scores: pd.Series, ranks: pd.Series, intervals: pd.DataFrame, published_ranks: pd.Series,
+                  cities: pd.DataFrame, lang: str = "zh", top: int = 100) -> pd.DataFrame:
+    """Table 2: our hundred with score, 90 % rank interval, P(Top-100), and the published rank beside.
+
+    `intervals` by city: rank_05, rank_95, p_top_100 (frame `ranks` of `sensitivity.weight_uncertainty`); a city that
+    the paper does not rank shows a dash. Ties at the cut are all kept.
+    """
+    best = ranks[ranks <= top].sort_values(kind="stable").index
+    chance = f"p_top_{top}"
+    published = published_ranks.reindex(best).astype("Int64")
+    return finished({
+        pick(lang, "排名", "Rank"): (ranks[best].astype(int), None),
+        pick(lang, "城市", "City"): (full_names(cities, lang)[best], None),
+        pick(lang, "省份", "Province"): ([province_name(name, lang) for name in cities.loc[best, "province"]], None),
+        pick(lang, "得分", "Score"): (scores[best], ".2f"),
+        pick(lang, "名次 5%", "Rank 5 %"): (intervals.loc[best, "rank_05"].astype(int), None),
+        pick(lang, "名次 95%", "Rank 95 %"): (intervals.loc[best, "rank_95"].astype(int), None),
+        pick(lang, f"前{top}概率", f"P(Top {top})"): (intervals.loc[best, chance], ".0%"),
+        pick(lang, "公布名次", "Published"): (published, None),
+        pick(lang, "差", "Difference"): (published - ranks[best].astype("Int64"), "+d"),
+    }, best)
+
+
+def full_names(cities: pd.DataFrame, lang: str) -> pd.Series:
+    """City names as tables print them: 深圳市, or Shenzhen (with the province where two cities share the name)."""
+    return cities["name"] if lang == "zh" else city_names(cities, "en")
+
+
+def domain_list_table(members: pd.Series, cities: pd.DataFrame, ranks: pd.Series, lang: str = "zh") -> pd.DataFrame:
+    """Tables 3–8 in the paper's layout: a row a province with its cities, best first.
+
+    `members` by adcode holds a status (read, corrected, inferred) for a published list, or "ours"; `ranks` orders the
+    cities of a row. Corrected names carry *, inferred ones †. Provinces without a city are left out, as in the paper.
+    """
+    names = full_names(cities, lang)
+    ordered = sorted(members.index, key=lambda code: (code[:2], ranks.get(code, np.inf), code))
+    rows: dict[str, list[str]] = {}
+    for code in ordered:
+        rows.setdefault(cities.at[code, "province"], []).append(names[code] + LIST_MARKS.get(members[code], ""))
+    provinces = list(rows) if lang == "zh" else [province_name(name, lang) for name in rows]
+    return finished({
+        pick(lang, "省（区、市）", "Province"): (provinces, None),
+        pick(lang, "城市", "Cities"): ([pick(lang, "、", ", ").join(row) for row in rows.values()], None),
+        pick(lang, "个数", "Number"): ([len(row) for row in rows.values()], None),
+    })
+
+
+def tier_table(scores: pd.Series, tiers: pd.Series, cities: pd.DataFrame, lang: str = "zh",
+               most: int | None = None) -> pd.DataFrame:
+    """Tiers with their number of cities, range and mean of scores, and cities, best first (`most` of them, or all)."""
+    names = city_names(cities, lang)
+    comma = pick(lang, "、", ", ")
+    rows = []
+    for tier in sorted(tiers.unique()):
+        part = scores[tiers == tier].sort_values(ascending=False, kind="stable")
+        listed = comma.join(names[part.index[:most]])
+        if most and len(part) > most:
+            listed += pick(lang, f" 等 {len(part)} 个", f" … ({len(part)} in all)")
+        rows.append((int(tier), len(part), part.min(), part.max(), part.mean(), listed))
+    heads = (("梯队", "Tier", None), ("城市数", "Cities", None), ("最低分", "Lowest", ".1f"),
+             ("最高分", "Highest", ".1f"), ("平均分", "Mean", ".1f"), ("城市", "Members", None))
+    values = zip(*rows, strict=True)
+    return finished({pick(lang, zh, en): (column, form) for (zh, en, form), column in zip(heads, values, strict=True)})
+
+
+def region_table(comparison: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
+    """Counts by region, ours beside the published: the frame of `regions.compare_counts`; the header names which."""
+    system = comparison["system"].iloc[0]
+    named = [group_name(group, system, lang) for group in comparison.index]
+    heading = system_name(system, lang)
+    return finished({
+        heading if lang == "zh" else heading[0].upper() + heading[1:]: (named, None),
+        pick(lang, "城市数", "Cities"): (comparison["cities"].to_numpy(), None),
+        pick(lang, "本研究", "Ours"): (comparison["ours"].to_numpy(), None),
+        pick(lang, "公布", "Published"): (comparison["published"].to_numpy(), None),
+        pick(lang, "差", "Difference"): (comparison["difference"].to_numpy(), "+d"),
+        pick(lang, "两者皆有", "In both"): (comparison["both"].to_numpy(), None),
+        pick(lang, "按城市数均摊", "Equal shares"): (comparison["expected"].to_numpy(), ".1f"),
+        pick(lang, "本研究占比", "Ours, share"): (comparison["ours_penetration"].to_numpy(), ".0%"),
+        pick(lang, "公布占比", "Published, share"): (comparison["published_penetration"].to_numpy(), ".0%"),
+    })
+
+
+def east_west_table(pairs: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
+    """The East against each other region: the frame `pairs` of `regions.east_west_tests`."""
+    return finished({
+        pick(lang, "对比地区", "Against"): ([group_name(group, "nbs_region", lang) for group in pairs.index], None),
+        pick(lang, "东部城市数", "Cities, East"): (pairs["cities_east"].to_numpy(), None),
+        pick(lang, "该区城市数", "Cities, other"): (pairs["cities_other"].to_numpy(), None),
+        pick(lang, "东部中位数", "Median, East"): (pairs["median_east"].to_numpy(), ".1f"),
+        pick(lang, "该区中位数", "Median, other"): (pairs["median_other"].to_numpy(), ".1f"),
+        "U": (pairs["u"].to_numpy(), ".1f"),
+        pick(lang, "p（Holm）", "p (Holm)"): (pairs["p_holm"].to_numpy(), small_chance),
+        pick(lang, "东部占优概率", "P(East higher)"): (pairs["superiority"].to_numpy(), ".2f"),
+    })
+
+
+def inequality_table(results: Mapping[str, object], lang: str = "zh") -> pd.DataFrame:
+    """Inequality measures of several quantities, a row each: name → `regions.Inequality`."""
+    parts = (("城市数", "Cities", "cities", None), ("变异系数", "CV", "coefficient_of_variation", ".3f"),
+             ("基尼系数", "Gini", "gini", ".3f"), ("组内", "within", "gini_within", ".3f"),
+             ("组间", "between", "gini_between", ".3f"), ("交叠", "overlap", "gini_overlap", ".3f"),
+             ("泰尔 T", "Theil T", "theil", ".3f"), ("泰尔组间", "Theil between", "theil_between", ".3f"),
+             ("泰尔组内", "Theil within", "theil_within", ".3f"))
+    columns: dict[str, tuple[object, str | None]] = {pick(lang, "量", "Quantity"): (list(results), None)}
+    columns |= {pick(lang, zh, en): ([getattr(result, field) for result in results.values()], form)
+                for zh, en, field, form in parts}
+    return finished(columns)
+
+
+def agreement_figures_table(table: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
+    """Agreement with the published ranking, a row a ranking: the frame of `agreement.agreement_table`."""
+    return finished({
+        pick(lang, "排序依据", "Ranking by"): (table.index.to_numpy(), None),
+        pick(lang, "有数据城市", "Cities"): (table["cities"].to_numpy(), None),
+        pick(lang, "缺", "Missing"): (table["cities_missing"].to_numpy(), None),
+        pick(lang, "百强中有数据", "Of the hundred"): (table["hundred"].to_numpy(), None),
+        "Spearman ρ": (table["spearman"].to_numpy(), ".3f"),
+        pick(lang, "下限", "low"): (table["spearman_low"].to_numpy(), ".3f"),
+        pick(lang, "上限", "high"): (table["spearman_high"].to_numpy(), ".3f"),
+        "Kendall τ-b": (table["kendall"].to_numpy(), ".3f"),
+        "AUC": (table["auc"].to_numpy(), ".3f"),
+        pick(lang, "前百重合", "Overlap"): (table["overlap"].to_numpy(), None),
+    })
+
+
+def list_overlap_table(summary: pd.DataFrame, framework: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
+    """Domain scores against the published lists: the frame `summary` of `agreement.list_overlap`; – = not measured."""
+    def whole(column: str) -> pd.Series:
+        return summary[column].astype("Int64").reset_index(drop=True)
+
+    return finished({
+        pick(lang, "表", "Table"): (summary["table"].to_numpy(), None),
+        pick(lang, "领域", "Domain"): (node_names(framework, lang)[summary.index].to_numpy(), None),
+        pick(lang, "读出", "Read"): (whole("listed"), None), pick(lang, "推断", "Inferred"): (whole("inferred"), None),
+        pick(lang, "命中", "Hits"): (whole("hits"), None), pick(lang, "漏", "Misses"): (whole("misses"), None),
+        pick(lang, "多出", "Additions"): (whole("additions"), None),
+        pick(lang, "命中率", "Hit share"): (summary["hit_share"].to_numpy(dtype=float), ".0%"),
+        "AUC": (summary["auc"].to_numpy(dtype=float), ".3f"),
+        pick(lang, "推断者命中", "Inferred hit"): (whole("inferred_hits"), None),
+    })
+
+
+def movers_table(moves: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", most: int = 20) -> pd.DataFrame:
+    """The cities that moved most: the first rows of `agreement.movers`."""
+    part = moves.head(most)
+    return finished({
+        pick(lang, "城市", "City"): (full_names(cities, lang)[part.index], None),
+        pick(lang, "公布名次", "Published"): (part["published"], None),
+        pick(lang, "百强内名次", "Ours within"): (part["ours_within"], None),
+        pick(lang, "全部城市中名次", "Ours of all"): (part["ours_overall"], None),
+        pick(lang, "变动", "Move"): (part["move"], "+d"),
+    }, part.index)

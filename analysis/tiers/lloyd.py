@@ -1,0 +1,82 @@
+"""k-means on many small data sets at once.
+
+The gap statistic and the bootstrap cluster hundreds of data sets of the same shape. Running them side by side in NumPy
+costs a fraction of as many calls of scikit-learn: k-means++ starts (Arthur & Vassilvitskii 2007, one candidate a
+centre), then Lloyd's iterations to a fixed point.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def batched_kmeans(
+    points: np.ndarray,
+    weights: np.ndarray,
+    k: int,
+    generator: np.random.Generator,
+    starts: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The best of `starts` k-means partitions for each of B weighted data sets.
+
+    points: B × n × d, or 1 × n × d where all data sets share their points; weights: B × n, not negative (0 = not in
+    this data set). Returns labels (B × n, 0…k − 1; also for points of weight 0: their nearest centre) and inertia (B).
+    """
+    data_sets = len(weights)
+    weights = np.repeat(weights, starts, axis=0)
+    if len(points) > 1:
+        points = np.repeat(points, starts, axis=0)
+    centres = plus_plus_starts(points, weights, k, generator)
+    labels, inertia = lloyd(points, weights, centres)
+    best = inertia.reshape(data_sets, starts).argmin(axis=1) + np.arange(data_sets) * starts
+    return labels[best], inertia[best]
+
+
+def plus_plus_starts(points: np.ndarray, weights: np.ndarray, k: int, generator: np.random.Generator) -> np.ndarray:
+    """k starting centres a run (runs × k × d), each drawn with probability weight × squared distance to the nearest."""
+    runs = np.arange(len(weights))
+    sources = runs if len(points) > 1 else np.zeros_like(runs)
+    centres = np.empty((len(weights), k, points.shape[2]))
+    nearest = np.full(weights.shape, np.inf)
+    chances = weights
+    for position in range(k):
+        cumulative = chances.cumsum(axis=1)
+        target = generator.random(len(weights))[:, None] * cumulative[:, -1:]
+        chosen = np.minimum((cumulative <= target).sum(axis=1), weights.shape[1] - 1)
+        centres[:, position] = points[sources, chosen]
+        np.minimum(nearest, squared_distances(points, centres[:, position:position + 1])[:, 0], out=nearest)
+        chances = weights * nearest
+    return centres
+
+
+def lloyd(points: np.ndarray, weights: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lloyd's iterations from given centres to a fixed point: labels (runs × n) and inertia (runs).
+
+    A centre that loses all its points stays where it is. Runs that have settled drop out of the batch.
+    """
+    runs, k = centres.shape[:2]
+    labels = np.full(weights.shape, -1)
+    inertia = np.zeros(runs)
+    active = np.arange(runs)
+    centres = centres.copy()
+    while len(active):
+        here = points if len(points) == 1 else points[active]
+        distances = squared_distances(here, centres[active])
+        nearest = distances.argmin(axis=1)
+        moved = (nearest != labels[active]).any(axis=1)
+        labels[active] = nearest
+        inertia[active] = (weights[active] * distances.min(axis=1)).sum(axis=1)
+        members = (nearest[:, None, :] == np.arange(k)[None, :, None]) * weights[active][:, None, :]
+        mass = members.sum(axis=2)[:, :, None]
+        centres[active] = np.where(mass > 0, (members @ here) / np.where(mass > 0, mass, 1), centres[active])
+        active = active[moved]
+    return labels, inertia
+
+
+def squared_distances(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Squared Euclidean distances, runs × k × n, never negative."""
+    products = centres @ points.transpose(0, 2, 1)
+    products *= -2
+    products += (centres**2).sum(axis=2)[:, :, None]
+    products += (points**2).sum(axis=2)[:, None, :]
+    return np.maximum(products, 0, out=products)

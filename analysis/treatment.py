@@ -1,0 +1,187 @@
+"""Missing values and outliers: what was filled or clipped, from what to what, and why.
+
+Both verbs return new data and a record with one row a changed cell (one row an indicator where all its cells were
+log-transformed), columns adcode, indicator, action, before, after, reason, donors.
+
+Reference: docs/method.md, section 2; OECD/JRC (2008), steps 3 and 5; Becker et al. (2022), COINr,
+doi:10.21105/joss.04567.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from analysis.guards import UnusableValues, named, numeric_table
+
+RECORD_COLUMNS = ["adcode", "indicator", "action", "before", "after", "reason", "donors"]
+FILL_METHODS = ("nearest", "group_median", "lowest")
+OUTLIER_METHODS = ("winsorise", "log", "none")
+SHARED_AT_LEAST = 0.5  # of the indicators that the receiving city observes
+# A limit of 2/3 may arrive as 0.6666667 from a settings file; 8 of 12 shall meet it.
+COVERAGE_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class Coverage:
+    """How much was observed: frames by indicator and by city with observed (count), share (0–1), below_limit (bool)."""
+
+    indicators: pd.DataFrame
+    cities: pd.DataFrame
+
+
+def coverage(values: pd.DataFrame, indicator_limit: float = 0.8, city_limit: float = 2 / 3) -> Coverage:
+    """Which indicators cover too few cities and which cities too few indicators; a share equal to the limit passes."""
+    observed = numeric_table(values, missing_allowed=True).notna()
+
+    def report(counts: pd.Series, size: int, limit: float) -> pd.DataFrame:
+        share = counts / size
+        return pd.DataFrame({"observed": counts, "share": share, "below_limit": share < limit - COVERAGE_TOLERANCE})
+
+    return Coverage(report(observed.sum(), len(observed), indicator_limit),
+                    report(observed.sum(axis=1), observed.shape[1], city_limit))
+
+
+def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int = 5,
+                 groups: pd.Series | Mapping | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Fill every gap of a cities × indicators table and say from which cities.
+
+    method "nearest": the median of the `neighbours` most similar cities that observe the indicator. Similarity is the
+    root mean square difference of percentile ranks over the indicators both cities observe; a donor shares at least
+    half of those that the receiving city has. Equal distances go by the order of the rows; fewer donors are used where
+    there are fewer. "group_median": the median of the city's group (`groups`: Series or dict by city, e.g. province).
+    "lowest": the indicator's lowest observed value.
+
+    Only observed values serve as donors, so the result does not depend on the order of filling. Returns (filled,
+    record) with action filled_nearest, filled_group_median or filled_lowest. Raises UnusableValues naming city and
+    indicator where a gap has no donor.
+    """
+    frame = numeric_table(values, missing_allowed=True)
+    if method not in FILL_METHODS:
+        raise ValueError(f"unknown method {method!r} for missing values; use one of {', '.join(FILL_METHODS)}")
+    if neighbours < 1:
+        raise ValueError(f"neighbours = {neighbours}; at least one city must give")
+    if method == "group_median" and groups is None:
+        raise ValueError("group_median needs groups: a Series of group names by city")
+    ranks, group_of = frame.rank(pct=True).to_numpy(), None if groups is None else pd.Series(groups)
+    filled, rows = frame.copy(), []
+    for city, indicator in _gaps(frame):
+        position, column = frame.index.get_loc(city), frame.columns.get_loc(indicator)
+        if method == "nearest":
+            givers, distances = _nearest(ranks, position, column, neighbours)
+            reason = f"median of the {len(givers)} nearest cities, distance {_range(distances)}" if len(givers) else ""
+        elif method == "group_median":
+            givers = np.flatnonzero((group_of.reindex(frame.index) == group_of.get(city)) & frame[indicator].notna())
+            reason = f"median of {len(givers)} cities of {group_of.get(city)}"
+        else:
+            givers = np.flatnonzero(frame[indicator] == frame[indicator].min())[:1]
+            reason = "lowest observed value"
+        if not len(givers):
+            raise UnusableValues(f"city {city}, indicator {indicator}: no city can give a value by {method}; leave the "
+                                 "city or the indicator out, or choose another method for missing values")
+        filled.at[city, indicator] = np.median(frame[indicator].to_numpy()[givers])
+        rows.append([city, indicator, f"filled_{method}", np.nan, filled.at[city, indicator], reason,
+                     ";".join(map(str, frame.index[givers]))])
+    return filled, _record(rows)
+
+
+def treat_outliers(values: pd.DataFrame, method: str = "winsorise", skewness_limit: float = 2.0,
+                   kurtosis_limit: float = 3.5, winsorise_at_most: int = 5,
+                   protected: Iterable = ()) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Tame indicators whose distribution a few cities dominate, by the rule of the JRC.
+
+    An indicator is treated when |skewness| > `skewness_limit` and excess kurtosis > `kurtosis_limit`, both with the
+    sample adjustment (G₁ and G₂, as in COINr, Excel and SAS). method "winsorise": its extreme value, on the side of the
+    skewness, takes the next one's value, again and again until the indicator passes; where that would change more than
+    `winsorise_at_most` cells, the *original* values are log-transformed instead. "log": straight to the logarithm.
+    "none": nothing. The logarithm is ln(x − min + 0.01 (max − min)), mirrored for negative skewness, and keeps the
+    order of cities; it is used once, whether or not the indicator then passes, and the record says so.
+
+    `protected` indicators (yes/no lists, counts of years) are left alone. Missing values stay missing.
+    Returns (treated, record), action winsorised (a row a cell) or log (a row an indicator, with the formula).
+    Raises UnusableValues for a protected indicator that is not in the table.
+    """
+    treated = numeric_table(values, missing_allowed=True)
+    if method not in OUTLIER_METHODS:
+        raise ValueError(f"unknown method {method!r} for outliers; use one of {', '.join(OUTLIER_METHODS)}")
+    unknown = [indicator for indicator in protected if indicator not in treated]
+    if unknown:
+        raise UnusableValues(f"protected indicator {named(unknown)} is not in the table")
+    limits, rows = (skewness_limit, kurtosis_limit), []
+    for indicator in treated.columns.drop(list(protected)):
+        before = treated[indicator].copy()
+        if method == "none" or not _is_outlying(before, limits):
+            continue
+        after = _winsorised(before, limits, winsorise_at_most) if method == "winsorise" else None
+        if after is not None:
+            reason = f"{_shape(before)} before; {_shape(after)} after"
+            rows += [[city, indicator, "winsorised", before[city], after[city], reason, ""]
+                     for city in before.index[before.notna() & (before != after)]]
+        else:
+            after, formula = _logarithm(before)
+            passes = "" if not _is_outlying(after, limits) else "; still outside the limits"
+            rows.append(["", indicator, "log", np.nan, np.nan,
+                         f"{formula}; {_shape(before)} before; {_shape(after)} after{passes}", ""])
+        treated[indicator] = after
+    return treated, _record(rows)
+
+
+def _gaps(frame: pd.DataFrame) -> list[tuple]:
+    """(city, indicator) of every missing value, by row."""
+    rows, columns = np.nonzero(frame.isna().to_numpy())
+    return list(zip(frame.index[rows], frame.columns[columns], strict=True))
+
+
+def _nearest(ranks: np.ndarray, city: int, indicator: int, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
+    """Positions and distances of the most similar cities that observe the indicator, nearest first."""
+    observed = ~np.isnan(ranks)
+    shared = observed & observed[city]
+    counts = shared.sum(axis=1)
+    squares = np.where(shared, ranks - ranks[city], 0.0) ** 2
+    distances = np.sqrt(squares.sum(axis=1) / np.maximum(counts, 1)).round(12)  # equal distances tie despite rounding
+    givers = observed[:, indicator] & (counts >= max(1, SHARED_AT_LEAST * observed[city].sum()))
+    order = [position for position in np.argsort(distances, kind="stable") if givers[position]][:neighbours]
+    return np.array(order, dtype=int), distances[order]
+
+
+def _is_outlying(column: pd.Series, limits: tuple[float, float]) -> bool:
+    """Whether skewness and kurtosis are both beyond their limits; fewer than four values never are."""
+    return bool(abs(column.skew()) > limits[0] and column.kurt() > limits[1])
+
+
+def _winsorised(column: pd.Series, limits: tuple[float, float], at_most: int) -> pd.Series | None:
+    """The column with its extremes drawn in until it passes, or None where more than `at_most` cells would change."""
+    result = column.copy()
+    while _is_outlying(result, limits):
+        high = result.skew() >= 0
+        extreme = result == (result.max() if high else result.min())
+        if ((result != column) & column.notna() | extreme).sum() > at_most:
+            return None
+        inner = result[~extreme]
+        result[extreme] = inner.max() if high else inner.min()
+    return result
+
+
+def _logarithm(column: pd.Series) -> tuple[pd.Series, str]:
+    """The shifted logarithm that keeps the order of cities, and its formula with the numbers in it."""
+    shift = 0.01 * (column.max() - column.min())
+    if column.skew() >= 0:
+        return np.log(column - column.min() + shift), f"ln(x - {column.min():.12g} + {shift:.12g})"
+    return -np.log(column.max() - column + shift), f"-ln({column.max():.12g} - x + {shift:.12g})"
+
+
+def _shape(column: pd.Series) -> str:
+    return f"skewness {column.skew():.2f}, kurtosis {column.kurt():.2f}"
+
+
+def _range(distances: np.ndarray) -> str:
+    return f"{distances.min():.3f}-{distances.max():.3f}"
+
+
+def _record(rows: list[list]) -> pd.DataFrame:
+    """The record of changed cells; numbers stay numbers even where no cell changed."""
+    record = pd.DataFrame(rows, columns=RECORD_COLUMNS)
+    return record.astype({"before": float, "after": float})

@@ -1,0 +1,180 @@
+"""How much each indicator counts: weights from the data, from judgements, and their combination.
+
+Weights are a Series by indicator, not negative, summing to one. The analytic hierarchy process lives in `ahp`, weights
+along the tree of domains in `hierarchy`; both are offered here too, so that one import serves.
+
+Reference: docs/method.md, section 4.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from analysis.ahp import (
+    RANDOM_INDEX,
+    Priorities,
+    Triad,
+    UnusableJudgements,
+    ahp_weights,
+    complete_judgements,
+    group_judgements,
+    judgement_matrix,
+    worst_triad,
+)
+from analysis.guards import (
+    UnusableValues,
+    UnusableWeights,
+    named,
+    numeric_table,
+    refuse_constant,
+    same_labels,
+    weight_series,
+)
+from analysis.hierarchy import (
+    InconsistentJudgements,
+    nested_table,
+    nested_weights,
+    restrict_to_measured,
+    tree_weights,
+)
+
+__all__ = [
+    "RANDOM_INDEX", "InconsistentJudgements", "Priorities", "Triad", "UnusableJudgements", "UnusableValues",
+    "UnusableWeights", "ahp_weights", "combine_weights", "complete_judgements", "critic_weights", "entropy_table",
+    "entropy_weights", "equal_weights", "game_theory_coefficients", "group_judgements", "judgement_matrix",
+    "nested_table", "nested_weights", "restrict_to_measured", "tree_weights", "worst_triad",
+]
+
+
+def entropy_weights(values: pd.DataFrame) -> pd.Series:
+    """Weights by Shannon entropy: the more unequally cities share an indicator's total, the more it counts.
+
+    `values` is cities × indicators, ≥ 0, larger is better. A city's share is its value over the column's sum, with no
+    rescaling and no shift inside: entropy weights do not change with an indicator's unit, but adding a constant to it,
+    min-max included, changes them. 0 · ln 0 counts as 0.
+
+    Returns a Series by indicator summing to 1; a single indicator gets 1. Raises UnusableValues naming the indicator
+    for a negative, missing or infinite value and for a constant column (all zeros and a single city among them).
+    Reference: Shannon (1948), doi:10.1002/j.1538-7305.1948.tb01338.x; Zeleny (1982), Multiple Criteria Decision Making.
+
+    >>> entropy_weights(pd.DataFrame({"few": [0, 0, 0, 8], "all": [1, 1, 3, 3]})).round(4).tolist()
+    [0.9138, 0.0862]
+    """
+    return entropy_table(values)["weight"]
+
+
+def entropy_table(values: pd.DataFrame) -> pd.DataFrame:
+    """The working of `entropy_weights`, one row an indicator.
+
+    Columns: entropy e = −Σ p ln p / ln n (0–1), divergence 1 − e, weight (divergence over their sum) and zero_share,
+    the share of cities whose value is 0: a sparse indicator owes its weight to them.
+    """
+    frame = numeric_table(values)
+    negative = frame.columns[(frame < 0).any()]
+    if len(negative):
+        raise UnusableValues(f"indicator {named(negative)} has negative values; entropy needs shares of a total: "
+                             "normalise to 0–1 first")
+    refuse_constant(frame, "its entropy weight")
+    # n·p by city, scaled by the maximum first so that no sum overflows
+    relative = (frame / frame.max()).pipe(lambda scaled: scaled / scaled.mean()).to_numpy()
+    logs = np.log(relative, where=relative > 0, out=np.zeros_like(relative))
+    # 1 − e equals the mean of r ln r − r + 1 over ln n; every term is ≥ 0, where 1 − e itself would cancel
+    divergence = (relative * logs - relative + 1).mean(axis=0) / np.log(len(frame))
+    return pd.DataFrame({"entropy": 1 - divergence, "divergence": divergence, "weight": divergence / divergence.sum(),
+                         "zero_share": (frame == 0).mean().to_numpy()}, index=frame.columns)
+
+
+def critic_weights(values: pd.DataFrame) -> pd.Series:
+    """Weights by CRITIC: an indicator counts for its spread and for its disagreement with the others.
+
+    C_j = s_j Σ_k (1 − r_jk) with the standard deviation s_j and Pearson's r, on values already normalised and directed;
+    whether s_j divides by n or n − 1 cancels in the weights.
+
+    Returns a Series by indicator summing to 1; a single indicator gets 1. Raises UnusableValues naming the indicator
+    for a missing or infinite value and a constant column, and when all indicators are perfectly correlated.
+    Reference: Diakoulaki, Mavrotas & Papayannakis (1995), doi:10.1016/0305-0548(94)00059-H.
+    """
+    frame = numeric_table(values)
+    refuse_constant(frame, "its correlation")
+    if frame.shape[1] == 1:
+        return equal_weights(frame.columns)
+    correlation = np.corrcoef(frame.to_numpy(), rowvar=False).clip(-1, 1)
+    conflict = (1 - correlation).sum(axis=1)
+    if conflict.max() < 1e-12 * len(conflict):
+        raise UnusableValues(f"indicators {named(frame.columns)} are perfectly correlated: CRITIC finds no conflict to "
+                             "weigh; keep one of them or use equal weights")
+    information = frame.std(ddof=1) * conflict
+    return (information / information.sum()).rename("weight")
+
+
+def equal_weights(columns: Iterable) -> pd.Series:
+    """The same weight for every indicator: 1/m. Raises UnusableWeights for no or doubled indicators."""
+    index = pd.Index(list(columns))
+    if index.empty or index.has_duplicates:
+        raise UnusableWeights(f"equal weights need distinct indicators; given: {named(index) or 'none'}")
+    return pd.Series(1 / len(index), index, name="weight")
+
+
+def combine_weights(subjective: pd.Series | Mapping, objective: pd.Series | Mapping, rule: str = "linear",
+                    alpha: float = 0.5) -> pd.Series:
+    """One set of weights out of a judged and a computed one.
+
+    rule "linear": alpha · subjective + (1 − alpha) · objective, alpha in 0–1 (only this rule uses it);
+    "multiplicative": proportional to the product, so that an indicator with weight 0 in one set gets 0;
+    "game_theory": the shares follow `game_theory_coefficients`; a negative coefficient counts as 0 and is announced by
+    a UserWarning, because a set of weights cannot take less than no part.
+
+    The two sets are matched by label; the result has the order of `subjective`. Weights printed with rounding (a sum
+    within 0.05 of 1) are rescaled to sum to 1. Raises UnusableWeights naming what differs, is negative or does not sum
+    to 1. Reference: docs/method.md, section 4.6.
+    """
+    judged, computed = _matched(subjective, objective)
+    if rule == "linear":
+        if not 0 <= alpha <= 1:
+            raise ValueError(f"alpha = {alpha} is not between 0 and 1; it is the share of the subjective weights")
+        combined = alpha * judged + (1 - alpha) * computed
+    elif rule == "multiplicative":
+        combined = judged * computed
+        if not combined.sum() > 0:
+            raise UnusableWeights("no indicator has weight in both sets: their product is 0; use the linear rule")
+        combined = combined / combined.sum()
+    elif rule == "game_theory":
+        coefficients = game_theory_coefficients(judged, computed)
+        if (coefficients < 0).any():
+            warnings.warn(f"game-theory coefficient of the {coefficients.idxmin()} weights is negative "
+                          f"({coefficients.min():.4g}); it counts as 0, the other set is used alone", stacklevel=2)
+        share = coefficients.clip(lower=0) / coefficients.clip(lower=0).sum()
+        combined = share["subjective"] * judged + share["objective"] * computed
+    else:
+        raise ValueError(f"unknown rule {rule!r}; use 'linear', 'multiplicative' or 'game_theory'")
+    return combined.rename("weight")
+
+
+def game_theory_coefficients(subjective: pd.Series | Mapping, objective: pd.Series | Mapping) -> pd.Series:
+    """Raw coefficients (a_s, a_o) of the combination a_s s + a_o o of subjective weights s and objective weights o.
+
+    They solve s·s a_s + s·o a_o = s·s and o·s a_s + o·o a_o = o·o: each set asks that the combination, projected on it,
+    be the set itself. They need not sum to 1, and one is negative where s·o exceeds s·s or o·o; both never are. Two
+    equal sets leave them undetermined and get 1/2 each.
+    """
+    judged, computed = _matched(subjective, objective)
+    pair = np.column_stack([judged, computed])
+    gram = pair.T @ pair
+    own = np.diag(gram)
+    if np.abs(pair[:, 0] - pair[:, 1]).max() <= 1e-12:
+        solution = np.array([0.5, 0.5])
+    else:
+        solution = np.linalg.solve(gram, own)
+    return pd.Series(solution, ["subjective", "objective"], name="coefficient")
+
+
+def _matched(subjective: pd.Series | Mapping, objective: pd.Series | Mapping) -> tuple[pd.Series, pd.Series]:
+    """Both sets checked, rescaled to sum to one and in the order of the first."""
+    judged = weight_series(subjective, "subjective weights", rescale=True)
+    computed = weight_series(objective, "objective weights", rescale=True)
+    same_labels(judged.index, computed.index, "subjective weights", "objective weights")
+    return judged, computed.reindex(judged.index)
