@@ -22,7 +22,9 @@ def read_framework(root: Path, data_centre_parent: str = "S13") -> pd.DataFrame:
     `data_centre_parent` decides the one ambiguous parent of Table 1: 城市数据中心 (I32) under S13 or S14.
     """
     frame = pd.read_csv(root / "data/raw/framework/framework.csv", dtype=str, keep_default_na=False)
-    frame = frame.set_index("code", verify_integrity=True)
+    if frame["code"].duplicated().any():
+        raise ValueError(f"framework.csv: code {frame['code'][frame['code'].duplicated()].iloc[0]} stands twice")
+    frame = frame.set_index("code")
     frame.loc[AMBIGUOUS_INDICATOR, "parent"] = data_centre_parent
     orphans = [code for code, parent in frame["parent"].items() if parent and parent not in frame.index]
     if orphans:

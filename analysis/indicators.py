@@ -24,7 +24,10 @@ def chosen_proxies(proxies: pd.DataFrame, worst_grade: str = "C", exclude: tuple
     """
     admitted = proxies["grade"].map(GRADES.index) <= GRADES.index(worst_grade)
     roles = ["main", "sensitivity"] if worst_grade == "D" else ["main"]
-    chosen = proxies[admitted & proxies["role"].isin(roles)].set_index("indicator", verify_integrity=True).sort_index()
+    chosen = proxies[admitted & proxies["role"].isin(roles)].set_index("indicator").sort_index()
+    doubled = chosen.index[chosen.index.duplicated()]
+    if len(doubled):
+        raise ValueError(f"proxies.csv: {', '.join(doubled)} has more than one main variable; leave one of them main")
     unknown = [code for code in exclude if code not in chosen.index]
     if unknown:
         raise ValueError(f"indicators.exclude: {', '.join(unknown)} not measured; measured: {', '.join(chosen.index)}")
@@ -72,8 +75,11 @@ def read_proxy(rows: pd.DataFrame, proxy: pd.Series, cities: pd.Index, residents
 
 
 def cell_origins(rows: pd.DataFrame, code: str, values: pd.Series) -> pd.DataFrame:
-    """Where each city's value of one indicator comes from: variable, years, raw rows and source, in words and numbers."""
-    grouped = rows.sort_values("year").groupby("adcode")
+    """Where each city's value of one indicator comes from: variable, years, rows of statistics.csv and source.
+
+    Empty where no figure was used: a gap, or a city that the list does not name. Figures set aside are not listed.
+    """
+    grouped = rows[rows["value"].notna()].sort_values("year").groupby("adcode")
     joined = grouped[["year", "raw_row"]].agg(lambda column: ";".join(str(value) for value in column))
     found = grouped[["variable", "source_id"]].first().join(joined).reindex(values.index)
     origins = found.rename(columns={"year": "years", "raw_row": "raw_rows"}).fillna("")

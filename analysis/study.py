@@ -74,7 +74,7 @@ def score_study(panel: Panel, settings: Settings) -> Study:
     chosen = indicators.chosen_proxies(panel.proxies, settings.indicators.worst_grade, settings.indicators.exclude)
     raw, origins = indicators.indicator_matrix(panel.figures, panel.cities, chosen, settings.indicators.scale)
     raw = well_covered(raw, settings)
-    treated, record = treat(raw, panel.cities, settings)
+    treated, record = treat(raw, panel.cities, chosen, settings)
     normalised = normalise(treated, tree, settings)
     judged = experts.subjective_weights(panel, tree, treated.columns, settings)["measured"]
     weights = weigh(objective_weights(treated, tree), judged, tree, settings)
@@ -90,13 +90,17 @@ def well_covered(raw: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     return raw.loc[:, raw.notna().mean() >= settings.treatment.indicator_coverage]
 
 
-def treat(raw: pd.DataFrame, cities: pd.DataFrame, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
+def treat(raw: pd.DataFrame, cities: pd.DataFrame, chosen: pd.DataFrame,
+          settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Fill gaps, then tame outliers; returns the treated values and one record row for each changed cell.
 
-    Columns that hold two values only (named or not) have no outliers and are left as they are.
+    `chosen` are the proxies in use: a gap in years of operation means a portal whose year is unknown, so only cities
+    with a portal can lend it a value. Columns that hold two values only (named or not) have no outliers.
     """
     choices = settings.treatment
-    filled, gaps = treatment.fill_missing(raw, choices.missing, choices.neighbours, cities["nbs_region"])
+    counts_years = chosen["measure"].reindex(raw.columns) == "years_operating"
+    donors = raw.notna() & ~(counts_years & (raw == 0))
+    filled, gaps = treatment.fill_missing(raw, choices.missing, choices.neighbours, cities["nbs_region"], donors)
     two_valued = [column for column in raw if raw[column].nunique() <= 2]
     treated, clipped = treatment.treat_outliers(filled, choices.outliers, choices.skewness_limit,
                                                 choices.kurtosis_limit, choices.winsorise_at_most, two_valued)
@@ -188,9 +192,24 @@ def score_table(cities: pd.DataFrame, scores: pd.Series, ranks: pd.Series, domai
                         low_coverage=observed < settings.treatment.city_coverage)
 
 
+ACTIONS = {"filled_nearest": ("取最近城市的中位数", "median of the nearest cities"),
+           "filled_group_median": ("取所在地区的中位数", "median of the region"),
+           "filled_lowest": ("取最低值", "lowest value"), "winsorised": ("缩尾", "winsorised"), "log": ("取对数", "logarithm")}
+
+
 def named_record(record: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
-    """The treatment record for readers: a column `place` with the city's name, and donors by name instead of code."""
+    """The treatment record for readers: `place` with the city's name, `treatment` in words, donors by name."""
     names = cities["name" if lang == "zh" else "name_en"]
-    donors = [("、" if lang == "zh" else ", ").join(names.get(code, code) for code in str(codes).split(";") if code)
-              for codes in record["donors"]]
-    return record.assign(place=names.reindex(record["adcode"]).to_numpy(), donors=donors)
+    comma, word = ("、", 0) if lang == "zh" else (", ", 1)
+    donors = [comma.join(names.get(code, code) for code in str(codes).split(";") if code) for codes in record["donors"]]
+    treated = record["action"].map({action: words[word] for action, words in ACTIONS.items()})
+    return record.assign(place=names.reindex(record["adcode"]).to_numpy(), donors=donors, treatment=treated)
+
+
+def shape_table(raw: pd.DataFrame, treated: pd.DataFrame, record: pd.DataFrame) -> pd.DataFrame:
+    """Skewness and excess kurtosis of each indicator before and after treatment, with what was done and to how many
+    cells: a row an indicator that was winsorised or log-transformed."""
+    done = record[~record["action"].str.startswith("filled")].groupby("indicator")["treatment"].agg(["first", "size"])
+    shape = pd.DataFrame({"skewness_before": raw.skew(), "kurtosis_before": raw.kurt(), "skewness_after": treated.skew(),
+                          "kurtosis_after": treated.kurt()}).rename_axis("indicator")
+    return done.rename(columns={"first": "treatment", "size": "cells"}).join(shape, how="inner")

@@ -46,14 +46,16 @@ def coverage(values: pd.DataFrame, indicator_limit: float = 0.8, city_limit: flo
 
 
 def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int = 5,
-                 groups: pd.Series | Mapping | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+                 groups: pd.Series | Mapping | None = None,
+                 donors: pd.DataFrame | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Fill every gap of a cities × indicators table and say from which cities.
 
     method "nearest": the median of the `neighbours` most similar cities that observe the indicator. Similarity is the
     root mean square difference of percentile ranks over the indicators both cities observe; a donor shares at least
     half of those that the receiving city has. Equal distances go by the order of the rows; fewer donors are used where
     there are fewer. "group_median": the median of the city's group (`groups`: Series or dict by city, e.g. province).
-    "lowest": the indicator's lowest observed value.
+    "lowest": the indicator's lowest observed value. `donors` (booleans shaped like `values`) narrows the cells that may
+    give a value, where a gap is known to be of one kind: a portal without a year cannot borrow from cities without one.
 
     Only observed values serve as donors, so the result does not depend on the order of filling. Returns (filled,
     record) with action filled_nearest, filled_group_median or filled_lowest. Raises UnusableValues naming city and
@@ -67,17 +69,19 @@ def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int 
     if method == "group_median" and groups is None:
         raise ValueError("group_median needs groups: a Series of group names by city")
     ranks, group_of = frame.rank(pct=True).to_numpy(), None if groups is None else pd.Series(groups)
+    may_give = frame.notna() if donors is None else frame.notna() & donors
     filled, rows = frame.copy(), []
     for city, indicator in _gaps(frame):
-        position, column = frame.index.get_loc(city), frame.columns.get_loc(indicator)
+        position = frame.index.get_loc(city)
         if method == "nearest":
-            givers, distances = _nearest(ranks, position, column, neighbours)
+            givers, distances = _nearest(ranks, position, may_give[indicator].to_numpy(), neighbours)
             reason = f"median of the {len(givers)} nearest cities, distance {_range(distances)}" if len(givers) else ""
         elif method == "group_median":
-            givers = np.flatnonzero((group_of.reindex(frame.index) == group_of.get(city)) & frame[indicator].notna())
+            givers = np.flatnonzero((group_of.reindex(frame.index) == group_of.get(city)) & may_give[indicator])
             reason = f"median of {len(givers)} cities of {group_of.get(city)}"
         else:
-            givers = np.flatnonzero(frame[indicator] == frame[indicator].min())[:1]
+            given = frame[indicator].where(may_give[indicator])
+            givers = np.flatnonzero(given == given.min())[:1]
             reason = "lowest observed value"
         if not len(givers):
             raise UnusableValues(f"city {city}, indicator {indicator}: no city can give a value by {method}; leave the "
@@ -135,14 +139,14 @@ def _gaps(frame: pd.DataFrame) -> list[tuple]:
     return list(zip(frame.index[rows], frame.columns[columns], strict=True))
 
 
-def _nearest(ranks: np.ndarray, city: int, indicator: int, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
-    """Positions and distances of the most similar cities that observe the indicator, nearest first."""
+def _nearest(ranks: np.ndarray, city: int, may_give: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
+    """Positions and distances of the most similar cities that may give the value, nearest first."""
     observed = ~np.isnan(ranks)
     shared = observed & observed[city]
     counts = shared.sum(axis=1)
     squares = np.where(shared, ranks - ranks[city], 0.0) ** 2
     distances = np.sqrt(squares.sum(axis=1) / np.maximum(counts, 1)).round(12)  # equal distances tie despite rounding
-    givers = observed[:, indicator] & (counts >= max(1, SHARED_AT_LEAST * observed[city].sum()))
+    givers = may_give & (counts >= max(1, SHARED_AT_LEAST * observed[city].sum()))
     order = [position for position in np.argsort(distances, kind="stable") if givers[position]][:neighbours]
     return np.array(order, dtype=int), distances[order]
 

@@ -84,14 +84,16 @@ class TestAgreement:
 
 
 class TestListOverlap:
-    LISTS = pd.DataFrame({"table": [5] * 5 + [4], "domain": ["D4"] * 5 + ["D2"], "adcode": [*CODES[:4], CODES[50], CODES[0]],
+    LISTS = pd.DataFrame({"table": [5] * 5 + [4], "domain": ["D4"] * 5 + ["D2"],
+                          "adcode": [*CODES[:4], CODES[50], CODES[0]],
                           "status": ["read", "read", "corrected", "inferred", "read", "read"]})
 
     def test_inferred_members_stay_apart(self):
         result = agreement.list_overlap(pd.DataFrame({"D4": ORDERED}), self.LISTS)
         # Read names: cities 0, 1, 2 and 50; ours among the cities that are not inferred (3): 0, 1, 2, 4.
         row = result.summary.loc["D4"]
-        assert row[["listed", "inferred", "hits", "misses", "additions", "inferred_hits"]].tolist() == [4, 1, 3, 1, 1, 1]
+        columns = ["listed", "inferred", "hits", "misses", "additions", "inferred_hits"]
+        assert row[columns].tolist() == [4, 1, 3, 1, 1, 1]
         outcome = result.cities.set_index("adcode")["outcome"]
         assert outcome[[CODES[3], CODES[4], CODES[50]]].tolist() == ["inferred", "addition", "miss"]
 
@@ -136,7 +138,8 @@ class TestImpliedWeights:
     def test_no_single_domain_and_no_equal_weights_do_better(self):
         domains = self.domains()
         result = agreement.implied_domain_weights(domains, PUBLISHED, starts=6)
-        assert result.spearman >= max([result.equal, *(agreement.spearman(domains[name], PUBLISHED) for name in domains)])
+        alone = [agreement.spearman(domains[name], PUBLISHED) for name in domains]
+        assert result.spearman >= max([result.equal, *alone])
         assert (result.near_optimal["least"] <= result.weights + 1e-12).all()
         again = agreement.implied_domain_weights(domains, PUBLISHED, starts=6)
         assert result.weights.equals(again.weights)

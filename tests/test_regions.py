@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import regions
@@ -25,6 +25,7 @@ def by_region(**samples):
 
 class TestCounts:
     @given(SOME_CITIES, st.sampled_from(["region", "nbs_region", "province"]))
+    @settings(max_examples=20, deadline=None)
     def test_counts_and_expectations_sum_to_the_members(self, members, by):
         frame = regions.counts(members, CITIES, by)
         assert frame["members"].sum() == len(members)
@@ -38,7 +39,7 @@ class TestCounts:
         assert (frame["members"] == 0).all()
 
     def test_the_two_systems_put_jiangxi_and_fujian_in_their_own_regions(self):
-        seven, four = regions.counts(["350100", "360100"], CITIES), regions.counts(["350100", "360100"], CITIES, "nbs_region")
+        seven, four = (regions.counts(["350100", "360100"], CITIES, by) for by in ("region", "nbs_region"))
         assert seven.loc[["华南", "华中"], "members"].tolist() == [1, 1]
         assert four.loc[["东部", "中部"], "members"].tolist() == [1, 1]
 
@@ -52,6 +53,7 @@ class TestCounts:
             regions.counts([], CITIES, "bureau")
 
     @given(SOME_CITIES, SOME_CITIES)
+    @settings(max_examples=15, deadline=None)
     def test_comparison_holds_both_counts_and_their_intersection(self, ours, published):
         frame = regions.compare_counts(ours, published, CITIES, "nbs_region")
         assert frame["both"].sum() == len(set(ours) & set(published))
@@ -91,6 +93,7 @@ class TestInequality:
         assert result.system == "nbs_region"
 
     @given(SCORES, st.integers(0, 2**32 - 1))
+    @settings(max_examples=50, deadline=None)
     def test_parts_add_up(self, values, seed):
         codes = [str(place) for place in range(len(values))]
         groups = pd.Series(np.random.default_rng(seed).choice(list("abc"), len(values)), codes, name="region")

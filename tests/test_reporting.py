@@ -169,7 +169,11 @@ class TestHtml:
         assert all(image["src"].startswith("data:image/") for image in elements.all("img"))
         assert [link["href"] for link in elements.all("link")] == ["data:,"]
         assert "default-src 'none'" in next(m["content"] for m in elements.all("meta") if "http-equiv" in m)
-        assert not re.search(r"@import|url\(", page())
+        style = re.search(r"<style>(.*?)</style>", page(), re.DOTALL)[1]
+        assert not re.search(r"@import|url\(|@font-face", style)
+        assert {"width", "text-align", "padding-right", "padding-left"} >= {
+            rule.split(":")[0].strip() for _, attributes in elements.found if "style" in attributes
+            for rule in attributes["style"].split(";") if rule.strip()}  # fmt: skip
         assert not any(name.startswith("on") for _, attributes in elements.found for name in attributes)
 
     def test_elements_are_balanced_and_ids_unique(self):
@@ -219,7 +223,7 @@ class TestHtml:
         white_paper = re.sub(r"<style>.*?</style>", "", page(kind="white_paper"), flags=re.DOTALL)
         assert [details["class"] for details in Elements(white_paper).all("details")] == ["contents"]
         assert "entropy_weights(values)" not in white_paper
-        assert "核对" not in white_paper and "baseline" not in white_paper
+        assert "核对" not in white_paper and "baseline" not in white_paper and "02.html" not in white_paper
 
     def test_stays_small(self):
         assert len(page().encode()) < 300_000

@@ -4,7 +4,7 @@ Every function takes `lang` ("zh" or "en") and `stamp`, the edition printed in t
 before the first figure; `to_svg` and `to_png` give deterministic bytes. Nothing touches pyplot, so that a figure is
 an object like any other and importing this package stays cheap.
 
-`RASTER` names the figures that are better kept as PNG: many marks or outlines make their SVG larger than 300 KB.
+`RASTER` names the figures that are better kept as PNG, because their SVG is larger than 300 KB; so are all maps.
 """
 
 from analysis.figures.agreement import agreement_scatter, movers
@@ -16,7 +16,7 @@ from analysis.figures.tiers import choice_of_k, tier_strip
 from analysis.figures.uncertainty import leave_one_out, rank_intervals, top_probability
 from analysis.figures.weights import ahp_experts, effective_weights, entropy_shift, weight_bars
 
-RASTER = frozenset()
+RASTER = frozenset({"rank_intervals"})
 
 __all__ = [
     "FigureError", "RASTER", "agreement_scatter", "ahp_experts", "choice_of_k", "coverage_tiles", "distributions",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.figures.labels import node_names, pick, wrapped
+from analysis.figures.labels import node_names, pick, row_height, wrapped
 from analysis.figures.style import (
     DOMAIN_COLOURS,
     GRADE_SHADES,
@@ -77,7 +77,7 @@ def missing_values(values: pd.DataFrame, framework: pd.DataFrame, lang: str = "z
     short = short.iloc[order]
     labels = [wrapped(node_names(framework, lang, numbered=True)[code], lang, 14) for code in values.columns]
     size = len(labels)
-    figure = new_figure(max(2.2, 0.24 * size + 1.1), pick(lang, "缺失值", "Missing values"), stamp)
+    figure = new_figure(max(2.2, row_height(lang) * size + 1.1), pick(lang, "缺失值", "Missing values"), stamp)
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 1.2))
     from matplotlib.colors import ListedColormap
 
@@ -118,7 +118,7 @@ def distributions(before: pd.DataFrame, after: pd.DataFrame, framework: pd.DataF
         old, new = before[code].dropna(), after[code].dropna()
         axes.hist(unit_range(old), edges, color="#c4c4c4")
         axes.hist(unit_range(new), edges, histtype="step", color=DOMAIN_COLOURS["D1"], linewidth=1.1)
-        axes.set_title(wrapped(names[code], lang, 16), fontsize=6.6, linespacing=1.05, pad=2)
+        axes.set_title(wrapped(names[code], lang, 16 if columns == 4 else 12), fontsize=6.6 if columns == 4 else 6, linespacing=1.05, pad=2)
         words = pick(lang, "偏度", "skew")
         axes.text(0.98, 0.94, f"{words} {skewness(old):.1f}→{skewness(new):.1f}", transform=axes.transAxes, ha="right",
                   va="top", fontsize=6.2, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8})

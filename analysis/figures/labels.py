@@ -88,6 +88,11 @@ def wrapped(text: str, lang: str, width: int) -> str:
     return "\n".join(textwrap.wrap(text, int(width * 1.9), break_long_words=False))
 
 
+def row_height(lang: str) -> float:
+    """Inches for a row with an indicator's name; English names may take two lines."""
+    return 0.22 if lang == "zh" else 0.265
+
+
 def spread(positions: np.ndarray, gap: float, low: float = -np.inf, high: float = np.inf) -> np.ndarray:
     """Positions moved as little as possible (least squares) so that neighbours are at least `gap` apart.
 
@@ -115,12 +120,11 @@ def place_labels(axes: Axes, x: np.ndarray, y: np.ndarray, texts: list[str], siz
     """Write a label beside each point where it meets no label, no frame and few points; what finds no room is left out.
 
     Points come in order of importance. Tries eight positions at growing distance, with a thin leader line when far.
-    `avoid` are further points (n × 2, data units) that labels should not cover. Returns the texts written.
+    `avoid` are further points (n × 2, data units) that labels should not cover. Call it last: it settles the layout of the figure. Returns the texts written.
     """
-    from matplotlib.patheffects import withStroke
-
-    halo = withStroke(linewidth=1.4, foreground="white")
-    axes.figure.draw_without_rendering()
+    for _ in range(2):  # equal axes take a second pass to settle
+        axes.figure.draw_without_rendering()
+    axes.figure.set_layout_engine("none")  # freeze the axes: labels are set for where the points are now
     renderer = axes.figure.canvas.get_renderer()
     scale = axes.figure.dpi / 72
     points = axes.transData.transform(np.column_stack([x, y]))
@@ -128,7 +132,7 @@ def place_labels(axes: Axes, x: np.ndarray, y: np.ndarray, texts: list[str], siz
     frame, taken, written = axes.get_window_extent(renderer), [], []
     for (px, py), (dx, dy), text in zip(points, np.column_stack([x, y]), texts, strict=True):
         label = axes.annotate(text, (dx, dy), xytext=(0, 0), textcoords="offset points", fontsize=size,
-                              ha="center", va="center", zorder=6, path_effects=[halo])
+                              ha="center", va="center", zorder=6)
         box = label.get_window_extent(renderer)
         spot = free_spot((px, py), box.width, box.height, frame, taken, others, scale)
         if spot is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.figures.labels import city_names, node_names, pick, wrapped
+from analysis.figures.labels import city_names, node_names, pick, row_height, wrapped
 from analysis.figures.style import (
     DOMAIN_COLOURS,
     INK,
@@ -106,7 +106,7 @@ def ledger_waterfall(contributions: pd.Series, weights: pd.Series, city: str, fr
     names = node_names(framework, lang, numbered=True)
     size = len(contributions)
     start = contributions.cumsum().shift(fill_value=0.0)
-    figure = new_figure(max(2.4, 0.235 * size + 1.3),
+    figure = new_figure(max(2.4, row_height(lang) * (size + 1) + 1.2),
                         pick(lang, f"{city}：得分的构成", f"{city}: how the score adds up"), stamp)
     axes = figure.add_subplot()
     colours = domain.reindex(contributions.index).map(DOMAIN_COLOURS)

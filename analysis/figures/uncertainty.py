@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.figures.labels import city_names, node_names, pick, wrapped
+from analysis.figures.labels import city_names, node_names, pick, row_height, wrapped
 from analysis.figures.style import CUT, DOMAIN_COLOURS, FAINT, INK, MUTED, OURS, legend_above, new_figure, quiet_axis
 from analysis.framework import ancestor
 
@@ -105,7 +105,7 @@ def leave_one_out(effects: pd.DataFrame, framework: pd.DataFrame, lang: str = "z
               "left": pick(lang, "离开前 100 名的城市数", "cities leaving the hundred")}
     size = len(ordered)
     title = pick(lang, "逐一去掉指标的影响", "Leaving out one indicator")
-    figure = new_figure(max(2.2, 0.225 * size + 1.1), title, stamp)
+    figure = new_figure(max(2.2, row_height(lang) * size + 1.1), title, stamp)
     panels = figure.subplots(1, 3, sharey=True)
     for axes, (column, title) in zip(panels, titles.items(), strict=True):
         size_of_change = ordered[column].abs()

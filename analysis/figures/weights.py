@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from analysis.figures.labels import node_names, pick, spread, wrapped
+from analysis.figures.labels import node_names, pick, row_height, spread, wrapped
 from analysis.figures.style import (
     CUT,
     DOMAIN_COLOURS,
@@ -47,14 +47,15 @@ def weight_bars(weights: pd.DataFrame, framework: pd.DataFrame, lang: str = "zh"
     names = node_names(framework, lang, numbered=True)
     size = len(weights)
     title = pick(lang, "各方案的指标权重", "Indicator weights by scheme")
-    figure = new_figure(max(2.4, 0.22 * size + 1.2), title, stamp)
+    figure = new_figure(max(2.4, row_height(lang) * size + 1.2), title, stamp)
     panels = figure.subplots(1, weights.shape[1], sharex=True, sharey=True, squeeze=False)[0]
     limit = weights.max(axis=None) * 1.3
     for axes, scheme in zip(panels, weights.columns, strict=True):
         axes.barh(range(size), weights[scheme], color=domain.map(DOMAIN_COLOURS), height=0.72)
         for row, weight in enumerate(weights[scheme]):
             axes.text(weight, row, f" {weight:.1%}", va="center", fontsize=6.2)
-        axes.set_title(pick(lang, *SCHEMES.get(scheme, (scheme, scheme))))
+        name = pick(lang, *SCHEMES.get(scheme, (scheme, scheme)))
+        axes.set_title(wrapped(name, lang, 6) if len(panels) > 5 else name, fontsize=8)
         axes.set_xlim(0, limit)
         axes.locator_params(axis="x", nbins=2)
         axes.xaxis.set_major_formatter(percent)

@@ -56,7 +56,7 @@ def write_index(folder: Path, stamp: Stamp, entries: Sequence[ReportEntry], fact
     All texts are shown letter by letter, never read as markup. Addresses are relative, so the folder can be moved.
 
     Parameters: `folder`, the run's reports; `stamp`, the run; `entries`, the notebooks in order; `facts`; `lang`.
-    Raises `ReportError` when a file the page would link to is not there.
+    Raises `ReportError` when a document, figure or table the page would link to is not there.
     """
     _refuse_dead_links(folder, entries, facts)
     page = page_templates().get_template("index.html.j2")
@@ -71,7 +71,8 @@ def write_index(folder: Path, stamp: Stamp, entries: Sequence[ReportEntry], fact
 def _refuse_dead_links(folder: Path, entries: Sequence[ReportEntry], facts: RunFacts) -> None:
     documents = [*entries, *([facts.white_paper] if facts.white_paper else [])]
     linked = [file for entry in documents for file in (entry.html, entry.pdf) if file]
-    linked += [entry.file for entry in (*facts.figures, *facts.tables)] + ([facts.manifest] if facts.manifest else [])
+    # The manifest is written last, since it holds this page's own checksum, and the other language may come later.
+    linked += [entry.file for entry in (*facts.figures, *facts.tables)]
     for file in linked:
         if Path(file).is_absolute() or not (folder / file).is_file():
             raise ReportError(f"index.html would link to {file}, which is not a file of {folder.name}/; write it first")

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from analysis.reporting.blocks import CODE_KINDS, MARKDOWN_KINDS, Block, Report, read_report
 from analysis.reporting.markup import REPORT_ASSETS, convert_markdown
@@ -73,8 +74,14 @@ def stylesheet() -> str:
 
 
 def picture_address(media: str, picture: bytes) -> str:
-    """A picture as a data address: an SVG shown this way can neither run nor load anything, nor clash in its ids."""
-    return f"data:{media};base64,{base64.b64encode(picture).decode('ascii')}"
+    """A picture as a data address: an SVG shown this way can neither run nor load anything, nor clash in its ids.
+
+    An SVG is written with percent signs, a quarter shorter than in base64.
+    """
+    if media != "image/svg+xml":
+        return f"data:{media};base64,{base64.b64encode(picture).decode('ascii')}"
+    # Left as they are: what may stand in an address between double quotes.
+    return f"data:{media}," + quote(re.sub(rb"\s+", b" ", picture), safe=" !$()*+,-./:;=?@[]^_`{|}~'")
 
 
 def _blocks_as_html(report: Report) -> list[dict]:

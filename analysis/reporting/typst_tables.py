@@ -10,7 +10,8 @@ from analysis.reporting.table_markup import Cell, Table, grid, text_width
 PORTRAIT_POINTS, LANDSCAPE_POINTS = 453.0, 697.0  # the text width of an A4 page with margins of 2.5 cm
 _PORTRAIT_SIZES = (9.0, 8.5, 8.0, 7.5, 7.0)
 _LANDSCAPE_SIZES = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5, 5.0)
-_NARROWEST_TEXT, _NARROWEST_HEAD = 6.0, 4.0  # ems: text is wrapped, but not into columns narrower than this
+_NARROWEST_TEXT = 6.0  # ems: text is wrapped, but not into columns narrower than this
+_HEAD_ON_ONE_LINE = 5.0  # ems: a longer word of the head may take two lines
 
 
 @dataclass(frozen=True)
@@ -34,21 +35,27 @@ def typst_string(text: str) -> str:
 
 
 def fit_table(table: Table, where: str) -> TableFit:
-    """The largest setting that fits: portrait down to 7 pt, then on its side down to 5 pt.
+    """The most readable setting that fits.
 
-    Columns of numbers keep their natural width; columns of text may wrap, but not below six ems or their longest
-    word. Widths are estimates on the generous side, from the letters alone, so that they are the same everywhere.
+    Tried in turn: nothing wrapped, down to 8 pt; text wrapped with ease, down to 7.5 pt; wrapped as far as it goes,
+    down to 7 pt; the page on its side, down to 5 pt. Columns of numbers keep their natural width; columns of text do
+    not go below six ems or their longest word. Widths are estimates on the generous side, from the letters alone, so
+    that they are the same everywhere.
 
     Raises `ReportError`, naming `where`, for a table too wide for any setting.
     """
     natural, narrowest = _column_widths(table)
     padding = 6.0 if table.width <= 6 else 4.0 if table.width <= 10 else 3.0
-    choices = [(size, False) for size in _PORTRAIT_SIZES] + [(size, True) for size in _LANDSCAPE_SIZES]
-    for size, landscape in choices:
+    eased = 0.6 * sum(narrowest) + 0.4 * sum(natural)
+    tries = [(size, False, sum(natural)) for size in _PORTRAIT_SIZES[:3]]
+    tries += [(size, False, eased) for size in _PORTRAIT_SIZES[:4]]
+    tries += [(size, False, sum(narrowest)) for size in _PORTRAIT_SIZES]
+    tries += [(size, True, sum(narrowest)) for size in _LANDSCAPE_SIZES]
+    for size, landscape, needed in tries:
         room = ((LANDSCAPE_POINTS if landscape else PORTRAIT_POINTS) - 2 * padding * table.width) / size
         if sum(natural) <= room:
             return TableFit(size, padding, landscape, ("auto",) * table.width)
-        if sum(narrowest) <= room:
+        if needed <= room:
             columns = tuple(f"{ems * size + 2 * padding:.2f}pt" for ems in _shared_widths(natural, narrowest, room))
             return TableFit(size, padding, landscape, columns)
     raise ReportError(f"{where}: {table.width} columns are too wide for a page; show fewer columns or shorter texts")
@@ -84,9 +91,11 @@ def _cell_widths(cell: Cell, head: bool) -> tuple[float, float]:
     if cell.numeric and not head:
         return wide, wide
     words = [text_width(word) for line in lines for word in _unbreakable(line)]
-    phrases = [text_width(phrase) for line in lines for phrase in line.split()] if head else [wide]
-    least = min(max(phrases, default=0.0), _NARROWEST_HEAD if head else _NARROWEST_TEXT)
-    return wide, max([least, *words]) * (1.06 if head else 1.0)
+    if not head:
+        return wide, max([min(wide, _NARROWEST_TEXT), *words])
+    phrases = [text_width(phrase) for line in lines for phrase in line.split()]
+    halves = [phrase if phrase <= _HEAD_ON_ONE_LINE else phrase / 2 + 0.5 for phrase in phrases]
+    return wide, max([0.0, *halves, *words]) * 1.06
 
 
 def _unbreakable(line: str) -> list[str]:

@@ -28,3 +28,14 @@ function Math(element)
     return pandoc.RawInline('typst', '#math.equation(block: ' .. block .. ', alt: "' .. spoken .. '", ' .. formula .. ');')
   end
 end
+
+-- A paragraph with file names in it is not justified.
+function Para(element)
+  if FORMAT == 'typst' then
+    for _, inline in ipairs(element.content) do
+      if inline.t == 'Code' then
+        return { pandoc.RawBlock('typst', '#ragged['), element, pandoc.RawBlock('typst', ']') }
+      end
+    end
+  end
+end
