@@ -50,7 +50,8 @@ def run(
         typer.echo("\n已中断，原有结果未改动；再次运行同一命令即可 · interrupted, earlier results are untouched; "
                    "run the same command again", err=True)
         raise typer.Exit(130) from None
-    typer.echo(f"完成 done  {record['seconds_total']:.1f} s   {pipeline.report_place(plan)}/index.html")
+    page = f"   {pipeline.report_place(plan)}/index.html" if reports else f"   data/processed/{plan.run}/"
+    typer.echo(f"完成 done  {record['seconds_total']:.1f} s, {record['peak_memory_mib']} MiB{page}")
 
 
 @app.command()

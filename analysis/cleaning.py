@@ -52,6 +52,17 @@ RULES = {
     "not_checked": ("缺少常住人口，未作核对；保留", "no resident population to check it by; kept"),
 }
 
+# The same rules in short, for a table that counts what each did.
+RULE_NAMES = {
+    "outvoted_year": ("本年与其余一致的年份不符：剔除", "out of line with the city's agreeing years: set aside"),
+    "years_disagree": ("各年互不一致，偏离常态最远的年份：剔除", "years disagree; the one farthest off: set aside"),
+    "beyond_limit": ("人均值不可能这样高：剔除", "impossibly high per resident: set aside"),
+    "same_figure": ("与同省另一城市数值相同（错行）：剔除", "equal to another city's figure (a slipped row): set aside"),
+    "known_gap": ("已知存在但数值不明：记为缺失", "known to exist, figure unknown: kept as a gap"),
+    "repeated_year": ("与上一年完全相同：保留", "equal to the year before: kept"),
+    "not_checked": ("无法核对：保留", "cannot be checked: kept"),
+}
+
 
 @dataclass(frozen=True)
 class CleaningRules:
@@ -228,3 +239,12 @@ def count_figures(panel: pd.DataFrame, cities: pd.DataFrame, variables: pd.DataF
     counts = counts.fillna(0).astype(int)
     counts["no_row"] = len(cities) - counts.sum(axis=1)
     return variables[["name_zh", "name_en"]].join(counts).join(variables["no_row_means"])
+
+
+def count_rules(log: pd.DataFrame, variables: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
+    """How many cells each rule touched: variable and rule in words, years, cells (a row a variable and rule)."""
+    grouped = log.groupby(["variable", "rule"], sort=True)["year"].agg(["size", "min", "max"]).reset_index()
+    names = variables[f"name_{lang}"]
+    word = 0 if lang == "zh" else 1
+    return pd.DataFrame({"name": grouped["variable"].map(names), "rule": grouped["rule"].map(
+        {rule: words[word] for rule, words in RULE_NAMES.items()}), "cells": grouped["size"]})

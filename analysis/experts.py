@@ -2,7 +2,7 @@
 
 The experts of data/raw/ahp are stylised viewpoints, an assumption of this study: no person was asked.
 
-Reference: docs/method.md, section 4.5; Aczél & Saaty (1983), doi:10.1016/0022-2496(83)90028-7 (geometric mean of judgements).
+Reference: docs/method.md, section 4.5; Aczél & Saaty (1983), doi:10.1016/0022-2496(83)90028-7.
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ def domain_weights_by_expert(panel: Panel, settings: Settings, lang: str = "zh")
     matrices[{"zh": "群体", "en": "Group"}[lang]] = group_of_experts(panel, settings)[GOAL]
     results = {name: weighting.ahp_weights(matrix, settings.weighting.ahp_method) for name, matrix in matrices.items()}
     weights = pd.DataFrame({name: result.weights for name, result in results.items()}).T
-    return settle(weights.assign(consistency_ratio={name: result.consistency_ratio for name, result in results.items()}))
+    ratios = {name: result.consistency_ratio for name, result in results.items()}
+    return settle(weights.assign(consistency_ratio=ratios))
 
 
 def subjective_weights(panel: Panel, tree: pd.DataFrame, measured: pd.Index, settings: Settings) -> pd.DataFrame:
@@ -85,7 +86,9 @@ def subjective_weights(panel: Panel, tree: pd.DataFrame, measured: pd.Index, set
             table = weighting.tree_weights(nodes, tree, choices.ahp_method, choices.consistency_limit,
                                            choices.allow_inconsistent, GOAL)
         except weighting.InconsistentJudgements as error:
-            raise ValueError(f"data/raw/ahp/{expert}/{error.node}.csv: {error}") from None
+            other = settings.weighting.data_centre_parent == "S14"
+            file = OTHER_READING.get(error.node, error.node) if other else error.node
+            raise ValueError(f"data/raw/ahp/{expert}/{file}.csv: {error}") from None
     if choices.subjective == "equal":
         leaves = framework.leaves(tree)
         equal = 1 / len(leaves)

@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from analysis.rawfiles import Problems, numbers, read_table, refuse_repeats, refuse_unknown
+
+FOLDER = "data/raw/framework"
+FRAMEWORK_COLUMNS = ["code", "level", "parent", "number", "name_zh", "name_en", "direction", "certainty", "note"]
+PROXY_COLUMNS = ["indicator", "variable", "role", "measure", "fallback", "grade", "unit_zh", "unit_en", "multiplier",
+                 "reference_year", "reading_zh", "reading_en"]
 LEVELS = ("domain", "subdomain", "indicator")
+ROLES = ("main", "alternative", "duplicate", "sensitivity")
+MEASURES = ("level", "level_per_resident", "median_per_resident", "named", "years_operating")
 AMBIGUOUS_INDICATOR = "I32"  # 城市数据中心: the label's position says S14, its meaning S13
 GRADES = {"A": "measures it", "B": "close", "C": "a stretch", "D": "capacity or size, not the digital thing itself"}
 
@@ -20,22 +28,42 @@ def read_framework(root: Path, data_centre_parent: str = "S13") -> pd.DataFrame:
 
     Returns a frame indexed by `code` with level, parent, number, name_zh, name_en, direction, certainty, note.
     `data_centre_parent` decides the one ambiguous parent of Table 1: 城市数据中心 (I32) under S13 or S14.
+    Refuses a code given twice, an unknown level or direction and a parent that is no node one level up.
     """
-    frame = pd.read_csv(root / "data/raw/framework/framework.csv", dtype=str, keep_default_na=False)
-    if frame["code"].duplicated().any():
-        raise ValueError(f"framework.csv: code {frame['code'][frame['code'].duplicated()].iloc[0]} stands twice")
-    frame = frame.set_index("code")
+    table = read_table(root / FOLDER / "framework.csv", FRAMEWORK_COLUMNS)
+    problems = Problems("framework.csv")
+    refuse_repeats(table, ["code"], problems)
+    refuse_unknown(table, "level", LEVELS, problems, "a level of the tree")
+    for level, above in zip(LEVELS, ("", *LEVELS[:-1]), strict=True):
+        parents = table.loc[table["level"] == above, "code"] if above else [""]
+        refuse_unknown(table[table["level"] == level], "parent", parents, problems, f"a {above or 'blank'} node")
+    refuse_unknown(table[table["level"] == "indicator"], "direction", ("+", "-"), problems, "a direction, + or -")
+    problems.stop_if_any()
+    frame = table.drop(columns="raw_row").set_index("code")
     frame.loc[AMBIGUOUS_INDICATOR, "parent"] = data_centre_parent
-    orphans = [code for code, parent in frame["parent"].items() if parent and parent not in frame.index]
-    if orphans:
-        raise ValueError(f"framework.csv: the parents of {orphans} are no nodes of the tree; correct column parent")
     return frame
 
 
 def read_proxies(root: Path) -> pd.DataFrame:
-    """Which public figure stands for which indicator: one row an (indicator, variable) pair, as data/raw/README.md says."""
-    return pd.read_csv(root / "data/raw/framework/proxies.csv", dtype={"reference_year": "Int64"}, keep_default_na=False,
-                       na_values={"reference_year": [""]})
+    """Which public figure stands for which indicator: one row an (indicator, variable) pair.
+
+    Columns indicator, variable, role, measure, fallback, grade, unit_zh, unit_en, multiplier, reference_year (both
+    numbers), reading_zh, reading_en. Refuses unknown indicators, variables, roles, measures and grades, and an
+    indicator with two main readings.
+    """
+    table = read_table(root / FOLDER / "proxies.csv", PROXY_COLUMNS)
+    problems = Problems("proxies.csv")
+    variables = read_table(root / "data/raw/statistics/variables.csv", ["variable"])["variable"]
+    known = {"indicator": leaves(read_framework(root)), "variable": variables, "fallback": ["", *variables],
+             "role": ROLES, "measure": MEASURES, "grade": tuple(GRADES)}
+    for column, words in known.items():
+        refuse_unknown(table, column, words, problems, f"a known {column}")
+    refuse_repeats(table[table["role"] == "main"], ["indicator"], problems)
+    refuse_repeats(table, ["variable"], problems)
+    table["multiplier"] = numbers(table, "multiplier", problems)
+    table["reference_year"] = numbers(table, "reference_year", problems, may_be_empty=True)
+    problems.stop_if_any()
+    return table.drop(columns="raw_row")
 
 
 def leaves(framework: pd.DataFrame) -> pd.Index:

@@ -12,7 +12,6 @@ import pandas as pd
 
 from analysis.frames import settle
 
-GRADES = "ABCD"
 RESIDENTS = "resident_population"
 
 
@@ -22,12 +21,9 @@ def chosen_proxies(proxies: pd.DataFrame, worst_grade: str = "C", exclude: tuple
     With worst_grade D the readings kept for sensitivity runs (role `sensitivity`) join in. `exclude` leaves indicators
     out by code; a code that is not measured is refused by name. Returns rows of `proxies` indexed by indicator.
     """
-    admitted = proxies["grade"].map(GRADES.index) <= GRADES.index(worst_grade)
+    admitted = proxies["grade"] <= worst_grade
     roles = ["main", "sensitivity"] if worst_grade == "D" else ["main"]
     chosen = proxies[admitted & proxies["role"].isin(roles)].set_index("indicator").sort_index()
-    doubled = chosen.index[chosen.index.duplicated()]
-    if len(doubled):
-        raise ValueError(f"proxies.csv: {', '.join(doubled)} has more than one main variable; leave one of them main")
     unknown = [code for code in exclude if code not in chosen.index]
     if unknown:
         raise ValueError(f"indicators.exclude: {', '.join(unknown)} not measured; measured: {', '.join(chosen.index)}")

@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
@@ -24,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import __released__
-from analysis.provenance import MANIFEST, RECORD, manifest, run_record, write_json
+from analysis.provenance import MANIFEST, RECORD, hashes, manifest, run_record, write_json
 from analysis.settings import ROOT, Settings, differences, flatten, load_settings, nearest, write_settings
 from analysis.staging import discard, open_staging, put_in_place
 
@@ -129,12 +130,10 @@ def check_kept_steps(plan: Plan) -> Path | None:
     They come from the run's own earlier outputs, or from the baseline's where the run is new. A left-out step whose
     choices differ from those it was run with would be stale: refused, naming the choice and the step to start from.
     """
-    needed, queue = set(), list(plan.steps)
-    while queue:
-        queue += (missing := set(NEEDS[queue.pop()]) - set(plan.steps) - needed)
-        needed |= missing
+    needed = built_on(plan.steps)
     if not needed:
-        return DATA / plan.run if (DATA / plan.run).is_dir() and set(plan.steps) != set(STEPS) else None
+        kept = (DATA / plan.run / "settings.yaml").is_file() and set(plan.steps) != set(STEPS)
+        return DATA / plan.run if kept else None
     source = next((DATA / run for run in (plan.run, "baseline") if (DATA / run / "settings.yaml").is_file()), None)
     if source is None:
         raise RunError(f"steps {', '.join(sorted(needed))} have no outputs yet; run all steps first: python3 run.py")
@@ -147,6 +146,17 @@ def check_kept_steps(plan: Plan) -> Path | None:
                 raise RunError(f"{name} is {kept[name]} in the kept step {step} and {value} in this run; "
                                f"start there: --from {step[:2]}")
     return source
+
+
+def built_on(steps: tuple[str, ...]) -> set[str]:
+    """The steps outside `steps` whose tables these need, directly or through others."""
+    needed: set[str] = set()
+    queue = list(steps)
+    while queue:
+        missing = set(NEEDS[queue.pop()]) - set(steps) - needed
+        needed |= missing
+        queue += missing
+    return needed
 
 
 # --- running -----------------------------------------------------------------------------------------------------------
@@ -163,8 +173,10 @@ def execute(plan: Plan, say: Callable[[str], None] = print, reports: bool = True
         copy_kept(plan, kept, staging)
         seconds = execute_steps(plan, staging, say, reports)
         compare_with_memory(study, staging / "data" / plan.run)
+        keep_other_language(plan, staging)
+        peak_memory = seconds.pop("peak memory")
         seconds["index and manifest"] = write_overview(plan, staging, reports)
-        record = run_record(seconds, time.perf_counter() - started)
+        record = run_record(seconds, time.perf_counter() - started, peak_memory)
         write_json(record, report_folder(plan, staging) / RECORD)
         put_in_place(plan.run)
     finally:
@@ -190,16 +202,32 @@ def compare_with_memory(study, data: Path) -> None:
 
 
 def copy_kept(plan: Plan, kept: Path | None, staging: Path) -> None:
-    """Put into the staging folder what this run leaves as it is: skipped steps, and reports in the other language."""
+    """Put into the staging folder what a partial run leaves as it is.
+
+    With the choices that the kept steps were run with, all of them stay, reports included; with others only the steps
+    that the executed ones build on, for whatever comes after is no longer true.
+    """
     data, reports = staging / "data" / plan.run, staging / "reports" / plan.run
-    if kept is not None:
-        numbers = {step[:2] for step in plan.steps}
-        for path in kept.glob("*.csv"):
-            if path.name[:2] not in numbers:
-                shutil.copy2(path, data / path.name)
-        if (REPORTS / plan.run).is_dir():
-            shutil.copytree(REPORTS / plan.run, reports, dirs_exist_ok=True)
     write_settings(plan.settings, data / "settings.yaml")
+    if kept is None:
+        return
+    unchanged = load_settings(kept / "settings.yaml") == plan.settings
+    stay = {step[:2] for step in (set(STEPS) - set(plan.steps) if unchanged else built_on(plan.steps))}
+    for path in kept.glob("*.csv"):
+        if path.name[:2] in stay:
+            shutil.copy2(path, data / path.name)
+    if unchanged and kept == DATA / plan.run and (REPORTS / plan.run).is_dir():
+        shutil.copytree(REPORTS / plan.run, reports, dirs_exist_ok=True)
+
+
+def keep_other_language(plan: Plan, staging: Path) -> None:
+    """Keep the run's reports in the other language where its tables have not changed by a byte."""
+    old, new = REPORTS / plan.run, staging / "reports" / plan.run
+    if hashes(DATA / plan.run) != hashes(staging / "data" / plan.run) or not old.is_dir():
+        return
+    for path in old.iterdir():
+        if (path.name == "en") == (plan.lang == "zh") and not (new / path.name).exists():
+            shutil.copytree(path, new / path.name) if path.is_dir() else shutil.copy2(path, new / path.name)
 
 
 def worker_environment(staging: str) -> None:
@@ -214,7 +242,7 @@ def worker_environment(staging: str) -> None:
 
 def execute_steps(plan: Plan, staging: Path, say: Callable[[str], None], reports: bool) -> dict[str, float]:
     """Execute and render the plan's steps on two workers: a ready notebook first, a report while none is ready."""
-    seconds: dict[str, float] = {}
+    seconds: dict[str, float] = {"peak memory": memory_now()}
     waiting, rendering, running = list(plan.steps), [], {}
     done = set(STEPS) - set(plan.steps)
     with ProcessPoolExecutor(WORKERS, get_context("spawn"), worker_environment, (str(staging),)) as pool:
@@ -229,7 +257,8 @@ def execute_steps(plan: Plan, staging: Path, say: Callable[[str], None], reports
                     running[pool.submit(render_step, step, plan, staging)] = ("render", step)
                 else:
                     break
-            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            finished, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
+            seconds["peak memory"] = max(seconds["peak memory"], memory_now())
             for future in finished:
                 task, step = running.pop(future)
                 try:
@@ -242,6 +271,18 @@ def execute_steps(plan: Plan, staging: Path, say: Callable[[str], None], reports
                     rendering += [step] if reports else []
                 say(progress_line(task, step, seconds[f"{task} {step}"], len(done), len(STEPS)))
     return seconds
+
+
+def memory_now() -> float:
+    """Memory that this process and all its children hold (MiB; pages they share count once for each)."""
+    import psutil
+
+    processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    total = 0
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            total += process.memory_info().rss
+    return total / 2**20
 
 
 def progress_line(task: str, step: str, seconds: float, done: int, total: int) -> str:
@@ -284,16 +325,16 @@ def report_folder(plan: Plan, staging: Path) -> Path:
 def render_step(step: str, plan: Plan, staging: Path) -> float:
     """Render one executed notebook as HTML and PDF; notebook 10 is the white paper and stands beside the index."""
     started = time.perf_counter()
-    from analysis.reporting import notebook_to_html, notebook_to_pdf
+    from analysis.reporting.exporters import HTMLReport, PDFReport
 
-    folder, stamp = report_folder(plan, staging), edition_stamp(plan)
-    notebook = read_executed(folder, step)
+    folder = report_folder(plan, staging)
+    page = {"lang": plan.lang, "stamp": edition_stamp(plan), "links": page_links(folder, step, plan.lang)}
+    executed = str(folder / "notebooks" / f"{step}.ipynb")
     html, pdf = document_paths(folder, step)
     for path in (html, pdf):
         path.parent.mkdir(parents=True, exist_ok=True)
-    links = page_links(folder, step, plan.lang)
-    html.write_text(notebook_to_html(notebook, step, plan.lang, stamp, links), encoding="utf-8")
-    pdf.write_bytes(notebook_to_pdf(notebook, step, plan.lang, stamp))
+    html.write_text(HTMLReport(**page).from_filename(executed)[0], encoding="utf-8")
+    pdf.write_bytes(PDFReport(**page).from_filename(executed)[0])
     return time.perf_counter() - started
 
 
@@ -377,7 +418,10 @@ def write_index_page(plan: Plan, folder: Path) -> None:
                 elif about.get("kind") == "text" and "finding" in cell.metadata.get("tags", []):
                     findings.append(output["data"]["text/markdown"].replace("**", ""))
     paper = entries.pop() if entries and entries[-1].html == "white_paper.html" else None
-    facts = RunFacts(findings, differences(plan.settings), paper, files["figure"], files["table"], "")
+    other = folder / "en" if plan.lang == "zh" else folder.parent
+    other_language = os.path.relpath(other / "index.html", folder) if (other / "index.html").is_file() else ""
+    facts = RunFacts(findings, differences(plan.settings), paper, files["figure"], files["table"], MANIFEST,
+                     other_language)
     write_index(folder, edition_stamp(plan), entries, facts, plan.lang)
 
 

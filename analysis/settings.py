@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 ROOT = Path(__file__).resolve().parents[1]
 BASELINE = ROOT / "settings" / "baseline.yaml"
@@ -22,6 +22,10 @@ BASELINE = ROOT / "settings" / "baseline.yaml"
 
 class SettingsError(ValueError):
     """A settings file or an override that cannot be used; the message names the key, the value and the remedy."""
+
+
+# A code given as city=440300 is a number to YAML; it is text to the study.
+CityText = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value)]
 
 
 class Section(BaseModel):
@@ -68,7 +72,7 @@ class Aggregation(Section):
 
 class Uncertainty(Section):
     draws: int = Field(ge=100, le=100_000_000)
-    concentration: float = Field(gt=0)
+    concentration: float = Field(ge=1)
     top: int = Field(ge=1)
     seed: int = Field(ge=1)
 
@@ -88,7 +92,7 @@ class Settings(Section):
     """All choices of one run. Build it with `load_settings`; `model_copy` or `with_overrides` make a variant."""
 
     edition: Literal["public"]
-    city: str
+    city: CityText
     indicators: Indicators
     treatment: Treatment
     normalisation: Normalisation
@@ -132,7 +136,7 @@ def load_settings(path: Path = BASELINE, overrides: dict[str, Any] | None = None
         for part in sections:
             section = section[part]
         section[key] = value
-    return validated(values, Path(path).name)
+    return validated(values, "--set" if overrides and not changes else Path(path).name)
 
 
 def validated(values: dict, source: str) -> Settings:

@@ -35,8 +35,8 @@ WHITEPAPER = Path("data/raw/whitepaper")
 JUDGEMENTS = Path("data/raw/ahp")
 
 CITY_COLUMNS = ["adcode", "name", "name_en", "province", "province_short", "region", "type", "seat_lon", "seat_lat"]
-VARIABLE_COLUMNS = ["variable", "name_zh", "name_en", "unit", "year", "source_id", "indicator", "direction", "grade",
-                    "note", "minimum", "maximum", "no_row_means"]
+VARIABLE_COLUMNS = ["variable", "name_zh", "name_en", "unit", "unit_zh", "year", "source_id", "indicator", "direction",
+                    "grade", "note", "minimum", "maximum", "no_row_means"]
 SOURCE_COLUMNS = ["source_id", "producer", "title", "citation", "terms", "how_obtained"]
 FIGURE_COLUMNS = ["adcode", "city", "variable", "year", "value", "source_id"]
 LIST_TABLES = {3: "table3_government", 4: "table4_governance", 5: "table5_livelihood", 6: "table6_innovation",

@@ -10,6 +10,8 @@ import os
 import shutil
 from pathlib import Path
 
+import psutil
+
 from analysis.settings import ROOT
 
 
@@ -30,24 +32,14 @@ def open_staging(run: str, root: Path = ROOT) -> Path:
     finish_move(run, root)
     staging = root / "reports" / f".staging-{run}"
     owner = staging / "process"
-    if owner.is_file() and is_alive(int(owner.read_text() or 0)):
-        raise BusyError(f"run {run} is being made by process {owner.read_text()}; wait for it, or give --run another name")
+    other = int(owner.read_text() or 0) if owner.is_file() else os.getpid()
+    if other != os.getpid() and psutil.pid_exists(other):
+        raise BusyError(f"run {run} is being made by process {other}; wait for it, or give --run another name")
     shutil.rmtree(staging, ignore_errors=True)
     for part in targets(root, run):
         (staging / part / run).mkdir(parents=True)
     owner.write_text(str(os.getpid()))
     return staging
-
-
-def is_alive(process: int) -> bool:
-    """Whether a process of this number runs on this machine."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return process not in (0, os.getpid())
 
 
 def put_in_place(run: str, root: Path = ROOT) -> None:

@@ -84,7 +84,7 @@ def score_study(panel: Panel, settings: Settings) -> Study:
                  scoring.rank(scores))
 
 
-# --- the stages, one verb each; notebooks 02 to 05 call the same ones ---------------------------------------------------
+# --- the stages, one verb each; notebooks 02 to 05 call the same ones -------------------------------------------------
 def well_covered(raw: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """The indicators that enough cities have (setting treatment.indicator_coverage); the others are left out."""
     return raw.loc[:, raw.notna().mean() >= settings.treatment.indicator_coverage]
@@ -149,6 +149,9 @@ def weigh(objective: pd.DataFrame, subjective: pd.Series, tree: pd.DataFrame, se
 
 def score(normalised: pd.DataFrame, weights: pd.Series, settings: Settings) -> pd.Series:
     """The total score of every city in points, by the aggregation the settings choose (TOPSIS closeness × 100)."""
+    if settings.aggregation.method == "geometric" and not (normalised > 0).all(axis=None):
+        raise ValueError("aggregation.method = geometric needs points above 0: set normalisation.lowest_points = 1 "
+                         "(with minmax or rank), so that the lowest city of an indicator has 1 point instead of 0")
     scores = scoring.aggregate(normalised, weights, settings.aggregation.method)
     return settle(100 * scores if settings.aggregation.method == "topsis" else scores).rename("score")
 

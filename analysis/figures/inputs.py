@@ -108,6 +108,7 @@ def distributions(before: pd.DataFrame, after: pd.DataFrame, framework: pd.DataF
     """
     codes = list(after.columns)
     columns = 4 if len(codes) <= 16 else 5
+    width, size = (16, 6.6) if columns == 4 else (12, 6.0)
     rows = -(-len(codes) // columns)
     title = pick(lang, "指标分布：处理前与处理后", "Indicators before and after treatment")
     figure = new_figure(1.05 * rows + 0.9, title, stamp)
@@ -118,7 +119,7 @@ def distributions(before: pd.DataFrame, after: pd.DataFrame, framework: pd.DataF
         old, new = before[code].dropna(), after[code].dropna()
         axes.hist(unit_range(old), edges, color="#c4c4c4")
         axes.hist(unit_range(new), edges, histtype="step", color=DOMAIN_COLOURS["D1"], linewidth=1.1)
-        axes.set_title(wrapped(names[code], lang, 16 if columns == 4 else 12), fontsize=6.6 if columns == 4 else 6, linespacing=1.05, pad=2)
+        axes.set_title(wrapped(names[code], lang, width), fontsize=size, linespacing=1.05, pad=2)
         words = pick(lang, "偏度", "skew")
         axes.text(0.98, 0.94, f"{words} {skewness(old):.1f}→{skewness(new):.1f}", transform=axes.transAxes, ha="right",
                   va="top", fontsize=6.2, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8})

@@ -120,7 +120,8 @@ def place_labels(axes: Axes, x: np.ndarray, y: np.ndarray, texts: list[str], siz
     """Write a label beside each point where it meets no label, no frame and few points; what finds no room is left out.
 
     Points come in order of importance. Tries eight positions at growing distance, with a thin leader line when far.
-    `avoid` are further points (n × 2, data units) that labels should not cover. Call it last: it settles the layout of the figure. Returns the texts written.
+    `avoid` are further points (n × 2, data units) that labels should not cover.
+    Call it last, because it settles the layout of the figure. Returns the texts written.
     """
     for _ in range(2):  # equal axes take a second pass to settle
         axes.figure.draw_without_rendering()

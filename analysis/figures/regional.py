@@ -145,7 +145,8 @@ def region_scores(scores: pd.Series, cities: pd.DataFrame, by: str = "nbs_region
             continue
         height = row + 0.5 * ((np.arange(len(part)) * 0.6180339887 % 1) - 0.5)
         axes.scatter(part, height, s=9, color=colours[group], alpha=0.75, linewidth=0, zorder=2)
-        axes.boxplot(part, positions=[row], orientation="horizontal", widths=0.62, whis=(5, 95), showfliers=False, manage_ticks=False,
+        axes.boxplot(part, positions=[row], orientation="horizontal", widths=0.62, whis=(5, 95),
+                     showfliers=False, manage_ticks=False,
                      medianprops={"color": INK, "linewidth": 1.6}, boxprops={"color": INK, "linewidth": 0.8},
                      whiskerprops={"color": INK, "linewidth": 0.8}, capprops={"color": INK, "linewidth": 0.8}, zorder=3)
     axes.set_yticks(range(len(order)), [group_name(group, by, lang) + pick(lang, f"（{size}）", f" ({size})")

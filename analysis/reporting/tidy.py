@@ -20,21 +20,17 @@ _MEMORY_ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
 def select_language(notebook: NotebookNode, lang: str) -> NotebookNode:
     """The notebook as a reader of one language sees it.
 
-    Markdown cells tagged with the other language are left out; untagged cells and all code stay.
+    Cells tagged with the other language are left out (nbconvert's tag removal); untagged ones stay.
 
     Parameters: `notebook`, not changed; `lang`, "zh" or "en".
     Returns a new notebook. Raises `ReportError` for another language.
     """
+    from nbconvert.preprocessors import TagRemovePreprocessor
+
     if lang not in LANGUAGES:
         raise ReportError(f"language {lang!r} is not one of {', '.join(LANGUAGES)}")
-    chosen = copy.deepcopy(notebook)
-    others = set(LANGUAGES) - {lang}
-    chosen.cells = [
-        cell
-        for cell in chosen.cells
-        if cell.cell_type != "markdown" or not others & set(cell.metadata.get("tags", ()))
-    ]
-    return chosen
+    remover = TagRemovePreprocessor(enabled=True, remove_cell_tags=set(LANGUAGES) - {lang})
+    return remover.preprocess(copy.deepcopy(notebook), {})[0]
 
 
 def tidy_notebook(notebook: NotebookNode, name: str) -> NotebookNode:

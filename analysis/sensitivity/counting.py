@@ -1,38 +1,42 @@
 """Counts of ranks over many draws, at constant memory: the engine under every Monte Carlo of the study.
 
-A *design cell* is one way to score (a data set and a rule of aggregation). Its draws are divided into streams (see
-`draws`); each stream is scored by matrix products and ranked by one in-place sort, and only integer counts are kept.
-Integer sums do not depend on their order, so that the counts are the same for any number of workers.
+A *cell* is one way to score: a data set, a rule of aggregation, and base weights with noise around them. Its draws are
+divided into streams (see `draws`); each stream is scored by matrix products and ranked by one in-place sort, and only
+integer counts are kept. Integer sums do not depend on their order, so that the counts are the same for any number of
+workers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from .draws import DRAWS_PER_STREAM, WeightNoise, stream_generator
+from .draws import DRAWS_PER_STREAM, WeightNoise, stream_generator, streams
+from .scorers import Scorer
 
-# Scores of non-negative numbers, larger is better: (weights, draws × indicators; scores, draws × distinct cities).
-Scorer = Callable[[np.ndarray, np.ndarray], None]
-Task = tuple[int, int, int]  # design cell, stream, draws wanted from the stream
+Task = tuple[int, int, int, int]  # cell, stream, length of the stream, draws wanted from it
+Counts = dict[bytes, np.ndarray]  # pattern of ties (see Cell.pattern) → cities × ranks
 
 SCORES_IN_MEMORY = 2**21  # 16 MiB of scores at a time; the block shape depends on the number of cities alone
 BLOCKS_PER_WORKER = 8     # enough for workers to end together
 
 
-class LinearScores:
-    """Scores that are weighted sums, shifted so that none is negative.
+@dataclass(frozen=True, eq=False)
+class Cell:
+    """One way to score. base: positive base weights; group: for each city the position of its distinct row (cities
+    with equal rows tie in every draw). Cells that share scorer and group (the same objects) are counted together."""
 
-    Taking the lowest value of each indicator off its column takes the same number, Σ weight × lowest, off every city
-    in a draw: no rank moves, z-scores and other negative values become countable, and the sort key keeps more digits.
-    """
+    scorer: Scorer
+    base: np.ndarray
+    noise: WeightNoise
+    group: np.ndarray
 
-    def __init__(self, values: np.ndarray) -> None:
-        self.values = np.ascontiguousarray((values - values.min(axis=0)).T)
-
-    def __call__(self, weights: np.ndarray, scores: np.ndarray) -> None:
-        np.matmul(weights, self.values, out=scores)
+    @property
+    def pattern(self) -> bytes:
+        """Which cities tie always: for each city the number of cities with its row, as bytes."""
+        return np.bincount(self.group)[self.group].tobytes()
 
 
 class RankCounter:
@@ -58,82 +62,111 @@ class RankCounter:
         self.total = int(group_sizes.sum())
         self.counts = np.zeros((cities, self.total), dtype=np.int64)
 
-    def add(self, scores: np.ndarray) -> None:
-        """Count the ranks of a block of scores (draws × distinct cities); the block is used up as working memory."""
+    def order(self, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """For each draw the positions of the distinct cities, best first, and the number of cities better than each.
+
+        The block (draws × distinct cities) is used up as working memory.
+        """
         keys = scores.view(np.uint64)
         keys |= self.position_bits
         keys ^= self.to_key
         keys.sort(axis=1)
         keys &= self.position_bits
         order = keys.view(np.int64)
-        better_cities = self.better_cities
-        if self.has_duplicates:
-            sizes = self.group_sizes[order]
-            better_cities = sizes.cumsum(axis=1) - sizes
+        if not self.has_duplicates:
+            return order, self.better_cities
+        sizes = self.group_sizes[order]
+        return order, sizes.cumsum(axis=1) - sizes
+
+    def add(self, scores: np.ndarray) -> None:
+        """Count the ranks of a block of scores (draws × distinct cities); the block is used up as working memory."""
+        order, better_cities = self.order(scores)
         order *= self.total
         order += better_cities
-        if self.counts.size <= order.size:
+        if self.counts.size <= 4 * order.size:
             self.counts += np.bincount(order.ravel(), minlength=self.counts.size).reshape(self.counts.shape)
-        else:  # a histogram longer than the block costs more than adding in place
+        else:  # a histogram much longer than the block costs more than adding in place
             np.add.at(self.counts.reshape(-1), order.ravel(), 1)
 
 
-def count_ranks(
-    scorers: Sequence[Scorer],
-    draws: Sequence[int],
-    base: np.ndarray,
-    noise: WeightNoise,
-    seed: int,
-    group_sizes: np.ndarray,
-    workers: int = 1,
-) -> np.ndarray:
-    """Counts of ranks over all design cells: distinct cities × ranks, int64, rows summing to the number of draws.
+def count_ranks(cells: Sequence[Cell], draws: Sequence[int], seed: int, workers: int = 1,
+                shortest_stream: int = DRAWS_PER_STREAM) -> Counts:
+    """Counts of ranks over all cells, by pattern of ties: cities × ranks, int64.
 
-    scorers and draws: one scoring rule and one number of draws for each design cell; base: positive base weights;
-    group_sizes: how many cities stand behind each distinct one. Workers are threads (NumPy releases the interpreter
-    while it draws, multiplies and sorts); inside `joblib.parallel_config(backend=…)` they are whatever that says.
+    draws: how many draws of each cell. The rows of all counts together sum to the number of draws. Workers are threads
+    (NumPy releases the interpreter while it draws, multiplies and sorts); inside `joblib.parallel_config(backend=…)`
+    they are whatever that says: processes ("loky") or machines ("dask").
     """
-    tasks = [
-        (cell, stream, min(DRAWS_PER_STREAM, wanted - first))
-        for cell, wanted in enumerate(draws)
-        for stream, first in enumerate(range(0, wanted, DRAWS_PER_STREAM))
-    ]
-    common = (scorers, base, noise, seed, group_sizes)
+    tasks = [(cell, stream, length, min(length, wanted - first)) for cell, wanted in enumerate(draws)
+             for stream, first, length in streams(wanted, shortest_stream)]
     if workers == 1:
-        return count_tasks(tasks, *common)
+        return count_tasks(tasks, cells, seed)
     from joblib import Parallel, delayed
     from threadpoolctl import threadpool_limits
 
     share = max(1, -(-len(tasks) // (workers * BLOCKS_PER_WORKER)))
     blocks = [tasks[first:first + share] for first in range(0, len(tasks), share)]
+    counts: Counts = {}
     with threadpool_limits(1, user_api="blas"):  # held here too, so that no thread lifts it while others still work
         parallel = Parallel(n_jobs=workers, prefer="threads", return_as="generator_unordered")
-        return sum(parallel(delayed(count_tasks)(block, *common) for block in blocks))
+        for part in parallel(delayed(count_tasks)(*own_cells(block, cells), seed) for block in blocks):
+            for pattern, more in part.items():
+                counts[pattern] = counts[pattern] + more if pattern in counts else more
+    return counts
 
 
-def count_tasks(
-    tasks: Sequence[Task],
-    scorers: Sequence[Scorer],
-    base: np.ndarray,
-    noise: WeightNoise,
-    seed: int,
-    group_sizes: np.ndarray,
-) -> np.ndarray:
-    """The counts of some streams. Matrix products run on one thread and in blocks of one fixed shape.
+def own_cells(tasks: Sequence[Task], cells: Sequence[Cell]) -> tuple[Sequence[Task], dict[int, Cell]]:
+    """The tasks with the cells they need, so that nothing else travels to another process."""
+    return tasks, {cell: cells[cell] for cell in dict.fromkeys(task[0] for task in tasks)}
+
+
+def count_tasks(tasks: Sequence[Task], cells: Sequence[Cell] | dict[int, Cell], seed: int) -> Counts:
+    """The counts of some streams. Matrix products run on one thread and in blocks of shapes that the stream decides.
 
     Both matter to the last bit: OpenBLAS adds in another order for another number of threads or rows.
     """
     from threadpoolctl import threadpool_limits
 
-    counter = RankCounter(group_sizes)
-    rows = int(np.clip(SCORES_IN_MEMORY // len(group_sizes), 16, DRAWS_PER_STREAM))
-    weights = np.empty((len(base), DRAWS_PER_STREAM))
-    scores = np.empty((rows, len(group_sizes)))
+    counts: Counts = {}
     with threadpool_limits(1, user_api="blas"):
-        for cell, stream, wanted in tasks:
-            noise.fill(stream_generator(seed, cell, stream), base, weights)
-            for first in range(0, wanted, rows):
-                block = weights.T[first:first + rows]
-                scorers[cell](block, scores[:len(block)])
-                counter.add(scores[:min(len(block), wanted - first)])
-    return counter.counts
+        for first, last in runs_of_one_data_set(tasks, cells):
+            cell = cells[tasks[first][0]]
+            counter = RankCounter(np.bincount(cell.group))
+            score_streams(tasks[first:last], cells, seed, counter)
+            total = counts.setdefault(cell.pattern, np.zeros((len(cell.group),) * 2, dtype=np.int64))
+            total += counter.counts[cell.group]
+    return counts
+
+
+def runs_of_one_data_set(tasks: Sequence[Task], cells: Sequence[Cell] | dict[int, Cell]) -> Iterator[tuple[int, int]]:
+    """(first, last + 1) of the stretches of tasks whose cells share scorer and group."""
+    first = 0
+    for position, task in enumerate(tasks):
+        here, before = cells[task[0]], cells[tasks[first][0]]
+        if here.scorer is not before.scorer or here.group is not before.group:
+            yield first, position
+            first = position
+    if tasks:
+        yield first, len(tasks)
+
+
+def score_streams(tasks: Sequence[Task], cells: Sequence[Cell] | dict[int, Cell], seed: int,
+                  counter: RankCounter) -> None:
+    """Draw, score and count streams of one data set; scores of short streams are ranked together."""
+    distinct = len(counter.group_sizes)
+    rows = int(np.clip(SCORES_IN_MEMORY // distinct, 16, DRAWS_PER_STREAM))
+    buffer, filled = np.empty((2 * rows, distinct)), 0
+    weights = np.empty(len(cells[tasks[0][0]].base) * DRAWS_PER_STREAM)
+    for number, stream, length, wanted in tasks:
+        cell = cells[number]
+        drawn = weights[:len(cell.base) * length].reshape(len(cell.base), length)
+        cell.noise.fill(stream_generator(seed, number, stream), cell.base, drawn)
+        for first in range(0, wanted, rows):
+            block = drawn.T[first:first + rows]
+            cell.scorer(block, buffer[filled:filled + len(block)])
+            filled += min(len(block), wanted - first)
+            if filled >= rows:
+                counter.add(buffer[:filled])
+                filled = 0
+    if filled:
+        counter.add(buffer[:filled])

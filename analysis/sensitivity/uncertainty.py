@@ -11,8 +11,9 @@ import pandas as pd
 from analysis.frames import settle
 from analysis.scoring import aggregate, rank
 
-from .counting import LinearScores, count_ranks
+from .counting import Cell, Counts, count_ranks
 from .draws import Distribution, SensitivityError, WeightNoise, check_count, checked, distinct_rows
+from .scorers import LinearScores
 
 
 @dataclass(frozen=True)
@@ -76,28 +77,26 @@ def weight_uncertainty(
         check_count(name, number)
     noise = WeightNoise(distribution, concentration, half_width)
     if noise.is_none:
-        counts, tied = base_counts(rank(settle(aggregate(values, weights))).to_numpy(), draws)
+        counts = base_counts(rank(settle(aggregate(values, weights))).to_numpy(), draws)
     else:
         base = weights.to_numpy()
         distinct, group = distinct_rows(values.to_numpy()[:, base > 0])
-        sizes = np.bincount(group)
-        scorer = LinearScores(distinct)
-        counts = count_ranks([scorer], [draws], base[base > 0], noise, seed, sizes, workers)[group]
-        tied = sizes[group]
-    return summarise(counts, tied, values.index, draws, top)
+        cell = Cell(LinearScores(distinct), base[base > 0], noise, group)
+        counts = count_ranks([cell], [draws], seed, workers)
+    return summarise(counts, values.index, draws, top)
 
 
-def base_counts(ranks: np.ndarray, draws: int) -> tuple[np.ndarray, np.ndarray]:
-    """Counts when every draw has the base ranks, and for each city the number of cities that share its rank."""
+def base_counts(ranks: np.ndarray, draws: int) -> Counts:
+    """Counts when every draw has these ranks."""
     counts = np.zeros((len(ranks), len(ranks)), dtype=np.int64)
     counts[np.arange(len(ranks)), ranks - 1] = draws
-    return counts, np.bincount(ranks)[ranks]
+    return {np.bincount(ranks)[ranks].tobytes(): counts}
 
 
-def summarise(
-    counts: np.ndarray, tied: np.ndarray, cities: pd.Index, draws: int, top: Sequence[int], failed: int = 0
-) -> WeightUncertainty:
-    """Intervals, chances and acceptabilities from counts of ranks (cities × ranks)."""
+def summarise(by_pattern: Counts, cities: pd.Index, draws: int, top: Sequence[int],
+              failed: int = 0) -> WeightUncertainty:
+    """Intervals, chances and acceptabilities from counts of ranks by pattern of ties (cities × ranks each)."""
+    counts = sum(by_pattern.values())
     if (counts.sum(axis=1) != draws).any():
         raise SensitivityError("the counts do not add up to the number of draws; report this as a fault")
     positions = np.arange(1, len(cities) + 1)
@@ -112,7 +111,9 @@ def summarise(
         index=cities,
     )
     columns = pd.RangeIndex(1, len(cities) + 1, name="rank")
-    acceptability = pd.DataFrame(spread_ties(counts, tied) / draws, cities, columns)
+    shared = sum(spread_ties(by_pattern[pattern], np.frombuffer(pattern, dtype=np.int64))
+                 for pattern in sorted(by_pattern))  # sorted: sums of floats depend on their order
+    acceptability = pd.DataFrame(shared / draws, cities, columns)
     return WeightUncertainty(ranks, acceptability, pd.DataFrame(counts, cities, columns), draws, failed)
 
 

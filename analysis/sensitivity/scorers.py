@@ -1,0 +1,69 @@
+"""Ways to score many draws at once: one object a data set and a rule of aggregation, called with weights.
+
+A scorer gives numbers that order the cities as the study's own scores do; where a cheaper number has the same order
+(the logarithm of a geometric mean, the squared form of the TOPSIS closeness) that one is used.
+
+Reference: docs/method.md, sections 5 and 6.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from analysis.guards import UnusableValues
+
+from .draws import SensitivityError
+
+# Non-negative numbers, larger is better: (weights, draws × indicators; out: draws × distinct cities).
+Scorer = Callable[[np.ndarray, np.ndarray], None]
+
+
+class LinearScores:
+    """Weighted sums, shifted so that none is negative.
+
+    Taking the lowest value of each indicator off its column takes the same number, Σ weight × lowest, off every city
+    in a draw: no rank moves, z-scores and other negative values become countable, and the sort key keeps more digits.
+    """
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.values = np.ascontiguousarray((values - values.min(axis=0)).T)
+
+    def __call__(self, weights: np.ndarray, scores: np.ndarray) -> None:
+        np.matmul(weights, self.values, out=scores)
+
+
+class GeometricScores(LinearScores):
+    """Logarithms of weighted geometric means, which have their order: Σ weight × ln value."""
+
+    def __init__(self, values: np.ndarray) -> None:
+        if not (values > 0).all():
+            raise UnusableValues("a geometric mean needs values above 0; set normalisation.lowest_points above 0")
+        super().__init__(np.log(values))
+
+
+class TopsisScores:
+    """D⁻² / (D⁻² + D⁺²), which orders cities as the closeness D⁻ / (D⁻ + D⁺) does.
+
+    The ideal of w_j x_j is w_j max x_j, so that both squared distances are products of w_j² with a fixed table.
+    """
+
+    def __init__(self, values: np.ndarray) -> None:
+        self.to_worst = np.ascontiguousarray(((values - values.min(axis=0)) ** 2).T)
+        self.to_both = self.to_worst + ((values - values.max(axis=0)) ** 2).T
+
+    def __call__(self, weights: np.ndarray, scores: np.ndarray) -> None:
+        squares = weights * weights
+        np.matmul(squares, self.to_worst, out=scores)
+        scores /= squares @ self.to_both
+
+
+SCORERS = {"arithmetic": LinearScores, "geometric": GeometricScores, "topsis": TopsisScores}
+
+
+def scorer_for(values: np.ndarray, method: str) -> Scorer:
+    """The scorer of distinct cities × indicators for an aggregation; SensitivityError for an unknown one."""
+    if method not in SCORERS:
+        raise SensitivityError(f"aggregation {method!r} has no scorer; use one of {', '.join(SCORERS)}")
+    return SCORERS[method](values)

@@ -1,0 +1,113 @@
+"""The stages of the study, each distinct one computed once.
+
+Ten thousand variants of the method share few data sets: a stage depends on some of the choices only. `Stages` runs the
+same verbs as `study.score_study` and keeps every result by the choices that it depends on; a test holds both equal.
+
+Reference: docs/method.md, section 6.4.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import pandas as pd
+
+from analysis import experts, framework, indicators, study, weighting
+from analysis.frames import settle
+from analysis.scoring import rank
+from analysis.settings import Settings
+from analysis.study import Panel
+
+
+class Stages:
+    """The stages of one panel under any settings, computed when first asked for.
+
+    A stage that refuses its input refuses again with the same error. What a stage announces by a warning is kept in
+    `announced` instead of being printed once for each of thousands of variants: message → number of stages.
+    """
+
+    def __init__(self, panel: Panel) -> None:
+        self.panel = panel
+        self.announced: dict[str, int] = {}
+        self._kept: dict[Hashable, Any] = {}
+
+    def tree(self, settings: Settings) -> pd.DataFrame:
+        """The framework: one row a node."""
+        parent = settings.weighting.data_centre_parent
+        return self._once(("tree", parent), lambda: framework.read_framework(self.panel.root, parent))
+
+    def proxies(self, settings: Settings) -> pd.DataFrame:
+        """The proxies in use, a row an indicator."""
+        choices = settings.indicators
+        return self._once(("proxies", choices.worst_grade, choices.exclude), lambda: indicators.chosen_proxies(
+            self.panel.proxies, choices.worst_grade, choices.exclude))
+
+    def raw(self, settings: Settings) -> pd.DataFrame:
+        """Raw indicator values, cities × indicators that enough cities have."""
+        choices = settings.indicators
+
+        def read() -> pd.DataFrame:
+            return indicators.indicator_matrix(self.panel.figures, self.panel.cities, self.proxies(settings),
+                                               choices.scale)[0]
+
+        return study.well_covered(self._once(("raw", choices), read), settings)
+
+    def treated(self, settings: Settings) -> pd.DataFrame:
+        """Values without gaps and with outliers tamed."""
+        return self._once(self._data(settings), lambda: study.treat(
+            self.raw(settings), self.panel.cities, self.proxies(settings), settings)[0])
+
+    def normalised(self, settings: Settings) -> pd.DataFrame:
+        """Points, larger is better. Two settings with the same data set get the same object."""
+        return self._once((*self._data(settings), settings.normalisation), lambda: study.normalise(
+            self.treated(settings), self.tree(settings), settings))
+
+    def objective(self, settings: Settings) -> pd.DataFrame:
+        """Indicators × kinds of weights that the data decide."""
+        key = (*self._data(settings), "objective", settings.weighting.data_centre_parent)
+        return self._once(key, lambda: study.objective_weights(self.treated(settings), self.tree(settings)))
+
+    def judged(self, settings: Settings) -> pd.Series:
+        """The experts' weights of the measured indicators."""
+        measured = self.treated(settings).columns
+        other = settings.weighting.model_copy(update={"objective": None, "rule": None, "alpha": None})
+        return self._once(("judged", tuple(measured), other), lambda: experts.subjective_weights(
+            self.panel, self.tree(settings), measured, settings)["measured"])
+
+    def weights(self, settings: Settings) -> pd.Series:
+        """The combined weights: what `study.weigh` puts into its column `combined`. Two settings with the same
+        weights get the same object."""
+        choices = settings.weighting
+
+        def combine() -> pd.Series:
+            chosen = self.objective(settings)[choices.objective]
+            judged = self.judged(settings).reindex(chosen.index)
+            return settle(weighting.combine_weights(judged, chosen, choices.rule, choices.alpha))
+
+        return self._once((*self._data(settings), choices), combine)
+
+    def ranks(self, settings: Settings) -> pd.Series:
+        """The ranks, as `score_study(panel, settings).ranks`."""
+        return rank(study.score(self.normalised(settings), self.weights(settings), settings))
+
+    @staticmethod
+    def _data(settings: Settings) -> tuple:
+        return settings.indicators, settings.treatment
+
+    def _once(self, key: Hashable, compute: Callable[[], Any]) -> Any:
+        """The kept result for the key; a ValueError, which the stages raise for input they refuse, is kept too."""
+        if key not in self._kept:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                try:
+                    self._kept[key] = compute()
+                except ValueError as error:
+                    self._kept[key] = error
+            for warning in caught:
+                message = str(warning.message)
+                self.announced[message] = self.announced.get(message, 0) + 1
+        if isinstance(self._kept[key], ValueError):
+            raise self._kept[key]
+        return self._kept[key]

@@ -1,0 +1,147 @@
+"""What several test files share: the real study computed once, copies of the repository, and whole runs in a copy.
+
+No test writes into the repository itself. The whole runs of the chain (test_whole_run) take a minute or two of
+kernels and rendering; they start in the background with the first test and are waited for where they are read.
+"""
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parents[1]
+# Not part of a fresh clone, or made by a run; data/processed/baseline is part of it.
+LEFT_OUT = (".venv", ".git", ".tools", "reports", "__pycache__", ".hypothesis", ".pytest_cache", ".ruff_cache",
+            ".ipynb_checkpoints")
+RECORDS = ("run_record.json", "manifest.json")
+
+# Examples are the same at every run, and a busy machine fails no test.
+settings.register_profile("study", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("study")
+
+
+@pytest.fixture(scope="session")
+def real_panel():
+    """The cleaned public panel; tests must not change it."""
+    from analysis.study import read_panel
+
+    return read_panel()
+
+
+@pytest.fixture(scope="session")
+def real_study(real_panel):
+    """The baseline study in memory; tests must not change it."""
+    from analysis.settings import load_settings
+    from analysis.study import score_study
+
+    return score_study(real_panel, load_settings())
+
+
+def copy_repository(target: Path) -> Path:
+    """A copy of the repository as a fresh clone has it, but without an environment of its own."""
+    def left_out(folder: str, names: list[str]) -> set[str]:
+        made = set(names) - {"baseline"} if Path(folder) == ROOT / "data/processed" else set()
+        return made | {name for name in names if name in LEFT_OUT}
+
+    return Path(shutil.copytree(ROOT, target, ignore=left_out, symlinks=True))
+
+
+def study_environment() -> dict[str, str]:
+    """The environment of a subprocess: this interpreter's tools first, nothing that points back at the repository."""
+    kept = {name: value for name, value in os.environ.items()
+            if not name.startswith(("STUDY_", "PYTHON", "MPL", "PYTEST_")) and name != "IPYTHONDIR"}
+    return {**kept, "PATH": os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", "")]),
+            "PYTHONUTF8": "1"}
+
+
+def snapshot(*folders: Path) -> dict[str, str]:
+    """sha256 of every file below the folders, by its path."""
+    return {str(path): hashlib.sha256(path.read_bytes()).hexdigest()
+            for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@dataclass
+class Call:
+    """One finished call of a command: exit code, what it printed, and the outputs after it."""
+
+    code: int
+    out: str
+    err: str
+    outputs: dict[str, str]
+
+
+@dataclass
+class Runs:
+    """The whole runs in one copy of the repository, in the background; `call(name)` waits for one of them."""
+
+    root: Path
+    commands: dict[str, list[str]]
+    calls: dict[str, Call] = field(default_factory=dict)
+    process: subprocess.Popen | None = None
+    stopped: bool = False
+
+    def start(self) -> "Runs":
+        self.done = {name: threading.Event() for name in self.commands}
+        threading.Thread(target=self.work, daemon=True).start()
+        return self
+
+    def work(self) -> None:
+        for name, command in self.commands.items():
+            if not self.stopped:
+                self.calls[name] = self.execute(command)
+            self.done[name].set()
+
+    def execute(self, command: list[str]) -> Call:
+        self.process = subprocess.Popen([sys.executable, *command], cwd=self.root, env=study_environment(), text=True,
+                                        encoding="utf-8", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, start_new_session=True)
+        out, err = self.process.communicate()
+        return Call(self.process.returncode, out, err, snapshot(self.root / "data/processed", self.root / "reports"))
+
+    def call(self, name: str) -> Call:
+        assert self.done[name].wait(600), f"{name} is not done after ten minutes"
+        return self.calls[name]
+
+    def stop(self) -> None:
+        self.stopped = True
+        if self.process is not None and self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
+
+
+RUN = ["-m", "analysis", "run"]
+QUICK = [*RUN, "--settings", "settings/quick.yaml"]
+COMMANDS = {
+    "first": QUICK,
+    "second": QUICK,
+    "stale": [*RUN, "--only", "07", "--from", "04", "--set", "weighting.alpha=0.3", "--run", "other"],
+    "partial": [*QUICK, "--from", "05", "--only", "07", "--only", "09", "--only", "05", "--set", "weighting.alpha=0.3",
+                "--run", "partial"],
+    "papermill": ["-m", "papermill", "notebooks/07_tiers.ipynb", "alone.ipynb", "-p", "tiers_k", "4", "-p", "lang",
+                  "en", "--no-progress-bar", "--log-level", "ERROR"],
+    "english": [*QUICK, "--lang", "en"],
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def background_runs(request, tmp_path_factory):
+    """Start the whole runs with the first test where any collected test reads them; None otherwise."""
+    if not any("whole_runs" in item.fixturenames for item in request.session.items):
+        yield None
+        return
+    runs = Runs(copy_repository(tmp_path_factory.mktemp("whole") / "study"), COMMANDS).start()
+    yield runs
+    runs.stop()
+
+
+@pytest.fixture(scope="session")
+def whole_runs(background_runs) -> Runs:
+    """The whole runs of the chain in a copy of the repository; see COMMANDS."""
+    return background_runs
