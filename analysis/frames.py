@@ -53,5 +53,5 @@ def read_frame(path: Path, index: str | None = None) -> pd.DataFrame:
     if not path.is_file():
         raise FileNotFoundError(f"{path.name} is not there yet; run the earlier notebooks first (python3 run.py)")
     text = dict.fromkeys(LABEL_COLUMNS, str)
-    frame = pd.read_csv(path, dtype=text, encoding="utf-8", float_precision="round_trip", keep_default_na=True)
+    frame = pd.read_csv(path, dtype=text, encoding="utf-8")
     return frame.set_index(index) if index else frame

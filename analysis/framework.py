@@ -12,6 +12,8 @@ import pandas as pd
 
 from analysis.rawfiles import Problems, numbers, read_table, refuse_repeats, refuse_unknown
 
+# The white paper's tables of cities by domain; it has none of D1 数字经济, which this study adds as table 8.
+PAPER_LISTS = {3: "D3", 4: "D2", 5: "D4", 6: "D5", 7: "D6", 8: "D1"}
 FOLDER = "data/raw/framework"
 FRAMEWORK_COLUMNS = ["code", "level", "parent", "number", "name_zh", "name_en", "direction", "certainty", "note"]
 PROXY_COLUMNS = ["indicator", "variable", "role", "measure", "fallback", "grade", "unit_zh", "unit_en", "multiplier",

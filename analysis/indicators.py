@@ -48,6 +48,7 @@ def indicator_matrix(panel: pd.DataFrame, cities: pd.DataFrame, chosen: pd.DataF
     for code, proxy in chosen.iterrows():
         rows = panel[panel["variable"] == proxy["variable"]]
         if proxy["fallback"]:
+            rows = rows[rows["value"].notna()]
             rest = panel[(panel["variable"] == proxy["fallback"]) & ~panel["adcode"].isin(rows["adcode"])]
             rows = pd.concat([rows, rest])
         columns[code] = read_proxy(rows, proxy, cities.index, residents, scale)
@@ -78,6 +79,7 @@ def cell_origins(rows: pd.DataFrame, code: str, values: pd.Series) -> pd.DataFra
     grouped = rows[rows["value"].notna()].sort_values("year").groupby("adcode")
     joined = grouped[["year", "raw_row"]].agg(lambda column: ";".join(str(value) for value in column))
     found = grouped[["variable", "source_id"]].first().join(joined).reindex(values.index)
-    origins = found.rename(columns={"year": "years", "raw_row": "raw_rows"}).fillna("")
+    origins = found.rename(columns={"year": "years", "raw_row": "raw_rows"}).astype(object)
+    origins = origins.where(origins.notna(), "")
     origins.insert(0, "indicator", code)
     return origins.assign(value=values).reset_index(names="adcode")

@@ -186,9 +186,11 @@ def execute(plan: Plan, say: Callable[[str], None] = print, reports: bool = True
 
 def score_in_memory(plan: Plan):
     """The whole method in memory before anything is written: whatever is wrong with the inputs is refused here."""
-    from analysis.study import read_panel, score_study
+    from analysis.study import find_city, read_panel, score_study
 
-    return score_study(read_panel(), plan.settings)
+    panel = read_panel()
+    find_city(panel.cities, plan.settings.city)
+    return score_study(panel, plan.settings)
 
 
 def compare_with_memory(study, data: Path) -> None:
@@ -244,7 +246,7 @@ def execute_steps(plan: Plan, staging: Path, say: Callable[[str], None], reports
     """Execute and render the plan's steps on two workers: a ready notebook first, a report while none is ready."""
     seconds: dict[str, float] = {"peak memory": memory_now()}
     waiting, rendering, running = list(plan.steps), [], {}
-    done = set(STEPS) - set(plan.steps)
+    done, executed = set(STEPS) - set(plan.steps), 0
     with ProcessPoolExecutor(WORKERS, get_context("spawn"), worker_environment, (str(staging),)) as pool:
         while waiting or rendering or running:
             while len(running) < WORKERS:
@@ -268,8 +270,9 @@ def execute_steps(plan: Plan, staging: Path, say: Callable[[str], None], reports
                     raise
                 if task == "execute":
                     done.add(step)
+                    executed += 1
                     rendering += [step] if reports else []
-                say(progress_line(task, step, seconds[f"{task} {step}"], len(done), len(STEPS)))
+                say(progress_line(task, step, seconds[f"{task} {step}"], executed, len(plan.steps)))
     return seconds
 
 
@@ -328,7 +331,7 @@ def render_step(step: str, plan: Plan, staging: Path) -> float:
     from analysis.reporting.exporters import HTMLReport, PDFReport
 
     folder = report_folder(plan, staging)
-    page = {"lang": plan.lang, "stamp": edition_stamp(plan), "links": page_links(folder, step, plan.lang)}
+    page = {"lang": plan.lang, "stamp": edition_stamp(plan), "links": page_links(folder, step, plan.lang, plan.steps)}
     executed = str(folder / "notebooks" / f"{step}.ipynb")
     html, pdf = document_paths(folder, step)
     for path in (html, pdf):
@@ -357,17 +360,20 @@ def title_of(step: str, lang: str) -> dict[str, str]:
     return {"title": about[f"title_{lang}"], "subtitle": about[f"subtitle_{lang}"]}
 
 
-def page_links(folder: Path, step: str, lang: str):
-    """Where the page of a step leads: the index, its PDF, the notebooks before and after."""
+def page_links(folder: Path, step: str, lang: str, steps: tuple[str, ...] = STEPS):
+    """Where the page of a step leads: the index, its PDF, the notebooks before and after among `steps` or already made."""
     from analysis.reporting import PageLinks
 
     here = document_paths(folder, step)[0].parent
+
+    def is_there(other: str) -> bool:
+        return (folder / "notebooks" / f"{other}.ipynb").is_file()
 
     def link(place: Path) -> str:
         return os.path.relpath(place, here)
 
     def neighbour(position: int) -> tuple[str, str] | None:
-        if not 0 <= position < len(STEPS):
+        if not 0 <= position < len(STEPS) or not (STEPS[position] in steps or is_there(STEPS[position])):
             return None
         return link(document_paths(folder, STEPS[position])[0]), title_of(STEPS[position], lang)["title"]
 

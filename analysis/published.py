@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.framework import PAPER_LISTS
 from analysis.rawfiles import Problems, RawDataError, nearest
 from analysis.sources import LIST_TABLES
 
 # Which domain each list of the paper ranks; 数字经济 (D1) has no list.
-DOMAIN_OF_TABLE = {3: "D3", 4: "D2", 5: "D4", 6: "D5", 7: "D6"}
+DOMAIN_OF_TABLE = {table: domain for table, domain in PAPER_LISTS.items() if table <= 7}
 EFFECTS = {
     "name": "member corrected",
     "duplicate": "member counted once",

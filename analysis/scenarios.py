@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pandas as pd
-import yaml
 
 from analysis.frames import settle
-from analysis.settings import ROOT, Settings, validated
-from analysis.study import Panel, Study, score_study
+from analysis.sensitivity.crossing import read_alternatives, with_overrides
+from analysis.sensitivity.stages import Stages
+from analysis.study import Panel, Study
 
 
 @dataclass(frozen=True)
@@ -28,30 +28,19 @@ class Scenarios:
     effects: pd.DataFrame
 
 
-def read_alternatives() -> list[dict]:
-    """The alternatives of settings/alternatives.yaml: key, zh, en and what each sets."""
-    return yaml.safe_load((ROOT / "settings/alternatives.yaml").read_text(encoding="utf-8"))
-
-
-def with_overrides(settings: Settings, changes: dict) -> Settings:
-    """The settings with some choices changed by dotted name, validated anew."""
-    values = settings.model_dump(mode="json")
-    for name, value in changes.items():
-        section, key = name.split(".")
-        values[section][key] = value
-    return validated(values, ", ".join(changes))
-
-
-def one_choice_at_a_time(panel: Panel, base: Study, top: int = 100) -> Scenarios:
+def one_choice_at_a_time(panel: Panel, base: Study, top: int = 100, stages: Stages | None = None) -> Scenarios:
     """Run the study once for each alternative, all else as in `base`, and compare the ranks.
 
-    An alternative that the base already has gives no shift at all. Raises what `score_study` raises.
+    An alternative that the base already has gives no shift at all. `stages` of the same panel save computing again
+    what another analysis has computed. Raises what `score_study` raises.
     """
+    stages = stages or Stages(panel)
     ranks, rows = {}, []
-    for alternative in read_alternatives():
-        other = score_study(panel, with_overrides(base.settings, alternative["set"])).ranks
-        ranks[alternative["key"]] = other
-        rows.append({key: alternative[key] for key in ("key", "zh", "en")} | effect(base.ranks, other, top))
+    for alternative in read_alternatives(panel.root):
+        other = stages.ranks(with_overrides(base.settings, alternative.changes))
+        ranks[alternative.key] = other
+        names = {"key": alternative.key, "zh": alternative.zh, "en": alternative.en}
+        rows.append(names | effect(base.ranks, other, top))
     return Scenarios(pd.DataFrame(ranks), settle(pd.DataFrame(rows).set_index("key").rename_axis("scenario")))
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 ROOT = Path(__file__).resolve().parents[1]
 BASELINE = ROOT / "settings" / "baseline.yaml"
@@ -29,13 +29,13 @@ CityText = Annotated[str, BeforeValidator(lambda value: str(value) if type(value
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Indicators(Section):
     scale: Literal["per_resident", "total"]
     worst_grade: Literal["A", "B", "C", "D"]
-    exclude: tuple[str, ...]
+    exclude: tuple[str, ...] = Field(strict=False)
 
 
 class Treatment(Section):
@@ -87,6 +87,12 @@ class Tiers(Section):
     draws: int = Field(ge=10, le=1_000_000)
     seed: int = Field(ge=1)
 
+    @model_validator(mode="after")
+    def range_of_k(self) -> Tiers:
+        if self.k_smallest > self.k_largest:
+            raise ValueError(f"k_smallest {self.k_smallest} is above k_largest {self.k_largest}; swap or correct them")
+        return self
+
 
 class Settings(Section):
     """All choices of one run. Build it with `load_settings`; `model_copy` or `with_overrides` make a variant."""
@@ -127,26 +133,33 @@ def load_settings(path: Path = BASELINE, overrides: dict[str, Any] | None = None
     """
     values = read_yaml(BASELINE)
     known = list(flatten(values))
-    changes = {} if Path(path).resolve() == BASELINE.resolve() else flatten(read_yaml(Path(path)))
+    is_baseline = Path(path).resolve() == BASELINE.resolve()
+    changes = {} if is_baseline else flatten(read_yaml(Path(path)))
+    source = "--set" if overrides and not changes else Path(path).name
+    problems = []
     for name, value in {**changes, **(overrides or {})}.items():
         if name not in known:
-            raise SettingsError(f"unknown setting {name}: {nearest(name, known)}")
+            problems.append(f"{source}: unknown setting {name}: {nearest(name, known)}")
+            continue
         *sections, key = name.split(".")
         section = values
         for part in sections:
             section = section[part]
         section[key] = value
-    return validated(values, "--set" if overrides and not changes else Path(path).name)
+    return validated(values, source, problems)
 
 
-def validated(values: dict, source: str) -> Settings:
-    """Settings from nested plain values; every problem is named in one SettingsError."""
+def validated(values: dict, source: str, problems: list[str] | None = None) -> Settings:
+    """Settings from nested plain values; every problem, those already found included, is named in one SettingsError."""
+    problems = list(problems or [])
     try:
-        return Settings.model_validate(values)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
-        problems = [f"{source}: {'.'.join(map(str, item['loc']))} = {item['input']!r}: {item['msg']}"
-                    for item in error.errors(include_url=False)]
-        raise SettingsError("\n".join(problems)) from None
+        problems += [f"{source}: {'.'.join(map(str, item['loc']))} = {item['input']!r}: {item['msg']}"
+                     for item in error.errors(include_url=False)]
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return settings
 
 
 def read_yaml(path: Path) -> dict:
@@ -155,12 +168,38 @@ def read_yaml(path: Path) -> dict:
         offers = sorted(found.name for found in (ROOT / "settings").glob("*.yaml"))
         raise SettingsError(f"settings file {path.name} is not there; {nearest(path.name, offers)}")
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path.name} cannot be read as YAML in UTF-8: {error}") from None
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path.name} is not UTF-8 (byte {error.start}); save it again as UTF-8") from None
+    values = plain_yaml(text, path.name)
     if not isinstance(values, dict):
         raise SettingsError(f"{path.name}: a settings file is a mapping of sections, for example weighting: alpha: 0.5")
     return values
+
+
+class PlainLoader(yaml.SafeLoader):
+    """YAML as plain values only: no tags, no anchors, no key given twice."""
+
+    def compose_node(self, parent, index):
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.MarkedYAMLError(problem="anchors and aliases are not used in settings",
+                                       problem_mark=self.peek_event().start_mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node, deep=False):
+        keys = [key.value for key, _ in node.value]
+        doubled = [key for key in keys if keys.count(key) > 1]
+        if doubled:
+            raise yaml.MarkedYAMLError(problem=f"{doubled[0]} is given twice; keep one", problem_mark=node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def plain_yaml(text: str, source: str) -> Any:
+    """The plain values of a piece of YAML; anything else is refused in one sentence."""
+    try:
+        return yaml.load(text, PlainLoader)  # a SafeLoader: no tags, no code
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise SettingsError(f"{source} cannot be read as plain YAML: {' '.join(str(error).split())}") from None
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:
@@ -168,10 +207,7 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
         raise SettingsError(f"--set {text}: write it as section.key=value, for example weighting.alpha=0.3")
-    try:
-        return name.strip(), yaml.safe_load(value)
-    except yaml.YAMLError:
-        raise SettingsError(f"--set {text}: the value cannot be read; put text in quotes") from None
+    return name.strip(), plain_yaml(value, f"--set {text}")
 
 
 def differences(settings: Settings) -> dict[str, tuple[Any, Any]]:

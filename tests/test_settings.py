@@ -45,16 +45,14 @@ class TestBaseline:
                  if ":" in line and not line.lstrip().startswith("#")]
         keys = [line for line in lines if line.split(":", 1)[1].strip()]
         assert len(keys) == len(flatten(load_settings()))
-        unexplained = [line.strip() for line in keys if "#" not in line.split(":", 1)[1]
-                       and line.split(":")[0].strip() not in ("seed", "method", "k_largest")]
-        assert unexplained == []
+        assert [line.strip() for line in keys if "#" not in line.split(":", 1)[1]] == []
 
-    @pytest.mark.parametrize("path", sorted((ROOT / "settings").glob("*.yaml")), ids=lambda path: path.name)
-    def test_every_file_of_the_folder_loads(self, path):
-        if path.name == "alternatives.yaml":
-            pytest.importorskip("analysis.scenarios")  # a list of variants, read by scenarios (test_study)
-            return
-        assert load_settings(path).city
+    def test_every_file_of_the_folder_loads(self):
+        variants = "alternatives.yaml"  # a list of changes, not settings: test_study runs each
+        names = {path.name for path in (ROOT / "settings").glob("*.yaml")}
+        assert {"baseline.yaml", "quick.yaml", variants} <= names
+        for name in sorted(names - {variants}):
+            assert load_settings(ROOT / "settings" / name).city
 
     def test_quick_is_the_same_method_with_fewer_repetitions(self):
         changed = differences(load_settings(ROOT / "settings/quick.yaml"))
@@ -85,7 +83,7 @@ class TestRefusals:
         ("weighting.alfa", "weighting.alpha"), ("weigthing.alpha", "weighting.alpha"), ("alpha", "weighting.alpha"),
         ("treatment.neighbors", "treatment.neighbours"), ("weighting.alpha.x", "weighting.alpha")])
     def test_an_unknown_name_offers_the_nearest(self, name, offer):
-        assert refusal(overrides={name: 1}) == f"unknown setting {name}: did you mean {offer}?"
+        assert refusal(overrides={name: 1}).endswith(f"unknown setting {name}: did you mean {offer}?")
 
     def test_a_name_like_none_lists_all(self):
         message = refusal(overrides={"zzz": 1})
@@ -119,8 +117,8 @@ class TestRefusals:
 
     @pytest.mark.parametrize(("text", "words"), [
         ("- 1", "a mapping of sections"), ("", "a mapping of sections"), ("city", "a mapping of sections"),
-        ("city: [1", "cannot be read as YAML"), (b"city: \xc9\xee\xdb\xda", "cannot be read as YAML in UTF-8"),
-        ("city: 2020-13-45", "cannot be read as YAML"), ("tiers:", "unknown setting tiers"),
+        ("city: [1", "mine.yaml cannot be read"), (b"city: \xc9\xee\xdb\xda", "mine.yaml is not UTF-8"),
+        ("city: 2020-13-45", "mine.yaml cannot be read"), ("tiers:", "unknown setting tiers"),
         ("weighting: [1]", "unknown setting weighting"), ("city: &a {x: *a}", "mine.yaml")])
     def test_files_that_are_no_settings(self, file, text, words):
         assert words in refusal(file(text))

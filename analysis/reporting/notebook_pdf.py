@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 FONTS = ASSETS / "fonts"
 
+ROWS_KEPT_TOGETHER = 21
+
 
 def notebook_to_pdf(notebook: NotebookNode, name: str, lang: str, stamp: Stamp, include_code: bool = False) -> bytes:
     """The PDF of an executed notebook or of the white paper: cover, contents, numbered pages, tagged for readers.
@@ -73,8 +75,10 @@ def _block_to_typst(block: Block, texts, folder: Path, name: str, include_code: 
         alt, width = typst_string(block.alt), f"{block.width * 100:g}%"
         return f'#picture({texts_of}, alt: {alt}, path: "{picture.name}", width: {width})'
     fit = fit_table(block.table, f"{name}, table {block.label or block.anchor}")
-    landscape = "true" if fit.landscape else "false"
-    return f"#captioned-table({texts_of}, landscape: {landscape})[\n{table_to_typst(block.table, fit)}\n]"
+    # A short table is not torn apart by the end of a page; a long one breaks and repeats its head.
+    options = {"landscape": fit.landscape, "breakable": len(block.table.body) > ROWS_KEPT_TOGETHER}
+    flags = ", ".join(f"{key}: {str(value).lower()}" for key, value in options.items())
+    return f"#captioned-table({texts_of}, {flags})[\n{table_to_typst(block.table, fit)}\n]"
 
 
 def _compile(folder: Path, name: str, seconds: int) -> bytes:

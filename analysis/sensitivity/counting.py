@@ -8,7 +8,7 @@ workers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,6 @@ from .draws import DRAWS_PER_STREAM, WeightNoise, stream_generator, streams
 from .scorers import Scorer
 
 Task = tuple[int, int, int, int]  # cell, stream, length of the stream, draws wanted from it
-Counts = dict[bytes, np.ndarray]  # pattern of ties (see Cell.pattern) → cities × ranks
 
 SCORES_IN_MEMORY = 2**21  # 16 MiB of scores at a time; the block shape depends on the number of cities alone
 BLOCKS_PER_WORKER = 8     # enough for workers to end together
@@ -26,17 +25,23 @@ BLOCKS_PER_WORKER = 8     # enough for workers to end together
 @dataclass(frozen=True, eq=False)
 class Cell:
     """One way to score. base: positive base weights; group: for each city the position of its distinct row (cities
-    with equal rows tie in every draw). Cells that share scorer and group (the same objects) are counted together."""
+    with equal rows tie in every draw); indicators: the labels of the weights. Cells that share scorer and group (the same
+    objects) are counted together."""
 
     scorer: Scorer
     base: np.ndarray
     noise: WeightNoise
     group: np.ndarray
+    indicators: tuple[str, ...] = ()
 
     @property
     def pattern(self) -> bytes:
         """Which cities tie always: for each city the number of cities with its row, as bytes."""
         return np.bincount(self.group)[self.group].tobytes()
+
+
+Cells = Mapping[int, Cell]        # by number
+Counts = dict[bytes, np.ndarray]  # pattern of ties (see Cell.pattern) → cities × ranks
 
 
 class RankCounter:
@@ -89,15 +94,15 @@ class RankCounter:
             np.add.at(self.counts.reshape(-1), order.ravel(), 1)
 
 
-def count_ranks(cells: Sequence[Cell], draws: Sequence[int], seed: int, workers: int = 1,
+def count_ranks(cells: Cells, draws: Mapping[int, int], seed: int, workers: int = 1,
                 shortest_stream: int = DRAWS_PER_STREAM) -> Counts:
     """Counts of ranks over all cells, by pattern of ties: cities × ranks, int64.
 
-    draws: how many draws of each cell. The rows of all counts together sum to the number of draws. Workers are threads
+    cells and draws: the cells by number, and how many draws of each; the number decides the random streams. The rows of all counts together sum to the number of draws. Workers are threads
     (NumPy releases the interpreter while it draws, multiplies and sorts); inside `joblib.parallel_config(backend=…)`
     they are whatever that says: processes ("loky") or machines ("dask").
     """
-    tasks = [(cell, stream, length, min(length, wanted - first)) for cell, wanted in enumerate(draws)
+    tasks = [(cell, stream, length, min(length, wanted - first)) for cell, wanted in draws.items()
              for stream, first, length in streams(wanted, shortest_stream)]
     if workers == 1:
         return count_tasks(tasks, cells, seed)
@@ -110,17 +115,22 @@ def count_ranks(cells: Sequence[Cell], draws: Sequence[int], seed: int, workers:
     with threadpool_limits(1, user_api="blas"):  # held here too, so that no thread lifts it while others still work
         parallel = Parallel(n_jobs=workers, prefer="threads", return_as="generator_unordered")
         for part in parallel(delayed(count_tasks)(*own_cells(block, cells), seed) for block in blocks):
-            for pattern, more in part.items():
-                counts[pattern] = counts[pattern] + more if pattern in counts else more
+            add_counts(counts, part)
     return counts
 
 
-def own_cells(tasks: Sequence[Task], cells: Sequence[Cell]) -> tuple[Sequence[Task], dict[int, Cell]]:
+def add_counts(counts: Counts, more: Counts) -> None:
+    """Add counts to counts, pattern by pattern."""
+    for pattern, part in more.items():
+        counts[pattern] = counts[pattern] + part if pattern in counts else part
+
+
+def own_cells(tasks: Sequence[Task], cells: Cells) -> tuple[Sequence[Task], Cells]:
     """The tasks with the cells they need, so that nothing else travels to another process."""
     return tasks, {cell: cells[cell] for cell in dict.fromkeys(task[0] for task in tasks)}
 
 
-def count_tasks(tasks: Sequence[Task], cells: Sequence[Cell] | dict[int, Cell], seed: int) -> Counts:
+def count_tasks(tasks: Sequence[Task], cells: Cells, seed: int) -> Counts:
     """The counts of some streams. Matrix products run on one thread and in blocks of shapes that the stream decides.
 
     Both matter to the last bit: OpenBLAS adds in another order for another number of threads or rows.
@@ -138,7 +148,7 @@ def count_tasks(tasks: Sequence[Task], cells: Sequence[Cell] | dict[int, Cell], 
     return counts
 
 
-def runs_of_one_data_set(tasks: Sequence[Task], cells: Sequence[Cell] | dict[int, Cell]) -> Iterator[tuple[int, int]]:
+def runs_of_one_data_set(tasks: Sequence[Task], cells: Cells) -> Iterator[tuple[int, int]]:
     """(first, last + 1) of the stretches of tasks whose cells share scorer and group."""
     first = 0
     for position, task in enumerate(tasks):
@@ -150,7 +160,7 @@ def runs_of_one_data_set(tasks: Sequence[Task], cells: Sequence[Cell] | dict[int
         yield first, len(tasks)
 
 
-def score_streams(tasks: Sequence[Task], cells: Sequence[Cell] | dict[int, Cell], seed: int,
+def score_streams(tasks: Sequence[Task], cells: Cells, seed: int,
                   counter: RankCounter) -> None:
     """Draw, score and count streams of one data set; scores of short streams are ranked together."""
     distinct = len(counter.group_sizes)

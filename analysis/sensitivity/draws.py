@@ -63,6 +63,12 @@ class WeightNoise:
         """Whether every draw is the base weights themselves."""
         return self.half_width == 0 if self.distribution == "uniform" else math.isinf(self.concentration)
 
+    @property
+    def name(self) -> str:
+        """The noise in one word for tables: dirichlet_100 or uniform_0.25."""
+        amount = self.half_width if self.distribution == "uniform" else self.concentration
+        return f"{self.distribution}_{amount:g}"
+
     def fill(self, generator: np.random.Generator, base: np.ndarray, out: np.ndarray) -> None:
         """Fill `out` (indicators × draws) with weights up to a positive factor per draw, which no rank depends on.
 
@@ -125,14 +131,21 @@ def sample_weights(
     check_count("draws", draws)
     noise = WeightNoise(distribution, concentration, half_width)
     used = weights.to_numpy() > 0
-    base = weights.to_numpy()[used]
     sampled = np.zeros((draws, len(weights)))
-    buffer = np.empty((len(base), DRAWS_PER_STREAM))
-    for stream, first in enumerate(range(0, draws, DRAWS_PER_STREAM)):
-        noise.fill(stream_generator(seed, cell, stream), base, buffer)
-        rows = min(DRAWS_PER_STREAM, draws - first)
-        sampled[first:first + rows, used] = (buffer / buffer.sum(axis=0)).T[:rows]
+    sampled[:, used] = drawn_weights(weights.to_numpy()[used], noise, draws, seed, cell)
     return pd.DataFrame(sampled, pd.RangeIndex(draws, name="draw"), weights.index)
+
+
+def drawn_weights(base: np.ndarray, noise: WeightNoise, draws: int, seed: int, cell: int = 0,
+                  shortest_stream: int = DRAWS_PER_STREAM) -> np.ndarray:
+    """The first draws of a cell: draws × indicators, rows summing to 1, for positive base weights."""
+    sampled = np.empty((draws, len(base)))
+    for stream, first, length in streams(draws, shortest_stream):
+        buffer = np.empty((len(base), length))
+        noise.fill(stream_generator(seed, cell, stream), base, buffer)
+        wanted = min(length, draws - first)
+        sampled[first:first + wanted] = (buffer / buffer.sum(axis=0)).T[:wanted]
+    return sampled
 
 
 def scores_by_draw(

@@ -8,17 +8,11 @@ Reference: docs/method.md, sections 5 and 6.2.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from analysis.guards import UnusableValues
 
 from .draws import SensitivityError
-
-# Non-negative numbers, larger is better: (weights, draws × indicators; out: draws × distinct cities).
-Scorer = Callable[[np.ndarray, np.ndarray], None]
-
 
 class LinearScores:
     """Weighted sums, shifted so that none is negative.
@@ -28,10 +22,19 @@ class LinearScores:
     """
 
     def __init__(self, values: np.ndarray) -> None:
-        self.values = np.ascontiguousarray((values - values.min(axis=0)).T)
+        self.lowest = values.min(axis=0)
+        self.values = np.ascontiguousarray((values - self.lowest).T)
 
-    def __call__(self, weights: np.ndarray, scores: np.ndarray) -> None:
-        np.matmul(weights, self.values, out=scores)
+    def __call__(self, weights: np.ndarray, numbers: np.ndarray) -> None:
+        """Write non-negative numbers that order the cities (draws × distinct cities) for weights (draws × indicators).
+
+        Weights need not sum to 1: a factor that a whole draw has in common changes no order.
+        """
+        np.matmul(weights, self.values, out=numbers)
+
+    def scores(self, numbers: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """The study's scores out of these numbers, for weights that sum to 1."""
+        return numbers + (weights @ self.lowest)[:, None]
 
 
 class GeometricScores(LinearScores):
@@ -41,6 +44,9 @@ class GeometricScores(LinearScores):
         if not (values > 0).all():
             raise UnusableValues("a geometric mean needs values above 0; set normalisation.lowest_points above 0")
         super().__init__(np.log(values))
+
+    def scores(self, numbers: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        return np.exp(super().scores(numbers, weights))
 
 
 class TopsisScores:
@@ -53,12 +59,18 @@ class TopsisScores:
         self.to_worst = np.ascontiguousarray(((values - values.min(axis=0)) ** 2).T)
         self.to_both = self.to_worst + ((values - values.max(axis=0)) ** 2).T
 
-    def __call__(self, weights: np.ndarray, scores: np.ndarray) -> None:
+    def __call__(self, weights: np.ndarray, numbers: np.ndarray) -> None:
         squares = weights * weights
-        np.matmul(squares, self.to_worst, out=scores)
-        scores /= squares @ self.to_both
+        np.matmul(squares, self.to_worst, out=numbers)
+        numbers /= squares @ self.to_both
+
+    def scores(self, numbers: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """The closeness × 100; it does not depend on a common factor of the weights."""
+        to_worst = np.sqrt(numbers)
+        return 100 * to_worst / (to_worst + np.sqrt(1 - numbers))
 
 
+Scorer = LinearScores | TopsisScores
 SCORERS = {"arithmetic": LinearScores, "geometric": GeometricScores, "topsis": TopsisScores}
 
 

@@ -82,7 +82,7 @@ def weight_uncertainty(
         base = weights.to_numpy()
         distinct, group = distinct_rows(values.to_numpy()[:, base > 0])
         cell = Cell(LinearScores(distinct), base[base > 0], noise, group)
-        counts = count_ranks([cell], [draws], seed, workers)
+        counts = count_ranks({0: cell}, {0: draws}, seed, workers)
     return summarise(counts, values.index, draws, top)
 
 

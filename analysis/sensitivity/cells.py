@@ -1,0 +1,83 @@
+"""From combinations of choices to cells that the counting engine can score; what cannot be scored is kept by cause.
+
+Reference: docs/method.md, section 6.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from analysis.scoring import aggregate
+from analysis.settings import Settings
+
+from .counting import Cell
+from .crossing import Crossing
+from .draws import WeightNoise, distinct_rows
+from .scorers import Scorer, scorer_for
+from .stages import Stages
+
+
+@dataclass
+class DataSets:
+    """The distinct data sets behind many settings: distinct rows and scorers, each made once."""
+
+    stages: Stages
+    _rows: dict[tuple, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    _scorers: dict[tuple, Scorer] = field(default_factory=dict)
+
+    def weighted(self, settings: Settings) -> tuple[pd.DataFrame, pd.Series]:
+        """Normalised values and combined weights, of the indicators that have weight."""
+        values, weights = self.stages.normalised(settings), self.stages.weights(settings)
+        used = weights.index[weights > 0]
+        return (values, weights) if len(used) == len(weights) else (values[used], weights[used])
+
+    def cell(self, settings: Settings, noise: WeightNoise) -> Cell:
+        """The cell of some settings. Raises what `score_study` raises for them."""
+        values, weights = self.weighted(settings)
+        data = id(self.stages.normalised(settings)), tuple(weights.index)  # kept by the stages, so ids stay unique
+        if data not in self._rows:
+            self._rows[data] = distinct_rows(values.to_numpy())
+        rows, group = self._rows[data]
+        method = settings.aggregation.method
+        if (data, method) not in self._scorers:
+            aggregate(values, weights / weights.sum(), method)  # the study itself refuses what it cannot aggregate
+            self._scorers[data, method] = scorer_for(rows, method)
+        return Cell(self._scorers[data, method], weights.to_numpy(), noise, group, tuple(weights.index))
+
+
+@dataclass(frozen=True)
+class Design:
+    """What is crossed: every combination of choices with every kind of noise.
+
+    cells: by number = combination × number of noises + noise; None where the study refuses the combination.
+    causes: number → why, in the study's own words. cities: the index of all results.
+    """
+
+    crossing: Crossing
+    noises: tuple[WeightNoise, ...]
+    cells: tuple[Cell | None, ...]
+    causes: dict[int, str]
+    cities: pd.Index
+
+    def place(self, number: int) -> tuple[int, WeightNoise]:
+        """Combination and noise of a cell."""
+        combination, noise = divmod(number, len(self.noises))
+        return combination, self.noises[noise]
+
+
+def cross(stages: Stages, crossing: Crossing, noises: Sequence[WeightNoise]) -> Design:
+    """Make every cell of a crossing, each distinct data set and each distinct set of base weights once."""
+    sets, cells, causes = DataSets(stages), [], {}
+    for combination in range(crossing.size):
+        settings = crossing.settings_of(combination)
+        for noise in noises:
+            try:
+                cells.append(sets.cell(settings, noise))
+            except ValueError as error:  # the stages' word for input that they refuse; reported, never dropped
+                causes[len(cells)] = str(error)
+                cells.append(None)
+    return Design(crossing, tuple(noises), tuple(cells), causes, stages.panel.cities.index)

@@ -1,0 +1,137 @@
+"""The choices of method as factors with options, and all their combinations.
+
+settings/alternatives.yaml names the options. A *combination* has one option of each factor; combinations are numbered
+in dictionary order, the last factor changing fastest.
+
+Reference: docs/method.md, section 6.4. Saisana, M., Saltelli, A. & Tarantola, S. (2005), JRSS A 168(2), 307–323.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from analysis.settings import ROOT, Settings, read_yaml, validated
+
+from .draws import SensitivityError
+
+ALTERNATIVES = "settings/alternatives.yaml"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One way to decide: its key, its name in two languages and the settings it fixes, by dotted name."""
+
+    key: str
+    zh: str
+    en: str
+    changes: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A question of method and the reasonable answers to it."""
+
+    key: str
+    zh: str
+    en: str
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Every option of every factor with every other, all else as in `settings`."""
+
+    settings: Settings
+    factors: tuple[Factor, ...]
+
+    @cached_property
+    def shape(self) -> tuple[int, ...]:
+        """The number of options of each factor."""
+        return tuple(len(factor.options) for factor in self.factors)
+
+    @property
+    def size(self) -> int:
+        """The number of combinations."""
+        return int(np.prod(self.shape))
+
+    def options(self, combination: int) -> tuple[Option, ...]:
+        """The option of each factor in a combination."""
+        places = np.unravel_index(combination, self.shape)
+        return tuple(factor.options[place] for factor, place in zip(self.factors, places, strict=True))
+
+    def settings_of(self, combination: int) -> Settings:
+        """The settings of a combination."""
+        return combined(self.settings, self.options(combination))
+
+    @cached_property
+    def base(self) -> int:
+        """The combination that the run itself is."""
+        places = [next(place for place, option in enumerate(factor.options) if is_in_use(option, self.settings))
+                  for factor in self.factors]
+        return int(np.ravel_multi_index(places, self.shape))
+
+    def table(self) -> pd.DataFrame:
+        """Combinations × factors: the keys of the options."""
+        places = np.unravel_index(np.arange(self.size), self.shape)
+        columns = {factor.key: np.array([option.key for option in factor.options])[place]
+                   for factor, place in zip(self.factors, places, strict=True)}
+        return pd.DataFrame(columns, pd.RangeIndex(self.size, name="combination"))
+
+
+def read_alternatives(root: Path = ROOT) -> list[Option]:
+    """The options that are tried one at a time."""
+    return [option_of(row) for row in read_yaml(root / ALTERNATIVES)["one_at_a_time"]]
+
+
+def read_crossing(settings: Settings, root: Path = ROOT) -> Crossing:
+    """The factors of settings/alternatives.yaml around a run. Where no option of a factor is what the run has, the
+    run's own choice joins as the option `run`; options that the settings refuse are refused here, by name."""
+    factors = []
+    for row in read_yaml(root / ALTERNATIVES)["crossed"]:
+        options = [option_of(each) for each in row["options"]]
+        for option in options:
+            with_overrides(settings, option.changes)
+        if not any(is_in_use(option, settings) for option in options):
+            options.append(Option("run", "本次设定", "this run", {}))
+        factors.append(Factor(row["key"], row["zh"], row["en"], tuple(options)))
+    return Crossing(settings, tuple(factors))
+
+
+def option_of(row: dict) -> Option:
+    """An option from its row in the file."""
+    if missing := {"key", "zh", "en", "set"} - set(row):
+        raise SensitivityError(f"{ALTERNATIVES}, option {row.get('key', row)}: {', '.join(sorted(missing))} missing")
+    return Option(str(row["key"]), row["zh"], row["en"], row["set"])
+
+
+def with_overrides(settings: Settings, changes: dict[str, Any]) -> Settings:
+    """The settings with some choices changed by dotted name, validated anew."""
+    values = settings.model_dump(mode="json")
+    for name, value in changes.items():
+        section, key = name.split(".")
+        if key not in values.get(section, {}):
+            raise SensitivityError(f"{ALTERNATIVES}: {name} is no setting; settings/baseline.yaml lists all")
+        values[section][key] = value
+    return validated(values, ", ".join(changes))
+
+
+def is_in_use(option: Option, settings: Settings) -> bool:
+    """Whether the settings have what the option sets."""
+    return with_overrides(settings, option.changes) == settings
+
+
+def combined(settings: Settings, options: tuple[Option, ...]) -> Settings:
+    """The settings with all options applied; each option was validated when it was read, so sections are only copied."""
+    sections: dict[str, dict[str, Any]] = {}
+    for option in options:
+        for name, value in option.changes.items():
+            section, key = name.split(".")
+            sections.setdefault(section, {})[key] = value
+    return settings.model_copy(update={
+        section: getattr(settings, section).model_copy(update=changes) for section, changes in sections.items()})

@@ -1,0 +1,67 @@
+"""Ranks of many sets of weights at once, by the study's own rule: scores settled to 12 significant digits, ties share
+the smaller rank.
+
+The counting engine never keeps the ranks of a draw; what asks for them (the table of scenarios, Sobol indices) comes
+here. `scoring.aggregate` adds with correct rounding, matrix products do not; settled, both give the same ranks.
+
+Reference: docs/method.md, sections 5 and 6.4.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analysis.frames import SIGNIFICANT_DIGITS
+
+from .counting import Cell
+
+ROWS_AT_A_TIME = 1024
+
+
+def cell_ranks(cell: Cell, weights: np.ndarray) -> np.ndarray:
+    """Ranks (draws × cities, int16 or int32) of a cell's cities under weights (draws × indicators, or one vector)."""
+    from threadpoolctl import threadpool_limits
+
+    weights = np.atleast_2d(weights)
+    weights = weights / weights.sum(axis=1, keepdims=True)
+    sizes = np.bincount(cell.group)
+    ranks = np.empty((len(weights), len(cell.group)), dtype=np.int16 if len(cell.group) < 2**15 else np.int32)
+    with threadpool_limits(1, user_api="blas"):
+        for first in range(0, len(weights), ROWS_AT_A_TIME):
+            block = weights[first:first + ROWS_AT_A_TIME]
+            numbers = np.empty((len(block), len(sizes)))
+            cell.scorer(block, numbers)
+            scores = settled(cell.scorer.scores(numbers, block))
+            ranks[first:first + len(block)] = tied_ranks(scores, sizes)[:, cell.group]
+    return ranks
+
+
+def settled(scores: np.ndarray) -> np.ndarray:
+    """`frames.settle` for whole arrays: equal after settling there, equal here, and in the same order.
+
+    The last bit of a result may differ from the decimal one (0.3 may come as 0.30000000000000004), for both of two
+    equal scores alike.
+    """
+    magnitude = np.abs(scores)
+    with np.errstate(divide="ignore"):
+        exponent = np.where(magnitude > 0, np.floor(np.log10(magnitude)), 0)
+    unit = 10.0 ** (exponent - (SIGNIFICANT_DIGITS - 1))
+    return np.rint(scores / unit) * unit
+
+
+def tied_ranks(scores: np.ndarray, sizes: np.ndarray | None = None) -> np.ndarray:
+    """Ranks of each row (1 = largest, ties share the smaller rank) where position j stands for sizes[j] equal cities.
+
+    >>> tied_ranks(np.array([[3.0, 5.0, 5.0]])).tolist()
+    [[3, 1, 1]]
+    >>> tied_ranks(np.array([[3.0, 5.0, 4.0]]), np.array([1, 2, 1])).tolist()
+    [[4, 1, 3]]
+    """
+    order = np.argsort(-scores, axis=1, kind="stable")
+    ordered = np.take_along_axis(scores, order, axis=1)
+    counts = np.ones_like(order) if sizes is None else sizes[order]
+    better = counts.cumsum(axis=1) - counts
+    better[:, 1:][ordered[:, 1:] == ordered[:, :-1]] = 0
+    ranks = np.empty_like(order)
+    np.put_along_axis(ranks, order, np.maximum.accumulate(better, axis=1) + 1, axis=1)
+    return ranks

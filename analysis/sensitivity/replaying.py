@@ -1,0 +1,85 @@
+"""Any draw of the Monte Carlo over all choices, taken out, saved and run again through the study itself.
+
+Reference: docs/method.md, section 6.4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from analysis import study
+from analysis.frames import settle
+from analysis.scoring import rank
+from analysis.settings import Settings
+from analysis.study import Panel, Study
+
+from .cells import Design
+from .draws import SensitivityError, check_count, drawn_weights
+from .method_uncertainty import SHORTEST_STREAM, cell_order
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What one draw was made of: its number, the option key of each factor (and the noise), settings and weights."""
+
+    number: int
+    options: pd.Series
+    settings: Settings
+    weights: pd.Series
+
+
+def replay(design: Design, number: int, seed: int) -> Draw:
+    """What draw `number` (from 0) of `method_uncertainty` with this seed was made of; `score_draw` runs it again.
+
+    Raises SensitivityError naming the cause where the study refuses the draw's combination of choices.
+    """
+    rounds, position = divmod(number, len(design.cells))
+    place = int(cell_order(len(design.cells), seed)[position])
+    if design.cells[place] is None:
+        raise SensitivityError(f"draw {number} failed: {design.causes[place]}")
+    combination, _ = design.place(place)
+    weights = weights_of_cell(design, place, rounds + 1, seed).iloc[-1]
+    return Draw(number, options_of(design, [place]).iloc[0], design.crossing.settings_of(combination), weights)
+
+
+def score_draw(panel: Panel, draw: Draw) -> Study:
+    """The whole study with the choices and the weights of one draw: its ranks are those that were counted."""
+    done = study.score_study(panel, draw.settings)
+    weights = draw.weights.reindex(done.weights.index).fillna(0.0)
+    scores = study.score(done.normalised, weights, draw.settings)
+    return replace(done, weights=done.weights.assign(combined=weights), scores=scores, ranks=rank(scores),
+                   domain_scores=study.score_domains(done.normalised, weights, done.framework, draw.settings))
+
+
+def sampled_inputs(design: Design, draws: int, seed: int) -> pd.DataFrame:
+    """The inputs of the first draws, to save: a row a draw with the option key of each factor, the noise, and the
+    weight of each indicator (empty where the combination leaves it out or the draw failed). Numbers are settled."""
+    check_count("draws", draws)
+    order = cell_order(len(design.cells), seed)
+    numbers = np.arange(draws)
+    places = order[numbers % len(design.cells)]
+    parts = []
+    for place in np.unique(places):
+        if design.cells[place] is not None:
+            mine = numbers[places == place]
+            parts.append(weights_of_cell(design, int(place), len(mine), seed).set_axis(mine))
+    weights = settle(pd.concat(parts).reindex(numbers))
+    options = options_of(design, places).set_axis(numbers)
+    return options.join(weights[sorted(weights.columns)]).rename_axis("draw")
+
+
+def options_of(design: Design, places: list[int] | np.ndarray) -> pd.DataFrame:
+    """The option keys and the noise of cells, a row each."""
+    combinations, noises = np.divmod(np.asarray(places), len(design.noises))
+    table = design.crossing.table().iloc[combinations].reset_index(drop=True)
+    return table.assign(noise=[design.noises[noise].name for noise in noises])
+
+
+def weights_of_cell(design: Design, place: int, draws: int, seed: int) -> pd.DataFrame:
+    """The weights of the first draws of one cell: draws × indicators, rows summing to 1."""
+    cell = design.cells[place]
+    drawn = drawn_weights(cell.base, cell.noise, draws, seed, place, SHORTEST_STREAM)
+    return pd.DataFrame(drawn, columns=list(cell.indicators))
