@@ -97,7 +97,14 @@ class Runs:
         for name, command in self.commands.items():
             if not self.stopped:
                 self.calls[name] = self.execute(command)
+                self.keep(name)
             self.done[name].set()
+
+    def keep(self, name: str) -> None:
+        """A copy of the outputs as this call left them, beside the repository."""
+        if name == "second":
+            for part in ("reports", "data/processed"):
+                shutil.copytree(self.root / part / "quick", self.root.parent / name / part / "quick")
 
     def execute(self, command: list[str]) -> Call:
         self.process = subprocess.Popen([sys.executable, *command], cwd=self.root, env=study_environment(), text=True,
@@ -120,12 +127,12 @@ RUN = ["-m", "analysis", "run"]
 QUICK = [*RUN, "--settings", "settings/quick.yaml"]
 COMMANDS = {
     "first": QUICK,
-    "second": QUICK,
+    "second": [*QUICK, *(word for step in "01 02 03 04 05 07 08 09 10".split() for word in ("--only", step))],
     "stale": [*RUN, "--only", "07", "--from", "04", "--set", "weighting.alpha=0.3", "--run", "other"],
     "partial": [*QUICK, "--from", "05", "--only", "07", "--only", "09", "--only", "05", "--set", "weighting.alpha=0.3",
                 "--run", "partial"],
     "papermill": ["-m", "papermill", "notebooks/07_tiers.ipynb", "alone.ipynb", "-p", "tiers_k", "4", "-p", "lang",
-                  "en", "--no-progress-bar", "--log-level", "ERROR"],
+                  "en", "-p", "tiers_draws", "100", "--no-progress-bar", "--log-level", "ERROR"],
     "english": [*QUICK, "--lang", "en"],
 }
 

@@ -48,8 +48,9 @@ class TestSettle:
         assert type(settle(np.float64(0.1) + 0.2)) is float
 
     def test_text_integers_missing_values_and_labels_stay(self):
-        frame = pd.DataFrame({"text": ["0.30000000000000004", "a"], "whole": [2**60 + 1, 3], "number": [0.1 + 0.2, np.nan],
-                              "count": pd.array([1, None], dtype="Int64"), "yes": [True, False]},
+        frame = pd.DataFrame({"text": ["0.30000000000000004", "a"], "whole": [2**60 + 1, 3],
+                              "number": [0.1 + 0.2, np.nan], "yes": [True, False],
+                              "count": pd.array([1, None], dtype="Int64")},
                              index=pd.Index(["010", "020"], name="adcode"))
         settled = settle(frame)
         pd.testing.assert_frame_equal(settled.drop(columns="number"), frame.drop(columns="number"))

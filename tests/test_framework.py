@@ -82,7 +82,8 @@ class TestTree:
         assert set(tree.loc[framework.leaves(tree), "direction"]) <= {"+", "-"}
 
     @pytest.mark.parametrize(("column", "value", "words"), [
-        ("parent", "S99", "row 24, column parent, value S99"), ("code", "I02", "I02"), ("level", "indikator", "indikator"),
+        ("parent", "S99", "row 24, column parent, value S99"), ("code", "I02", "I02"),
+        ("level", "indikator", "indikator"),
         ("direction", "up", "row 24, column direction, value up"), ("parent", "D1", "D1")])
     def test_a_damaged_tree_names_row_and_value(self, copy, column, value, words):
         path = copy / "data/raw/framework/framework.csv"

@@ -90,7 +90,8 @@ class TestRefusals:
         assert "unknown setting zzz" in message and all(name in message for name in flatten(load_settings()))
 
     @pytest.mark.parametrize(("name", "value"), [
-        ("weighting.alpha", 1.2), ("weighting.alpha", -0.01), ("weighting.alpha", float("nan")), ("weighting.alpha", "x"),
+        ("weighting.alpha", 1.2), ("weighting.alpha", -0.01), ("weighting.alpha", float("nan")),
+        ("weighting.alpha", "x"),
         ("weighting.alpha", None), ("weighting.rule", "lineer"), ("treatment.neighbours", 0),
         ("treatment.neighbours", 2.5), ("treatment.outliers", "winsorize"), ("uncertainty.draws", 99),
         ("uncertainty.seed", 0), ("tiers.k", 1), ("normalisation.lowest_points", 51), ("edition", "own"),

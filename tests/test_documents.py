@@ -1,0 +1,227 @@
+"""What the documents say is true: commands parse, files are there, numbers are those of the reference result."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from analysis.frames import read_frame
+from analysis.pipeline import STEPS
+from analysis.settings import ROOT, flatten, load_settings
+
+REFERENCE = ROOT / "data/processed/baseline"
+READMES = ("README.md", "README.zh-CN.md")
+DOCUMENTS = sorted(path.relative_to(ROOT).as_posix() for path in
+                   [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), ROOT / "data/raw/README.md"] if path.is_file())
+SHELL = re.compile(r"^```(?:sh|bash|shell|console)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"`((?:python3? |papermill )[^`\n]+)`")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def commands(name: str) -> list[list[str]]:
+    """Every command of a document that starts with python or papermill, in words, comments and prompts left out."""
+    text = text_of(name)
+    lines = [line.lstrip("$ ") for block in SHELL.findall(text) for line in block.replace("\\\n", " ").splitlines()]
+    lines += INLINE.findall(text)
+    return [shlex.split(line, comments=True) for line in lines
+            if re.match(r"(python3?|papermill|\.venv/bin/\w+) ", line) and "…" not in line]
+
+
+ALL_COMMANDS = [(name, words) for name in DOCUMENTS for words in commands(name)]
+
+
+def parse_study(words: list[str]) -> None:
+    """Parse the words after `python -m analysis` with the real command line, without running anything."""
+    group = get_command(__import__("analysis.__main__", fromlist=["app"]).app)
+    if words and words[0] == "--help":
+        return
+    command = group.commands[words[0]]
+    values = command.make_context(words[0], list(words[1:]), resilient_parsing="--help" in words).params
+    check_values(values)
+
+
+def check_values(values: dict) -> None:
+    """The choices that a documented command names are real ones."""
+    from analysis.pipeline import choose_steps
+    from analysis.settings import parse_assignment
+
+    for text in values.get("set_") or ():
+        load_settings(overrides=dict([parse_assignment(text)]))
+    if values.get("settings") is not None and (Path(values["settings"]).parts[:1] == ("settings",)):
+        assert (ROOT / values["settings"]).is_file() or Path(values["settings"]).stem in ("mine", "my", "own")
+    choose_steps(tuple(values.get("only") or ()), values.get("start"))
+
+
+class TestCommands:
+    def test_there_are_commands_in_both_readmes(self):
+        for name in READMES:
+            assert sum(words[:2] == ["python3", "run.py"] for words in commands(name)) >= 2
+
+    @pytest.mark.parametrize(("name", "words"), ALL_COMMANDS, ids=str)
+    def test_parses_with_the_real_command_line(self, name, words):
+        import importlib.util
+
+        tool, *rest = words
+        if rest[:1] == ["run.py"]:
+            spec = importlib.util.spec_from_file_location("bootstrap", ROOT / "run.py")
+            bootstrap = importlib.util.module_from_spec(spec)
+            spec.loader.exec_module(bootstrap)
+            command, passed_on = bootstrap.route(rest[1:])
+            if command == "run":
+                parse_study(["run", *passed_on])
+        elif rest[:2] == ["-m", "analysis"]:
+            parse_study(rest[2:] or ["--help"])
+        elif rest[:1] == ["-m"]:
+            assert importlib.util.find_spec(rest[1]) is not None, words
+        elif Path(tool).name == "papermill":
+            notebook = next(word for word in rest if word.endswith(".ipynb"))
+            assert (ROOT / notebook).is_file()
+            choices = {name.replace(".", "_") for name in flatten(load_settings())} | {"run", "lang"}
+            assert {rest[position + 1] for position, word in enumerate(rest) if word == "-p"} <= choices
+        elif rest[:1] and rest[0].endswith(".py"):
+            assert (ROOT / rest[0]).is_file()
+
+
+class TestFiles:
+    @pytest.mark.parametrize("name", DOCUMENTS)
+    def test_relative_links_resolve(self, name):
+        dead = []
+        for link in LINK.findall(text_of(name)):
+            address, _, anchor = link.partition("#")
+            if re.match(r"[a-z]+:", address):
+                continue
+            target = (ROOT / name).parent / address if address else ROOT / name
+            if not target.exists() and not target.resolve().is_relative_to(ROOT / "reports"):
+                dead.append(link)
+            elif anchor and target.suffix == ".md":
+                slugs = {re.sub(r"[^\w\- ]", "", title.strip().lower()).replace(" ", "-")
+                         for title in re.findall(r"^#+ +(.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)}
+                dead += [link] if anchor not in slugs else []
+        assert dead == []
+
+    @pytest.mark.parametrize("name", DOCUMENTS)
+    def test_paths_named_in_code_exist(self, name):
+        """`analysis/study.py`, `settings/quick.yaml` …: what is made by a run or a placeholder apart."""
+        dead = []
+        endings = "py|yaml|csv|ipynb|md|toml|lock|yml|typ|geojson"
+        for path in re.findall(rf"`([\w.\-]+/[\w./\-]*\.(?:{endings}))`", text_of(name)):
+            places = (ROOT / path, (ROOT / name).parent / path, ROOT / "data/raw" / path, ROOT / "analysis" / path)
+            made = path.startswith(("reports/", "tables/", "figures/")) or re.search(r"\b(mine|NAME|X|own)\b", path)
+            if not made and not any(place.exists() for place in places):
+                dead.append(path)
+        assert dead == []
+
+    @pytest.mark.parametrize("name", READMES)
+    def test_every_notebook_folder_and_setting_file_is_listed(self, name):
+        text = text_of(name)
+        assert STEPS[0] in text and STEPS[-1] in text
+        assert [step for step in STEPS if not re.search(rf"(?<!\d){step[:2]}(?!\d)", text)] == []
+        for folder in ("analysis", "notebooks", "settings", "data/raw", "data/processed", "reports", "tests", "docs"):
+            assert f"{folder}/" in text, folder
+
+    @pytest.mark.parametrize("name", READMES)
+    def test_the_file_map_is_true(self, name):
+        """Fenced trees and tables of paths: each first word that looks like a path of the repository exists."""
+        blocks = re.findall(r"^```(?:text)?\n(.*?)^```", text_of(name), re.MULTILINE | re.DOTALL)
+        named = {line.split()[0] for block in blocks for line in block.splitlines()
+                 if re.match(r"(analysis|notebooks|settings|data|assets|docs|tests|\w+\.(py|md|toml))\S* {2}", line)}
+        assert [path for path in named if not (ROOT / path).exists()] == []
+
+    @pytest.mark.parametrize("name", READMES)
+    def test_functions_named_beside_figures_exist(self, name):
+        """The table from each figure and table to its notebook and function."""
+        import importlib
+
+        missing = []
+        for module, function in set(re.findall(r"`(figures|tables|maps|study|scoring|weighting|regions|tiers|agreement|"
+                                               r"sensitivity)\.(?!py\b)(\w+)`?\(?", text_of(name))):
+            if not hasattr(importlib.import_module(f"analysis.{module}"), function):
+                missing.append(f"{module}.{function}")
+        assert missing == []
+
+    def test_no_document_names_a_machine_path(self):
+        for name in DOCUMENTS:
+            assert not re.search(r"/(home|root|work|Users)/\w", text_of(name)), name
+
+
+class TestTranslations:
+    def test_both_readmes_have_the_same_sections_tables_pictures_and_commands(self):
+        english, chinese = map(text_of, READMES)
+        for pattern in (r"^## ", r"^### ", r"^\|[ :|-]+\|$", r"!\[", r"^```"):
+            counts = [len(re.findall(pattern, text, re.MULTILINE)) for text in (english, chinese)]
+            assert counts[0] == counts[1], pattern
+        assert commands(READMES[0]) == commands(READMES[1])
+
+    def test_both_tables_have_the_same_rows(self):
+        rows = [len(re.findall(r"^\|", text_of(name), re.MULTILINE)) for name in READMES]
+        assert rows[0] == rows[1]
+
+    def test_each_links_to_the_other(self):
+        assert "README.zh-CN.md" in text_of("README.md") and "README.md" in text_of("README.zh-CN.md")
+
+    def test_pictures_have_alternative_text(self):
+        for name in READMES:
+            pictures = re.findall(r"!\[([^\]]*)\]", text_of(name))
+            assert pictures and all(len(words) > 10 for words in pictures)
+
+
+@pytest.fixture(scope="module")
+def effects():
+    return read_frame(REFERENCE / "06_scenarios.csv", "scenario")[["mean_shift", "entering", "leaving"]]
+
+
+class TestNumbers:
+    """docs/assumptions.md quotes effects as `key` mean shift (entering in, leaving out)."""
+
+    QUOTED = re.compile(r"`([A-Za-z0-9_]+)` (\d+\.\d) \((\d+) in, (\d+) out\)")
+
+    def test_effects_are_those_of_the_reference(self, effects):
+        quoted = self.QUOTED.findall(text_of("docs/assumptions.md"))
+        assert len(quoted) >= len(effects)
+        without = read_frame(REFERENCE / "06_leave_one_out.csv")
+        column = next(name for name in without if without[name].astype(str).str.fullmatch("I01").any())
+        without = without.set_index(column)
+        for key, shift, entering, leaving in quoted:
+            if key in effects.index:
+                row = effects.loc[key]
+                assert shift == f"{row['mean_shift']:.1f}", key
+                assert (int(entering), int(leaving)) == (row["entering"], row["leaving"]), key
+            else:
+                assert shift == f"{without.loc[key, 'mean_shift']:.1f}", key
+
+    def test_every_alternative_is_quoted(self, effects):
+        quoted = {key for key, *_ in self.QUOTED.findall(text_of("docs/assumptions.md"))}
+        assert set(effects.index) <= quoted
+
+    def test_numbers_of_the_review_guide_stand_in_the_reference(self):
+        """Every number with at least seven decimals in docs/review_guide.md is a cell of a committed table."""
+        cells = " ".join(path.read_text(encoding="utf-8") for path in REFERENCE.glob("*.csv"))
+        numbers = set(re.findall(r"(?<![\d.])\d+\.\d{9,}(?!\d)", text_of("docs/review_guide.md")))
+        assert numbers, "the guide follows a number down to its cell"
+        assert sorted(number for number in numbers if number not in cells) == []
+
+    @pytest.mark.parametrize("name", READMES)
+    def test_agreement_in_the_readme_is_that_of_the_reference(self, name):
+        agreement = read_frame(REFERENCE / "09_agreement.csv", "ranking")
+        rows = re.findall(r"^\|[^|]+\| (\d\.\d\d)[^|]*\| (\d\.\d\d) \| (\d+) \|$", text_of(name), re.MULTILINE)
+        expected = [(f"{row['spearman']:.2f}", f"{row['auc']:.2f}", f"{row['overlap']:.0f}")
+                    for _, row in agreement.iterrows()]
+        assert rows == expected
+
+    @pytest.mark.parametrize("name", READMES)
+    def test_certainty_and_the_pilot_lists_in_the_readme_are_those_of_the_reference(self, name, effects):
+        intervals = read_frame(REFERENCE / "06_rank_intervals.csv", "adcode")
+        ranks = read_frame(REFERENCE / "05_scores.csv", "adcode")["rank"]
+        chance = intervals["p_top_100"]
+        weights = read_frame(REFERENCE / "05_weights.csv", "indicator")["combined"]
+        without = effects.loc["without_pilot_lists"]
+        quoted = [(chance[ranks <= 100] > 0.95).sum(), chance.between(0.05, 0.95, inclusive="neither").sum(),
+                  f"{weights[['I23', 'I28']].sum():.0%}", f"{without['mean_shift']:.1f}", int(without["entering"])]
+        text = re.sub(r"\s+", " ", text_of(name)).replace(" %", "%")
+        assert [part for part in quoted if not re.search(rf"(?<![\d.]){part}(?!\d)", text)] == []
