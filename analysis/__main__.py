@@ -11,6 +11,8 @@ import typer
 
 from analysis.settings import BASELINE, ROOT, load_settings, parse_assignment
 
+BASELINE_NAME = BASELINE.relative_to(ROOT)
+
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=(
     "数字城市百强的公开复算 · An open recomputation of the digital cities ranking."))
 
@@ -23,7 +25,7 @@ def stop(error: Exception) -> typer.Exit:
 
 @app.command()
 def run(
-    settings: Annotated[Path, typer.Option(help="设定文件 settings file (settings/quick.yaml …)")] = BASELINE,
+    settings: Annotated[Path, typer.Option(help="设定文件 settings file (settings/quick.yaml …)")] = BASELINE_NAME,
     set_: Annotated[list[str], typer.Option("--set", help="改一项设定 change one choice: weighting.alpha=0.3")] = [],  # noqa: B006
     only: Annotated[list[str], typer.Option(help="只运行该步 run only this notebook: 07")] = [],  # noqa: B006
     start: Annotated[str | None, typer.Option("--from", help="从该步起 start at this notebook: 04")] = None,
@@ -37,8 +39,9 @@ def run(
     Results go to reports/baseline; with changed choices and no --run, to reports/custom.
     """
     from analysis import pipeline
+    from analysis.staging import BusyError
 
-    known = (ValueError, FileNotFoundError, pipeline.RunError, OSError)
+    known = (ValueError, OSError, pipeline.RunError, BusyError)
     try:
         chosen = load_settings(settings, dict(parse_assignment(text) for text in set_))
         named = name or (settings.stem if settings.stem != BASELINE.stem and not set_ else None)

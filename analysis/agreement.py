@@ -17,6 +17,10 @@ import pandas as pd
 
 READ_STATUS = ("read", "corrected")
 
+# The rankings that stand beside each other, by the key that tables carry.
+RANKING_NAMES = {"zh": {"study": "本研究", "gdp_2019": "2019 年 GDP", "residents_2020": "2020 年常住人口"},
+                 "en": {"study": "This study", "gdp_2019": "GDP 2019", "residents_2020": "Residents 2020"}}
+
 
 class AgreementError(ValueError):
     """Scores or published ranks that cannot be compared; the message names the cities and the remedy."""

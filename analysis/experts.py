@@ -35,11 +35,27 @@ def judgements_in_use(panel: Panel, settings: Settings) -> dict[str, dict[str, p
 
 
 def group_of_experts(panel: Panel, settings: Settings) -> dict[str, pd.DataFrame]:
-    """The group's judgement matrix for every node: the weighted geometric mean of the experts'."""
+    """The group's judgement matrix for every node: the weighted geometric mean of the experts'.
+
+    Raises ValueError naming the file of a matrix that cannot be used (not reciprocal, not positive, incomplete).
+    """
     use = judgements_in_use(panel, settings)
+    for expert, nodes in use.items():
+        for node, matrix in nodes.items():
+            try:
+                weighting.judgement_matrix(matrix)
+            except ValueError as error:
+                raise ValueError(f"{judgement_file(expert, node, settings)}: {error}") from None
     shares = panel.experts.loc[list(use), "weight"].to_dict()
     nodes = next(iter(use.values()))
     return {node: weighting.group_judgements({expert: use[expert][node] for expert in use}, shares) for node in nodes}
+
+
+def judgement_file(expert: str, node: str, settings: Settings) -> str:
+    """The file that holds an expert's matrix of a node, relative to the repository."""
+    if settings.weighting.data_centre_parent == "S14":
+        node = OTHER_READING.get(node, node)
+    return f"data/raw/ahp/{expert}/{node}.csv"
 
 
 def consistency_table(panel: Panel, settings: Settings) -> pd.DataFrame:
@@ -61,14 +77,13 @@ def consistency_table(panel: Panel, settings: Settings) -> pd.DataFrame:
     return settle(pd.DataFrame(rows, columns=columns))
 
 
-def domain_weights_by_expert(panel: Panel, settings: Settings, lang: str = "zh") -> pd.DataFrame:
-    """Domain weights of each expert and of the group, with the consistency ratio; rows named in the language."""
-    use = judgements_in_use(panel, settings)
-    matrices = {panel.experts.loc[expert, f"name_{lang}"]: nodes[GOAL] for expert, nodes in use.items()}
-    matrices[{"zh": "群体", "en": "Group"}[lang]] = group_of_experts(panel, settings)[GOAL]
-    results = {name: weighting.ahp_weights(matrix, settings.weighting.ahp_method) for name, matrix in matrices.items()}
-    weights = pd.DataFrame({name: result.weights for name, result in results.items()}).T
-    ratios = {name: result.consistency_ratio for name, result in results.items()}
+def domain_weights_by_expert(panel: Panel, settings: Settings) -> pd.DataFrame:
+    """Domain weights of each expert and of the group (rows by key, last row `group`), with the consistency ratio."""
+    matrices = {expert: nodes[GOAL] for expert, nodes in judgements_in_use(panel, settings).items()}
+    matrices[GROUP] = group_of_experts(panel, settings)[GOAL]
+    results = {key: weighting.ahp_weights(matrix, settings.weighting.ahp_method) for key, matrix in matrices.items()}
+    weights = pd.DataFrame({key: result.weights for key, result in results.items()}).T.rename_axis("expert")
+    ratios = {key: result.consistency_ratio for key, result in results.items()}
     return settle(weights.assign(consistency_ratio=ratios))
 
 
@@ -86,13 +101,12 @@ def subjective_weights(panel: Panel, tree: pd.DataFrame, measured: pd.Index, set
             table = weighting.tree_weights(nodes, tree, choices.ahp_method, choices.consistency_limit,
                                            choices.allow_inconsistent, GOAL)
         except weighting.InconsistentJudgements as error:
-            other = settings.weighting.data_centre_parent == "S14"
-            file = OTHER_READING.get(error.node, error.node) if other else error.node
-            raise ValueError(f"data/raw/ahp/{expert}/{file}.csv: {error}") from None
+            raise ValueError(f"{judgement_file(expert, error.node, settings)}: {error}") from None
     if choices.subjective == "equal":
         leaves = framework.leaves(tree)
-        equal = 1 / len(leaves)
-        table.loc[leaves, ["local_weight", "global_weight"]] = [1.0, equal]
+        siblings = tree.loc[leaves, "parent"].map(tree.loc[leaves, "parent"].value_counts())
+        table.loc[leaves, "local_weight"] = 1 / siblings
+        table.loc[leaves, "global_weight"] = 1 / len(leaves)
     kept = weighting.restrict_to_measured(table, tree, measured, choices.unmeasured)
     leaves = table[table["leaf"]].rename(columns={"local_weight": "local", "global_weight": "global"})
     return settle(leaves[["parent", "local", "global"]].assign(measured=kept).rename_axis("indicator"))

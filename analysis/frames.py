@@ -18,7 +18,7 @@ SIGNIFICANT_DIGITS = 12
 Table = TypeVar("Table", pd.DataFrame, pd.Series, float)
 
 # Columns that hold labels made of digits; read as text so that 010 stays 010.
-LABEL_COLUMNS = ("adcode", "raw_rows", "years", "donors")
+LABEL_COLUMNS = ("adcode", "raw_rows", "denominator_row", "years", "donors")
 
 
 def settle(table: Table) -> Table:

@@ -27,6 +27,8 @@ def chosen_proxies(proxies: pd.DataFrame, worst_grade: str = "C", exclude: tuple
     unknown = [code for code in exclude if code not in chosen.index]
     if unknown:
         raise ValueError(f"indicators.exclude: {', '.join(unknown)} not measured; measured: {', '.join(chosen.index)}")
+    if set(exclude) >= set(chosen.index):
+        raise ValueError("indicators.exclude leaves no indicator; keep at least one")
     return chosen.drop(index=list(exclude))
 
 
@@ -37,13 +39,15 @@ def indicator_matrix(panel: pd.DataFrame, cities: pd.DataFrame, chosen: pd.DataF
     Parameters: `panel` as cleaning.clean_statistics returns it; `chosen` as `chosen_proxies` returns it;
     `scale` "per_resident" divides counts and sums by the resident population, "total" leaves them as they are.
     Returns (values, origins): values is cities × indicators in the unit of proxies.csv, NaN where the source has
-    nothing; origins has one row a cell: adcode, indicator, variable, years, raw_rows, source_id, value.
+    nothing; origins has one row a cell: adcode, indicator, variable, years, raw_rows, source_id, value,
+    denominator_row (the raw row of the residents it was divided by; empty where it was not).
 
     Readings: `level` the one value; `median` over the years; `named` 1 where the list has the city, else 0;
     `years_operating` calendar years up to the reference year, the first included, 0 where the list has no row.
     A listed city whose year is unknown is a gap, not a zero.
     """
-    residents = panel.loc[panel["variable"] == RESIDENTS].set_index("adcode")["value"]
+    census = panel.loc[panel["variable"] == RESIDENTS].set_index("adcode")
+    residents, residents_rows = census["value"], census["raw_row"].astype(str)
     columns, origins = {}, []
     for code, proxy in chosen.iterrows():
         rows = panel[panel["variable"] == proxy["variable"]]
@@ -52,7 +56,10 @@ def indicator_matrix(panel: pd.DataFrame, cities: pd.DataFrame, chosen: pd.DataF
             rest = panel[(panel["variable"] == proxy["fallback"]) & ~panel["adcode"].isin(rows["adcode"])]
             rows = pd.concat([rows, rest])
         columns[code] = read_proxy(rows, proxy, cities.index, residents, scale)
-        origins.append(cell_origins(rows, code, columns[code]))
+        cells = cell_origins(rows, code, columns[code])
+        divided = proxy["measure"].endswith("_per_resident") and scale == "per_resident"
+        cells["denominator_row"] = cells["adcode"].map(residents_rows) if divided else ""
+        origins.append(cells)
     return settle(pd.DataFrame(columns, index=cities.index)), pd.concat(origins, ignore_index=True)
 
 

@@ -22,7 +22,7 @@ from analysis.settings import BASELINE, ROOT, Settings, differences, flatten, lo
 
 LAB = "lab"
 OWN_PARAMETERS = ("run", "lang")
-EDITIONS = {"public": ("公开数据版", "public-data edition")}
+EDITIONS = {"public": ("公开数据版", "Public-data edition")}
 
 
 def data_folder(run: str) -> Path:

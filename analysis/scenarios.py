@@ -20,8 +20,8 @@ class Scenarios:
     """Ranks under each alternative, and how far they are from the base.
 
     ranks: cities × alternatives (by key). effects: one row an alternative: zh, en, mean_shift (mean absolute change of
-    rank over all cities), largest_shift, city (code of the city that moves most), entering, leaving (cities into and out
-    of the top), spearman (with the base ranks).
+    rank over all cities), largest_shift, city (code of the city that moves most), entering, leaving (cities into and
+    out of the top), spearman (with the base ranks).
     """
 
     ranks: pd.DataFrame

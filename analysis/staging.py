@@ -32,7 +32,8 @@ def open_staging(run: str, root: Path = ROOT) -> Path:
     finish_move(run, root)
     staging = root / "reports" / f".staging-{run}"
     owner = staging / "process"
-    other = int(owner.read_text() or 0) if owner.is_file() else os.getpid()
+    note = owner.read_text() if owner.is_file() else ""
+    other = int(note) if note.isdecimal() else os.getpid()  # a note cut short belongs to a process that is gone
     if other != os.getpid() and psutil.pid_exists(other):
         raise BusyError(f"run {run} is being made by process {other}; wait for it, or give --run another name")
     shutil.rmtree(staging, ignore_errors=True)

@@ -8,6 +8,7 @@ Reference: docs/method.md; OECD/JRC (2008), Handbook on Constructing Composite I
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import pandas as pd
 
 from analysis import cleaning, experts, framework, indicators, normalisation, scoring, sources, treatment, weighting
 from analysis.frames import settle
-from analysis.settings import ROOT, Settings, nearest
+from analysis.settings import ROOT, Settings
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,11 @@ def score_study(panel: Panel, settings: Settings) -> Study:
 # --- the stages, one verb each; notebooks 02 to 05 call the same ones -------------------------------------------------
 def well_covered(raw: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """The indicators that enough cities have (setting treatment.indicator_coverage); the others are left out."""
-    return raw.loc[:, raw.notna().mean() >= settings.treatment.indicator_coverage]
+    limit = settings.treatment.indicator_coverage
+    kept = raw.loc[:, raw.notna().mean() >= limit]
+    if kept.empty:
+        raise ValueError(f"treatment.indicator_coverage = {limit:g}: no indicator is observed in so many cities; lower it")
+    return kept
 
 
 def treat(raw: pd.DataFrame, cities: pd.DataFrame, chosen: pd.DataFrame,
@@ -177,10 +182,12 @@ def find_city(cities: pd.DataFrame, text: str) -> str:
     wanted = str(text).strip()
     found = cities.index[(cities.index == wanted) | cities["name"].isin([wanted, f"{wanted}市"])
                          | (cities["name_en"].str.lower() == wanted.lower())]
-    if len(found) != 1:
-        names = [*cities["name"], *cities["name_en"]]
-        several = f"{len(found)} cities have this name; use the code" if len(found) else nearest(wanted, names)
-        raise ValueError(f"city {wanted}: {several}")
+    if len(found) > 1:
+        raise ValueError(f"city {wanted}: {len(found)} cities have this name; use one of the codes {', '.join(found)}")
+    if not len(found):
+        near = difflib.get_close_matches(wanted, [*cities["name"], *cities["name_en"], *cities.index], n=3, cutoff=0.5)
+        remedy = f"did you mean {', '.join(near)}?" if near else "give a name or a code of data/raw/statistics/cities.csv"
+        raise ValueError(f"city {wanted or '(empty)'} is not in the roster; {remedy}")
     return found[0]
 
 

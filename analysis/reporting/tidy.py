@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import re
 from typing import TYPE_CHECKING
@@ -62,6 +63,8 @@ def tidy_notebook(notebook: NotebookNode, name: str) -> NotebookNode:
 
 def _tidy_code_cell(cell: NotebookNode, count: int, where: str) -> None:
     cell.execution_count = count if cell.source.strip() else None
+    if "injected-parameters" in cell.metadata.get("tags", ()):
+        cell.source = _readable_literals(cell.source)
     cell.outputs = _joined_streams(cell.outputs)
     for output in cell.outputs:
         if output.output_type == "execute_result":
@@ -73,6 +76,13 @@ def _tidy_code_cell(cell: NotebookNode, count: int, where: str) -> None:
                 f"{where}: the output {line.strip()[:80]!r} shows a memory address, which differs in every run; "
                 "end the cell with a value that prints the same each time, or with a semicolon"
             )
+
+
+def _readable_literals(source: str) -> str:
+    """Injected parameters as a reader would write them: papermill escapes Chinese letters, Python's repr does not."""
+    lines = [f"{node.targets[0].id} = {ast.literal_eval(node.value)!r}"
+             for node in ast.parse(source).body if isinstance(node, ast.Assign)]
+    return "\n".join(lines)
 
 
 def _joined_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:

@@ -1,22 +1,67 @@
-"""How far the ranks depend on the choices: weight uncertainty and leaving indicators out.
+"""How far the ranks depend on the choices: weights, methods, indicators and cities.
 
-`draws` makes the uncertain weights, `counting` turns millions of draws into counts of ranks at constant memory,
-`uncertainty` reads rank intervals and acceptabilities off the counts, `leaving_out` removes one thing at a time.
+`draws` makes the uncertain weights, `scorers` and `counting` turn millions of draws into counts of ranks at constant
+memory, `uncertainty` reads rank intervals and acceptabilities off the counts. `stages`, `crossing` and `cells` compute
+each distinct data set of all combinations of choices once; `over_choices` draws over them, `replaying` runs any
+draw again through the study, `factorial` is the full table of scenarios. `sobol` and `enumeration` say which input
+or choice matters, `attainable` and `swapping` what weights can and cannot do; `leaving_out` and `leaving_cities` remove
+one thing at a time.
 
 Reference: docs/method.md, section 6.
 """
 
+from .attainable import AttainableRanks, attainable_ranks
+from .cells import Design, cross
+from .crossing import Crossing, Factor, Option, read_alternatives, read_crossing, with_overrides
 from .draws import SensitivityError, WeightNoise, sample_weights, scores_by_draw
+from .enumeration import choice_indices
+from .factorial import ScenarioTable, choice_effects, scenario_summary, scenario_table
+from .leaving_cities import LeaveCitiesOut, extreme_cities, leave_cities_out
 from .leaving_out import LeaveOneOut, leave_one_out
+from .over_choices import MethodUncertainty, method_uncertainty
+from .replaying import Draw, replay, sampled_inputs, score_draw
+from .sobol import SobolIndices, sobol_indices, weight_indices
+from .stages import Stages
+from .swapping import Swap, smallest_swap
 from .uncertainty import WeightUncertainty, weight_uncertainty
 
 __all__ = [
+    "AttainableRanks",
+    "Crossing",
+    "Design",
+    "Draw",
+    "Factor",
+    "LeaveCitiesOut",
     "LeaveOneOut",
+    "MethodUncertainty",
+    "Option",
+    "ScenarioTable",
     "SensitivityError",
+    "SobolIndices",
+    "Stages",
+    "Swap",
     "WeightNoise",
     "WeightUncertainty",
+    "attainable_ranks",
+    "choice_effects",
+    "choice_indices",
+    "cross",
+    "extreme_cities",
+    "leave_cities_out",
     "leave_one_out",
+    "method_uncertainty",
+    "read_alternatives",
+    "read_crossing",
+    "replay",
     "sample_weights",
+    "sampled_inputs",
+    "scenario_summary",
+    "scenario_table",
+    "score_draw",
     "scores_by_draw",
+    "smallest_swap",
+    "sobol_indices",
+    "weight_indices",
     "weight_uncertainty",
+    "with_overrides",
 ]

@@ -6,12 +6,12 @@ Reference: docs/method.md, section 6.4.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
-from analysis.scoring import aggregate
+from analysis import study
 from analysis.settings import Settings
 
 from .counting import Cell
@@ -29,24 +29,21 @@ class DataSets:
     _rows: dict[tuple, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     _scorers: dict[tuple, Scorer] = field(default_factory=dict)
 
-    def weighted(self, settings: Settings) -> tuple[pd.DataFrame, pd.Series]:
-        """Normalised values and combined weights, of the indicators that have weight."""
-        values, weights = self.stages.normalised(settings), self.stages.weights(settings)
-        used = weights.index[weights > 0]
-        return (values, weights) if len(used) == len(weights) else (values[used], weights[used])
-
     def cell(self, settings: Settings, noise: WeightNoise) -> Cell:
         """The cell of some settings. Raises what `score_study` raises for them."""
-        values, weights = self.weighted(settings)
-        data = id(self.stages.normalised(settings)), tuple(weights.index)  # kept by the stages, so ids stay unique
+        values, weights = self.stages.normalised(settings), self.stages.weights(settings)
+        base = weights.to_numpy()
+        used = base > 0
+        data = id(values), used.tobytes()  # the stages keep the values, so that ids stay unique
         if data not in self._rows:
-            self._rows[data] = distinct_rows(values.to_numpy())
+            self._rows[data] = distinct_rows(values.to_numpy()[:, used])
         rows, group = self._rows[data]
         method = settings.aggregation.method
         if (data, method) not in self._scorers:
-            aggregate(values, weights / weights.sum(), method)  # the study itself refuses what it cannot aggregate
+            if method != "arithmetic":  # which takes any values
+                study.score(values, weights, settings)  # the study itself refuses what it cannot aggregate
             self._scorers[data, method] = scorer_for(rows, method)
-        return Cell(self._scorers[data, method], weights.to_numpy(), noise, group, tuple(weights.index))
+        return Cell(self._scorers[data, method], base[used], noise, group, tuple(weights.index[used]))
 
 
 @dataclass(frozen=True)
@@ -73,11 +70,10 @@ def cross(stages: Stages, crossing: Crossing, noises: Sequence[WeightNoise]) -> 
     """Make every cell of a crossing, each distinct data set and each distinct set of base weights once."""
     sets, cells, causes = DataSets(stages), [], {}
     for combination in range(crossing.size):
-        settings = crossing.settings_of(combination)
-        for noise in noises:
-            try:
-                cells.append(sets.cell(settings, noise))
-            except ValueError as error:  # the stages' word for input that they refuse; reported, never dropped
-                causes[len(cells)] = str(error)
-                cells.append(None)
+        try:
+            cell = sets.cell(crossing.settings_of(combination), noises[0])
+            cells += [replace(cell, noise=noise) for noise in noises]
+        except ValueError as error:  # the stages' word for input that they refuse; reported, never dropped
+            causes |= {len(cells) + place: str(error) for place in range(len(noises))}
+            cells += [None] * len(noises)
     return Design(crossing, tuple(noises), tuple(cells), causes, stages.panel.cities.index)

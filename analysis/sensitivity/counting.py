@@ -10,11 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .draws import DRAWS_PER_STREAM, WeightNoise, stream_generator, streams
 from .scorers import Scorer
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from threadpoolctl import ThreadpoolController
 
 Task = tuple[int, int, int, int]  # cell, stream, length of the stream, draws wanted from it
 
@@ -25,8 +32,8 @@ BLOCKS_PER_WORKER = 8     # enough for workers to end together
 @dataclass(frozen=True, eq=False)
 class Cell:
     """One way to score. base: positive base weights; group: for each city the position of its distinct row (cities
-    with equal rows tie in every draw); indicators: the labels of the weights. Cells that share scorer and group (the same
-    objects) are counted together."""
+    with equal rows tie in every draw); indicators: the labels of the weights. Cells that share scorer and group (the
+    same objects) are counted together."""
 
     scorer: Scorer
     base: np.ndarray
@@ -98,21 +105,21 @@ def count_ranks(cells: Cells, draws: Mapping[int, int], seed: int, workers: int 
                 shortest_stream: int = DRAWS_PER_STREAM) -> Counts:
     """Counts of ranks over all cells, by pattern of ties: cities × ranks, int64.
 
-    cells and draws: the cells by number, and how many draws of each; the number decides the random streams. The rows of all counts together sum to the number of draws. Workers are threads
-    (NumPy releases the interpreter while it draws, multiplies and sorts); inside `joblib.parallel_config(backend=…)`
-    they are whatever that says: processes ("loky") or machines ("dask").
+    cells and draws: the cells by number, and how many draws of each; the number decides the random streams. In all
+    counts together each city has as many entries as there are draws. Workers are threads (NumPy releases the
+    interpreter while it draws, multiplies and sorts); inside `joblib.parallel_config(backend=…)` they are whatever that
+    says: processes ("loky") or machines ("dask").
     """
     tasks = [(cell, stream, length, min(length, wanted - first)) for cell, wanted in draws.items()
              for stream, first, length in streams(wanted, shortest_stream)]
     if workers == 1:
         return count_tasks(tasks, cells, seed)
     from joblib import Parallel, delayed
-    from threadpoolctl import threadpool_limits
 
     share = max(1, -(-len(tasks) // (workers * BLOCKS_PER_WORKER)))
     blocks = [tasks[first:first + share] for first in range(0, len(tasks), share)]
     counts: Counts = {}
-    with threadpool_limits(1, user_api="blas"):  # held here too, so that no thread lifts it while others still work
+    with one_blas_thread():  # held here too, so that no thread lifts it while others still work
         parallel = Parallel(n_jobs=workers, prefer="threads", return_as="generator_unordered")
         for part in parallel(delayed(count_tasks)(*own_cells(block, cells), seed) for block in blocks):
             add_counts(counts, part)
@@ -125,6 +132,19 @@ def add_counts(counts: Counts, more: Counts) -> None:
         counts[pattern] = counts[pattern] + part if pattern in counts else part
 
 
+@cache
+def thread_pools() -> ThreadpoolController:
+    """NumPy's thread pools; finding them takes milliseconds, so it is done once."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+def one_blas_thread() -> AbstractContextManager:
+    """Matrix products on one thread, whatever the machine has: the same sums in the same order."""
+    return thread_pools().limit(limits=1, user_api="blas")
+
+
 def own_cells(tasks: Sequence[Task], cells: Cells) -> tuple[Sequence[Task], Cells]:
     """The tasks with the cells they need, so that nothing else travels to another process."""
     return tasks, {cell: cells[cell] for cell in dict.fromkeys(task[0] for task in tasks)}
@@ -135,10 +155,8 @@ def count_tasks(tasks: Sequence[Task], cells: Cells, seed: int) -> Counts:
 
     Both matter to the last bit: OpenBLAS adds in another order for another number of threads or rows.
     """
-    from threadpoolctl import threadpool_limits
-
     counts: Counts = {}
-    with threadpool_limits(1, user_api="blas"):
+    with one_blas_thread():
         for first, last in runs_of_one_data_set(tasks, cells):
             cell = cells[tasks[first][0]]
             counter = RankCounter(np.bincount(cell.group))

@@ -127,7 +127,7 @@ def is_in_use(option: Option, settings: Settings) -> bool:
 
 
 def combined(settings: Settings, options: tuple[Option, ...]) -> Settings:
-    """The settings with all options applied; each option was validated when it was read, so sections are only copied."""
+    """The settings with all options applied; options were validated when read, so sections are only copied."""
     sections: dict[str, dict[str, Any]] = {}
     for option in options:
         for name, value in option.changes.items():

@@ -87,6 +87,20 @@ class WeightNoise:
             out *= base[:, None]
 
 
+def noise_quantiles(noise: WeightNoise, uniforms: np.ndarray, base: np.ndarray) -> np.ndarray:
+    """Weights (up to a factor a row) at given quantiles of their noise: draws × indicators, uniforms between 0 and 1.
+
+    Column j depends on column j of the uniforms alone; random uniforms give the distribution of `WeightNoise.fill`.
+    """
+    if noise.is_none:
+        return np.broadcast_to(base, uniforms.shape).copy()
+    if noise.distribution == "uniform":
+        return base * (1 - noise.half_width + 2 * noise.half_width * uniforms)
+    from scipy.special import gammaincinv
+
+    return gammaincinv(noise.concentration * base, uniforms)
+
+
 def streams(draws: int, shortest: int = DRAWS_PER_STREAM) -> Iterator[tuple[int, int, int]]:
     """(stream, first draw, length) of the streams that hold the first `draws` draws of a cell.
 

@@ -13,26 +13,46 @@ import numpy as np
 
 from analysis.frames import SIGNIFICANT_DIGITS
 
-from .counting import Cell
+from .counting import Cell, RankCounter, one_blas_thread
+from .scorers import Scorer
 
 ROWS_AT_A_TIME = 1024
 
 
 def cell_ranks(cell: Cell, weights: np.ndarray) -> np.ndarray:
     """Ranks (draws × cities, int16 or int32) of a cell's cities under weights (draws × indicators, or one vector)."""
-    from threadpoolctl import threadpool_limits
-
     weights = np.atleast_2d(weights)
     weights = weights / weights.sum(axis=1, keepdims=True)
     sizes = np.bincount(cell.group)
     ranks = np.empty((len(weights), len(cell.group)), dtype=np.int16 if len(cell.group) < 2**15 else np.int32)
-    with threadpool_limits(1, user_api="blas"):
+    with one_blas_thread():
         for first in range(0, len(weights), ROWS_AT_A_TIME):
             block = weights[first:first + ROWS_AT_A_TIME]
             numbers = np.empty((len(block), len(sizes)))
             cell.scorer(block, numbers)
             scores = settled(cell.scorer.scores(numbers, block))
             ranks[first:first + len(block)] = tied_ranks(scores, sizes)[:, cell.group]
+    return ranks
+
+
+def drawn_ranks(scorer: Scorer, group: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Ranks (draws × cities, int16 or int32) as the Monte Carlo counts them; weights up to a factor a draw.
+
+    Much faster than `cell_ranks`; they differ only where scores agree to 12 digits without the cities being equal.
+    """
+    sizes = np.bincount(group)
+    counter = RankCounter(sizes)
+    ranks = np.empty((len(weights), len(group)), dtype=np.int16 if len(group) < 2**15 else np.int32)
+    numbers, distinct = np.empty((ROWS_AT_A_TIME, len(sizes))), np.empty((ROWS_AT_A_TIME, len(sizes)), ranks.dtype)
+    row_starts = len(sizes) * np.arange(ROWS_AT_A_TIME)[:, None]
+    with one_blas_thread():
+        for first in range(0, len(weights), ROWS_AT_A_TIME):
+            block = weights[first:first + ROWS_AT_A_TIME]
+            scorer(block, numbers[:len(block)])
+            order, better = counter.order(numbers[:len(block)])
+            order += row_starts[:len(block)]
+            distinct.reshape(-1)[order] = better + 1
+            distinct[:len(block)].take(group, axis=1, out=ranks[first:first + len(block)])
     return ranks
 
 

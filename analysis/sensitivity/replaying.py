@@ -18,7 +18,7 @@ from analysis.study import Panel, Study
 
 from .cells import Design
 from .draws import SensitivityError, check_count, drawn_weights
-from .method_uncertainty import SHORTEST_STREAM, cell_order
+from .over_choices import SHORTEST_STREAM, cell_order
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from analysis.guards import UnusableValues
 
 from .draws import SensitivityError
 
+
 class LinearScores:
     """Weighted sums, shifted so that none is negative.
 

@@ -46,13 +46,16 @@ class Stages:
 
     def raw(self, settings: Settings) -> pd.DataFrame:
         """Raw indicator values, cities × indicators that enough cities have."""
-        choices = settings.indicators
+        proxies, scale = self.proxies(settings), settings.indicators.scale
 
-        def read() -> pd.DataFrame:
-            return indicators.indicator_matrix(self.panel.figures, self.panel.cities, self.proxies(settings),
-                                               choices.scale)[0]
+        def read(code: str) -> pd.Series:
+            one = proxies.loc[[code]]
+            return indicators.indicator_matrix(self.panel.figures, self.panel.cities, one, scale)[0][code]
 
-        return study.well_covered(self._once(("raw", choices), read), settings)
+        # Columns do not depend on one another: an indicator left out or joining costs the others nothing.
+        columns = [self._once(("raw", scale, code, *proxies.loc[code].astype(str)), lambda code=code: read(code))
+                   for code in proxies.index]
+        return study.well_covered(pd.concat(columns, axis=1), settings)
 
     def treated(self, settings: Settings) -> pd.DataFrame:
         """Values without gaps and with outliers tamed."""

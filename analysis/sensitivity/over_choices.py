@@ -52,7 +52,7 @@ def method_uncertainty(design: Design, draws: int, seed: int, top: Sequence[int]
     failures = failed_draws(design, wanted)
     failed = int(failures["draws"].sum())
     if failed == draws:
-        raise SensitivityError(f"none of the {draws} draws gives a ranking; the first cause: {failures['cause'].iloc[0]}")
+        raise SensitivityError(f"none of the {draws} draws gives a ranking; first cause: {failures['cause'].iloc[0]}")
     noisy = {number: cell for number, cell in enumerate(design.cells) if cell is not None and not cell.noise.is_none}
     counts = count_ranks(noisy, {number: int(wanted[number]) for number in noisy}, seed, workers, SHORTEST_STREAM)
     for number, cell in enumerate(design.cells):

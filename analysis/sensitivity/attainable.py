@@ -1,0 +1,209 @@
+"""What weights can and cannot do: the best and the worst rank that any weights within bounds could give a city.
+
+A city's best rank leaves as few cities ahead of it as possible: a mixed-integer programme with one yes/no variable for
+each rival that is not decided beforehand. Most are: a rival that is behind under all admitted weights, or ahead under
+all of them, is found by a closed form. What the solver finds is ranked again by the study's own rule, so that every
+rank called attained was attained, and every bound comes with it.
+
+Reference: docs/method.md, section 6.7. Salo, A. & Punkka, A. (2011), Ranking intervals and dominance relations for
+ratio-based efficiency analysis, Management Science 57(1), 200–214; Kadziński, M., Greco, S. & Słowiński, R. (2012),
+Extreme ranking analysis in robust ordinal regression, Omega 40(4), 488–501; Huangfu, Q. & Hall, J. A. J. (2018),
+Parallelizing the dual revised simplex method, Mathematical Programming Computation 10, 119–142 (HiGHS).
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .counting import Cell
+from .draws import SensitivityError, WeightNoise, check_count, checked, distinct_rows
+from .ranking import cell_ranks
+from .scorers import LinearScores
+
+SMALLEST_LEAD = 1e-9  # of the largest span of an indicator; below it two scores count as equal
+NO_NOISE = WeightNoise("dirichlet", math.inf)
+
+
+@dataclass(frozen=True)
+class AttainableRanks:
+    """ranks: cities × (base, best, best_bound, worst, worst_bound, rivals). best and worst are attained, by the weights
+    in best_weights and worst_weights (cities × indicators, rows summing to 1); no admitted weights do better than
+    best_bound or worse than worst_bound. Where bound and attained rank agree the answer is exact. rivals: cities that
+    are neither ahead nor behind under all admitted weights."""
+
+    ranks: pd.DataFrame
+    best_weights: pd.DataFrame
+    worst_weights: pd.DataFrame
+
+    @property
+    def gaps(self) -> pd.Series:
+        """Ranks left open for each city, best and worst together; 0 = exact."""
+        return (self.ranks["best"] - self.ranks["best_bound"] + self.ranks["worst_bound"]
+                - self.ranks["worst"]).rename("gap")
+
+
+@dataclass(frozen=True)
+class Region:
+    """The admitted weights: lowest ≤ w ≤ highest, Σ w = 1."""
+
+    lowest: np.ndarray
+    highest: np.ndarray
+
+    def largest(self, rows: np.ndarray) -> np.ndarray:
+        """The largest value of each row · w: the free weight goes to the largest numbers first."""
+        order = np.argsort(-rows, axis=1, kind="stable")
+        room = (self.highest - self.lowest)[order]
+        given = np.clip(1 - self.lowest.sum() - (room.cumsum(axis=1) - room), 0, room)
+        return rows @ self.lowest + (given * np.take_along_axis(rows, order, axis=1)).sum(axis=1)
+
+
+def attainable_ranks(values: pd.DataFrame, weights: pd.Series, bounds: float | pd.DataFrame = 0.25,
+                     time_limit: float = 30.0, node_limit: int = 100_000, workers: int = 1) -> AttainableRanks:
+    """The best and worst rank of every city under any weights within bounds, scores being weighted sums.
+
+    bounds: 0.25 lets every weight vary between 75 % and 125 % of its base (never below 0), the sum staying 1; or a
+    frame by indicator with columns lowest and highest. time_limit (seconds) and node_limit hold for each of the two
+    problems a city; where one strikes, bound and attained rank differ. Only the time limit can make two runs differ.
+    workers: processes. Equal cities never push each other; ties share the smaller rank.
+
+    Raises SensitivityError for bounds that admit no weights. Reference: docs/method.md, section 6.7.
+
+    >>> cities = pd.DataFrame({"I01": [10.0, 0.0, 4.0], "I02": [0.0, 10.0, 4.0]}, index=["A", "B", "C"])
+    >>> result = attainable_ranks(cities, pd.Series({"I01": 0.5, "I02": 0.5}), bounds=0.2)
+    >>> result.ranks[["best", "worst"]].T.to_dict("list")
+    {'A': [1, 2], 'B': [1, 2], 'C': [2, 3]}
+    """
+    values, weights = checked(values, weights)
+    check_count("workers", workers)
+    region = region_of(weights, bounds)
+    rows, group = distinct_rows(values.to_numpy())
+    sizes = np.bincount(group)
+    highest_lead = np.array([region.largest(rows - row) for row in rows])  # [i, k]: k over i at most
+    lead = SMALLEST_LEAD * np.ptp(rows, axis=0).max()
+    ahead, open_ = highest_lead.T < -lead, (highest_lead > lead) & ~(highest_lead.T < -lead)
+    jobs = [(rows, sizes, city, np.flatnonzero(open_[city]), highest_lead, region, lead, (time_limit, node_limit))
+            for city in range(len(rows))]
+    found = solve(jobs, workers)
+    surely = 1 + ahead @ sizes
+    cell = Cell(LinearScores(rows), weights.to_numpy(), NO_NOISE, group)
+    tables = {}
+    for side, name in enumerate(("best", "worst")):
+        mine = np.array([weights.to_numpy() if each[side][1] is None else each[side][1] for each in found])
+        tables[name] = attained(cell, mine, name, group)
+        tables[f"{name}_bound"] = (surely + np.array([each[side][0] for each in found]))[group]
+    base = cell_ranks(cell, cell.base)[0]
+    ranks = pd.DataFrame({"base": base, **{name: tables[name][0] if name in ("best", "worst") else tables[name]
+                                           for name in ("best", "best_bound", "worst", "worst_bound")},
+                          "rivals": (open_ @ sizes)[group]}, values.index)
+    frames = [pd.DataFrame(tables[name][1], values.index, values.columns) for name in ("best", "worst")]
+    return AttainableRanks(ranks, *frames)
+
+
+def region_of(weights: pd.Series, bounds: float | pd.DataFrame) -> Region:
+    """The admitted weights, checked."""
+    if isinstance(bounds, pd.DataFrame):
+        limits = bounds.reindex(weights.index)[["lowest", "highest"]].to_numpy(dtype=float).T
+    elif bounds >= 0:
+        limits = np.maximum(weights.to_numpy() * (1 - bounds), 0), np.minimum(weights.to_numpy() * (1 + bounds), 1)
+    else:
+        raise SensitivityError(f"bounds = {bounds}: give a share of the base weights, for example 0.25 for ±25 %")
+    lowest, highest = limits
+    if not ((lowest >= 0) & (lowest <= highest)).all() or not lowest.sum() <= 1 + 1e-12 <= highest.sum() + 2e-12:
+        raise SensitivityError("no weights lie within the bounds: each lowest must be between 0 and its highest, the "
+                               "lowest may sum to at most 1 and the highest to at least 1, for every indicator")
+    return Region(lowest, highest)
+
+
+def solve(jobs: list[tuple], workers: int) -> list[tuple]:
+    """The answer of every job, in order; processes, because the solver keeps the interpreter to itself."""
+    if workers == 1:
+        return [extreme_ranks(*job) for job in jobs]
+    from joblib import Parallel, delayed
+
+    return Parallel(n_jobs=workers)(delayed(extreme_ranks)(*job) for job in jobs)
+
+
+def extreme_ranks(rows: np.ndarray, sizes: np.ndarray, city: int, rivals: np.ndarray, highest_lead: np.ndarray,
+                  region: Region, lead: float, limits: tuple[float, int]) -> tuple:
+    """For best and worst: how many rivals are ahead at least (at most), and weights that show it (None = base)."""
+    if not len(rivals):
+        return (0, None), (0, None)
+    over = rows[rivals] - rows[city]
+    best = optimum(over, sizes[rivals], highest_lead[city, rivals], region, limits)
+    falling = highest_lead[rivals, city] > lead  # the others may tie with the city but never fall behind it
+    worst = optimum(-over[falling], sizes[rivals][falling], highest_lead[rivals, city][falling], region, limits)
+    everyone = int(sizes[rivals].sum())
+    return (best[0], spaced(over, best[1], region)), (everyone - worst[0], spaced(-over, worst[1], region))
+
+
+def optimum(over: np.ndarray, sizes: np.ndarray, highest: np.ndarray, region: Region, limits: tuple[float, int]
+            ) -> tuple[int, np.ndarray | None]:
+    """The smallest number of cities with over · w > 0, as a proven bound, and the weights that come nearest to it.
+
+    Rival k may be positive only if its variable is 1: over_k · w ≤ highest_k z_k, highest_k being the most it can be.
+    """
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    indicators, rivals = over.shape[1], len(over)
+    if not rivals:
+        return 0, (region.lowest + region.highest) / (region.lowest + region.highest).sum()
+    apart = np.hstack([over / highest[:, None], -np.eye(rivals)])
+    whole = np.r_[np.ones(indicators), np.zeros(rivals)]
+    with quiet_solver():
+        result = milp(np.r_[np.zeros(indicators), sizes], integrality=1 - whole,
+                      bounds=Bounds(np.r_[region.lowest, np.zeros(rivals)], np.r_[region.highest, np.ones(rivals)]),
+                      constraints=[LinearConstraint(apart, -np.inf, 0), LinearConstraint(whole[None], 1, 1)],
+                      options={"time_limit": limits[0], "node_limit": limits[1]})
+    bound = 0 if result.mip_dual_bound is None else max(0, math.ceil(result.mip_dual_bound - 1e-6))
+    return bound, None if result.x is None else result.x[:indicators]
+
+
+@contextmanager
+def quiet_solver() -> Iterator[None]:
+    """Drop what HiGHS 1.12 prints past its own switch, a line each time it repairs a solution ("tmpSolver.run()").
+
+    The solver writes to the process's standard output, not to Python's, so that is where it has to be turned away.
+    """
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def spaced(over: np.ndarray, weights: np.ndarray | None, region: Region) -> np.ndarray | None:
+    """Weights that keep the same rivals at 0 or below, by as wide a margin as can be: optimal weights lie on an edge,
+    where the last bit of a score decides."""
+    if weights is None or not (behind := over @ weights <= 1e-7).any():
+        return weights
+    from scipy.optimize import linprog
+
+    kept = over[behind]
+    result = linprog(np.r_[np.zeros(len(weights)), -1], A_ub=np.hstack([kept, np.ones((len(kept), 1))]),
+                     b_ub=np.zeros(len(kept)), A_eq=np.r_[np.ones(len(weights)), 0][None], b_eq=[1],
+                     bounds=[*zip(region.lowest, region.highest, strict=True), (-1e-6, None)])
+    found = result.x[:-1] if result.success else weights
+    return np.clip(found, region.lowest, region.highest)
+
+
+def attained(cell: Cell, found: np.ndarray, name: str, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Each city's rank under the weights found for it, or under the base weights where those serve better, and these
+    weights (rows summing to 1)."""
+    found = found / found.sum(axis=1, keepdims=True)
+    cities = np.arange(len(group))
+    ranks = cell_ranks(cell, found)[group, cities]
+    base = cell_ranks(cell, cell.base)[0]
+    better = base < ranks if name == "best" else base > ranks
+    return np.where(better, base, ranks), np.where(better[:, None], cell.base, found[group])

@@ -1,0 +1,83 @@
+"""One city at a time: what the ranks of the others owe to it.
+
+Minima, maxima, donors for gaps and the weights that the data decide all come from the cities themselves. Leaving a city
+out runs every stage after the indicator values again without it.
+
+Reference: docs/method.md, section 6.3; OECD & JRC (2008), Handbook on Constructing Composite Indicators, step 7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from analysis import study
+from analysis.frames import settle
+from analysis.scoring import rank
+from analysis.settings import Settings
+from analysis.weighting import combine_weights
+
+from .draws import SensitivityError, check_count
+from .leaving_out import effect
+from .stages import Stages
+
+
+@dataclass(frozen=True)
+class LeaveCitiesOut:
+    """effects: one row a city left out (index left_out) with mean_shift, largest_shift, city, entered, left, entering,
+    leaving and spearman as in `LeaveOneOut`, over the other cities. ranks: remaining cities × cities left out; the city
+    itself is missing. Both compare with the base ranking of the remaining cities, so that closing up behind the missing
+    city is no shift."""
+
+    effects: pd.DataFrame
+    ranks: pd.DataFrame
+
+
+def leave_cities_out(stages: Stages, settings: Settings, cities: Iterable[str] | None = None, top: int = 100,
+                     workers: int = 1) -> LeaveCitiesOut:
+    """What would move among the other cities if a city were not in the study.
+
+    cities: codes to leave out one at a time; all without it, which runs the data-dependent half of the study once a
+    city. The cities that hold an indicator's highest or lowest value (`extreme_cities`) move most. workers: processes.
+    Raises SensitivityError for a code that is no city of the panel.
+    """
+    check_count("top", top)
+    check_count("workers", workers)
+    raw, base = stages.raw(settings), study.score(stages.normalised(settings), stages.weights(settings), settings)
+    codes = list(raw.index if cities is None else cities)
+    if unknown := [code for code in codes if code not in raw.index]:
+        raise SensitivityError(f"city {unknown[0]} is not in the panel; give its code as in the roster")
+    common = (raw, stages.panel.cities, stages.proxies(settings), stages.tree(settings), stages.judged(settings),
+              settings)
+    if workers == 1:
+        scores = [scores_without(code, *common) for code in codes]
+    else:
+        from joblib import Parallel, delayed
+
+        scores = Parallel(n_jobs=workers)(delayed(scores_without)(code, *common) for code in codes)
+    ranks = pd.DataFrame({code: rank(found) for code, found in zip(codes, scores, strict=True)}, index=raw.index)
+    effects = {code: effect(rank(base.drop(code)), ranks[code].drop(code).astype(int), top) for code in codes}
+    return LeaveCitiesOut(pd.DataFrame.from_dict(effects, orient="index").rename_axis("left_out"),
+                          ranks.astype("Int64").rename_axis(columns="left_out"))
+
+
+def scores_without(code: str, raw: pd.DataFrame, cities: pd.DataFrame, proxies: pd.DataFrame, tree: pd.DataFrame,
+                   judged: pd.Series, settings: Settings) -> pd.Series:
+    """The scores of the other cities: treatment, normalisation and weights without the city."""
+    treated, _ = study.treat(raw.drop(code), cities.drop(code), proxies, settings)
+    objective = study.objective_weights(treated, tree)[settings.weighting.objective]
+    weights = settle(combine_weights(judged.reindex(objective.index), objective, settings.weighting.rule,
+                                     settings.weighting.alpha))
+    return study.score(study.normalise(treated, tree, settings), weights, settings)
+
+
+def extreme_cities(raw: pd.DataFrame) -> pd.Index:
+    """The cities that alone hold the highest or the lowest value of an indicator, in the order of the table."""
+    holders = set()
+    for column in raw:
+        for value in (raw[column].max(), raw[column].min()):
+            holding = raw.index[raw[column] == value]
+            holders |= set(holding) if len(holding) == 1 else set()
+    return raw.index[raw.index.isin(holders)]
