@@ -1,140 +1,109 @@
-"""Weight Monte Carlo against a NumPy loop and a loop over pymcdm: time a draw, ratio and memory, from one run.
+"""Weight Monte Carlo against its peers, and the Monte Carlo over all choices against the weights alone.
 
-    python -m benchmarks.monte_carlo [--draws 200000] [--loop-draws 2000] [--peer-draws 200] [--repeats 5]
+    python -m benchmarks.monte_carlo [--peers FOLDER] [--draws 300000] [--repeats 5] [--memory]
 
-The contestants take turns, so that a busy machine slows all of them; the table shows medians. Each contestant keeps
-the full distribution of ranks. Before anything is timed, all of them rank the same weights and must count the same.
+Every contestant keeps the full distribution of ranks. Before anything is timed, all of them rank the same weights and
+must count the same to the last unit. `--memory` adds the peak memory of one and of ten million draws.
 """
 
 from __future__ import annotations
 
 import argparse
-import statistics
-import time
-import tracemalloc
-from collections.abc import Callable
+import sys
 
 import numpy as np
-import pandas as pd
 
-from analysis.sensitivity import sample_weights, weight_uncertainty
+from analysis import study
+from analysis.sensitivity import (
+    Stages,
+    WeightNoise,
+    cross,
+    method_uncertainty,
+    read_crossing,
+    sample_weights,
+    weight_uncertainty,
+)
+from analysis.settings import load_settings
+from benchmarks.peers import Peer, installed_peers, numba_kernel
+from benchmarks.timing import (
+    CITIES,
+    CONCENTRATION,
+    SEED,
+    Case,
+    drawn_weights,
+    microseconds_a_draw,
+    peak_mebibytes,
+    print_table,
+    simulated_case,
+)
 
-CITIES = 297
 INDICATORS = (34, 11)  # the whole framework, and what public statistics measure
-CONCENTRATION = 200.0
-SEED = 20201218
-
-Case = tuple[pd.DataFrame, pd.Series]
+OURS = "study, 1 worker"
 
 
-def simulated_case(indicators: int) -> Case:
-    """Min-max values and weights of the study's size; the numbers do not matter to the time."""
-    generator = np.random.default_rng(SEED)
-    columns = [f"I{number:02d}" for number in range(1, indicators + 1)]
-    values = pd.DataFrame(generator.lognormal(size=(CITIES, indicators)), columns=columns)
-    values = (values - values.min()) / (values.max() - values.min())
-    return values, pd.Series(generator.dirichlet(np.full(indicators, 5.0)), columns)
-
-
-def study(case: Case, draws: int, workers: int = 1) -> np.ndarray:
+def counts_of_study(case: Case, draws: int, workers: int = 1) -> np.ndarray:
     """The study's own function, drawing of weights and summaries included."""
-    result = weight_uncertainty(*case, draws, CONCENTRATION, SEED, workers=workers)
-    return result.counts.to_numpy()
+    return weight_uncertainty(*case, draws, CONCENTRATION, SEED, workers=workers).counts.to_numpy()
 
 
-def numpy_loop(case: Case, draws: int) -> np.ndarray:
-    """One draw at a time with matrix product and argsort, weights drawn by NumPy's own Dirichlet."""
-    values, weights = case[0].to_numpy(), case[1].to_numpy()
-    drawn = np.random.default_rng(SEED).dirichlet(CONCENTRATION * weights, draws)
-    return count_by_loop(drawn, lambda row: 1 + np.argsort(np.argsort(-(values @ row))))
-
-
-def pymcdm_loop(case: Case, draws: int) -> np.ndarray:
-    """One draw at a time through pymcdm: its min-max normalisation, weighted sum model and ranking."""
-    return count_by_loop(np.random.default_rng(SEED).dirichlet(CONCENTRATION * case[1], draws), pymcdm_ranks(case))
-
-
-def pymcdm_ranks(case: Case) -> Callable[[np.ndarray], np.ndarray]:
-    from pymcdm.helpers import rrankdata
-    from pymcdm.methods import WSM
-    from pymcdm.normalizations import minmax_normalization
-
-    values, benefit = case[0].to_numpy(), np.ones(case[0].shape[1])
-    model = WSM(minmax_normalization)
-    return lambda row: rrankdata(model(values, row, benefit)).astype(int)
-
-
-def count_by_loop(drawn: np.ndarray, ranks_of: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Counts of ranks (cities × ranks) of the given weights, one draw at a time."""
-    counts = np.zeros((CITIES, CITIES), dtype=np.int64)
-    cities = np.arange(CITIES)
-    for row in drawn:
-        counts[cities, ranks_of(row) - 1] += 1
-    return counts
-
-
-def check_same_counts(case: Case, draws: int) -> None:
+def check_same_counts(case: Case, peers: dict[str, Peer], draws: int) -> None:
     """All contestants on the same weights: the counts must be equal to the last unit."""
     drawn = sample_weights(case[1], draws, CONCENTRATION, SEED).to_numpy()
-    values = case[0].to_numpy()
-    expected = study(case, draws)
-    for name, ranks_of in (("NumPy loop", lambda row: 1 + np.argsort(np.argsort(-(values @ row)))),
-                           ("pymcdm", pymcdm_ranks(case))):
-        if not np.array_equal(count_by_loop(drawn, ranks_of), expected):
+    expected = counts_of_study(case, draws)
+    for name, peer in peers.items():
+        if not np.array_equal(peer(case, drawn), expected):
             raise SystemExit(f"{name} counts other ranks than the study for the same weights; nothing was timed")
 
 
-def microseconds_a_draw(contestants: dict[str, tuple[Callable[[], object], int]], repeats: int) -> dict[str, float]:
-    """Median time of each contestant, taking turns; one turn beforehand to warm up."""
-    times: dict[str, list[float]] = {name: [] for name in contestants}
-    for turn in range(repeats + 1):
-        for name, (run, draws) in contestants.items():
-            started = time.perf_counter()
-            run()
-            if turn:
-                times[name].append((time.perf_counter() - started) / draws * 1e6)
-    return {name: statistics.median(measured) for name, measured in times.items()}
-
-
-def peak_mebibytes(run: Callable[[], object]) -> float:
-    """Highest memory taken during a run, beyond what the process held before."""
-    tracemalloc.start()
-    run()
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return peak / 2**20
-
-
-def report(indicators: int, options: argparse.Namespace) -> None:
-    """One table: contestants, µs a draw, times the study, draws a second, peak memory."""
+def weights_only(indicators: int, options: argparse.Namespace) -> None:
+    """The table of peers for one number of indicators."""
     case = simulated_case(indicators)
-    check_same_counts(case, options.peer_draws)
-    contestants = {
-        "study, 1 worker": (lambda: study(case, options.draws), options.draws),
-        "study, 2 workers": (lambda: study(case, options.draws, workers=2), options.draws),
-        "NumPy loop": (lambda: numpy_loop(case, options.loop_draws), options.loop_draws),
-        "pymcdm loop": (lambda: pymcdm_loop(case, options.peer_draws), options.peer_draws),
-    }
-    medians = microseconds_a_draw(contestants, options.repeats)
-    unit = medians["study, 1 worker"]
-    print(f"\n{CITIES} cities × {indicators} indicators, Dirichlet concentration {CONCENTRATION:g}, "
-          f"median of {options.repeats}")
-    print(f"{'':18}{'µs a draw':>12}{'ratio':>9}{'draws a second':>17}")
-    for name, median in medians.items():
-        print(f"{name:18}{median:12.2f}{median / unit:9.2f}{1e6 / median:17,.0f}")
-    for draws in (options.draws, 10 * options.draws):
-        print(f"peak memory of {draws:,} draws: {peak_mebibytes(lambda n=draws: study(case, n)):.1f} MiB")
+    peers, absent = installed_peers()
+    check_same_counts(case, peers, options.peer_draws)
+    contestants = {OURS: (lambda: counts_of_study(case, options.draws), options.draws),
+                   "study, 2 workers": (lambda: counts_of_study(case, options.draws, 2), options.draws)}
+    if kernel := numba_kernel(case):
+        contestants["numba float32 kernel"] = (lambda: kernel(options.draws), options.draws)
+    else:
+        absent.append("numba")
+    for name, peer in peers.items():
+        draws = options.loop_draws if name == "NumPy loop" else options.peer_draws
+        contestants[name] = (lambda peer=peer, draws=draws: peer(case, drawn_weights(case, draws)), draws)
+    print(f"\n{CITIES} cities × {indicators} indicators, Dirichlet concentration {CONCENTRATION:g}, median of "
+          f"{options.repeats}; same counts from {', '.join(peers)}")
+    print_table(microseconds_a_draw(contestants, options.repeats), OURS)
+    for name in absent:
+        print(f"{name}: not installed")
+    for draws in (1_000_000, 10_000_000) if options.memory else ():
+        print(f"peak memory of {draws:,} draws: {peak_mebibytes(lambda n=draws: counts_of_study(case, n)):.1f} MiB")
+
+
+def all_choices(options: argparse.Namespace) -> None:
+    """The public panel under every combination of choices, against its weights alone."""
+    settings = load_settings()
+    stages = Stages(study.read_panel())
+    design = cross(stages, read_crossing(settings), [WeightNoise("dirichlet", CONCENTRATION)])
+    case, draws = (stages.normalised(settings), stages.weights(settings)), 2 * options.draws
+    contestants = {"weights only": (lambda: counts_of_study(case, draws), draws),
+                   f"{design.crossing.size:,} combinations": (lambda: method_uncertainty(design, draws, SEED), draws)}
+    print(f"\npublic panel, {len(case[1])} indicators, {draws:,} draws")
+    print_table(microseconds_a_draw(contestants, options.repeats), "weights only")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--draws", type=int, default=200_000)
-    parser.add_argument("--loop-draws", type=int, default=2_000)
-    parser.add_argument("--peer-draws", type=int, default=200)
+    parser.add_argument("--peers", help="a folder with further packages to compare with")
+    parser.add_argument("--draws", type=int, default=300_000)
+    parser.add_argument("--loop-draws", type=int, default=4_000)
+    parser.add_argument("--peer-draws", type=int, default=300)
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--memory", action="store_true")
     options = parser.parse_args()
+    if options.peers:
+        sys.path.append(options.peers)
     for indicators in INDICATORS:
-        report(indicators, options)
+        weights_only(indicators, options)
+    all_choices(options)
 
 
 if __name__ == "__main__":

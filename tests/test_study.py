@@ -286,7 +286,7 @@ class TestFindCity:
         assert study.find_city(real_panel.cities, text) == "440300"
 
     @pytest.mark.parametrize(("text", "words"), [
-        ("Suzhou", "2 cities have this name; use the code"), ("呼和浩持市", "did you mean 呼和浩特市"),
+        ("Suzhou", "2 cities have this name; use one of the codes"), ("呼和浩持市", "did you mean 呼和浩特市"),
         ("Shenzen", "did you mean Shenzhen"), ("440399", "city 440399"), ("", "city")])
     def test_none_or_several_are_refused(self, real_panel, text, words):
         with pytest.raises(ValueError, match=words) as caught:

@@ -95,9 +95,9 @@ class RankCounter:
         order, better_cities = self.order(scores)
         order *= self.total
         order += better_cities
-        if self.counts.size <= 4 * order.size:
+        if self.counts.size <= order.size:
             self.counts += np.bincount(order.ravel(), minlength=self.counts.size).reshape(self.counts.shape)
-        else:  # a histogram much longer than the block costs more than adding in place
+        else:  # a histogram longer than the block costs more than adding in place
             np.add.at(self.counts.reshape(-1), order.ravel(), 1)
 
 

@@ -140,9 +140,9 @@ def estimates(at_first: np.ndarray, at_second: np.ndarray, swapped: np.ndarray, 
 
 
 def weight_indices(values: pd.DataFrame, weights: pd.Series, noise: WeightNoise, base_samples: int, seed: int,
-                   method: str = "arithmetic", resamples: int = 100) -> SobolIndices:
+                   method: str = "arithmetic", resamples: int = 100, every_city: bool = True) -> SobolIndices:
     """Which indicator's uncertain weight moves the ranks: outputs mean_shift (mean absolute change of rank from the
-    base weights) and every city's rank; inputs the indicators that have weight.
+    base weights) and, unless every_city is false, every city's rank; inputs the indicators that have weight.
 
     values: cities × indicators, normalised. noise: the distribution of the weights; the independent inputs are the
     gamma variates (or uniform factors) that become weights when they are divided by their sum, which no rank depends
@@ -159,7 +159,9 @@ def weight_indices(values: pd.DataFrame, weights: pd.Series, noise: WeightNoise,
 
     def ranks(drawn: np.ndarray) -> np.ndarray:
         found = drawn_ranks(cell.scorer, group, drawn)
-        return np.column_stack([np.abs(found - usual).mean(axis=1), found])
+        shift = np.abs(found - usual).sum(axis=1, dtype=np.int64) / len(usual)
+        return np.column_stack([shift, found]) if every_city else shift[:, None]
 
-    return sobol_indices(ranks, list(used), base_samples, seed, [MEAN_SHIFT, *values.index],
+    outputs = [MEAN_SHIFT, *values.index] if every_city else [MEAN_SHIFT]
+    return sobol_indices(ranks, list(used), base_samples, seed, outputs,
                          lambda uniforms: noise_quantiles(noise, uniforms, base), resamples)
