@@ -40,15 +40,18 @@ def group_of_experts(panel: Panel, settings: Settings) -> dict[str, pd.DataFrame
     Raises ValueError naming the file of a matrix that cannot be used (not reciprocal, not positive, incomplete).
     """
     use = judgements_in_use(panel, settings)
-    for expert, nodes in use.items():
-        for node, matrix in nodes.items():
-            try:
-                weighting.judgement_matrix(matrix)
-            except ValueError as error:
-                raise ValueError(f"{judgement_file(expert, node, settings)}: {error}") from None
     shares = panel.experts.loc[list(use), "weight"].to_dict()
-    nodes = next(iter(use.values()))
-    return {node: weighting.group_judgements({expert: use[expert][node] for expert in use}, shares) for node in nodes}
+    try:
+        return {node: weighting.group_judgements({expert: nodes[node] for expert, nodes in use.items()}, shares)
+                for node in next(iter(use.values()))}
+    except ValueError:
+        for expert, nodes in use.items():
+            for node, matrix in nodes.items():
+                try:
+                    weighting.judgement_matrix(matrix)
+                except ValueError as error:
+                    raise ValueError(f"{judgement_file(expert, node, settings)}: {error}") from None
+        raise
 
 
 def judgement_file(expert: str, node: str, settings: Settings) -> str:

@@ -83,8 +83,9 @@ def cell_origins(rows: pd.DataFrame, code: str, values: pd.Series) -> pd.DataFra
 
     Empty where no figure was used: a gap, or a city that the list does not name. Figures set aside are not listed.
     """
-    grouped = rows[rows["value"].notna()].sort_values("year").groupby("adcode")
-    joined = grouped[["year", "raw_row"]].agg(lambda column: ";".join(str(value) for value in column))
+    used = rows[rows["value"].notna()].sort_values("year").astype({"year": str, "raw_row": str})
+    grouped = used.groupby("adcode")
+    joined = grouped[["year", "raw_row"]].agg(";".join)
     found = grouped[["variable", "source_id"]].first().join(joined).reindex(values.index)
     origins = found.rename(columns={"year": "years", "raw_row": "raw_rows"}).astype(object)
     origins = origins.where(origins.notna(), "")

@@ -2,7 +2,8 @@
 
     python -m benchmarks.sobol [--base-samples 512] [--peer-rows 300] [--repeats 5]
 
-Indices of the mean shift of rank, with intervals; the study gives those of all 297 ranks as well. All take SALib's points; their first-order and total indices must agree to 1e-9 before anything is timed.
+Indices of the mean shift of rank, with intervals; the study gives those of all 297 ranks as well. All take SALib's
+points; their first-order and total indices must agree to 1e-9 before anything is timed.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .counting import Cell
+from .counting import Cell, one_blas_thread
 from .draws import SensitivityError, WeightNoise, check_count, checked, distinct_rows, noise_quantiles
 from .ranking import drawn_ranks
 from .scorers import scorer_for
@@ -82,7 +82,8 @@ def sobol_indices(model: Model, inputs: Sequence[str], base_samples: int, seed: 
         generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(len(inputs), base_samples)))
         again = generator.multinomial(base_samples, shares[0], size=resamples) / base_samples
         shares = np.vstack([shares, again])
-    first, total, variance = estimates(at_first, at_second, swapped, shares)
+    with one_blas_thread():
+        first, total, variance = estimates(at_first, at_second, swapped, shares)
     from scipy.stats import norm
 
     width = norm.ppf(0.5 + confidence / 2)
