@@ -38,14 +38,14 @@ def run(
     默认结果在 reports/baseline；改了设定而未给 --run 时，结果在 reports/custom。
     Results go to reports/baseline; with changed choices and no --run, to reports/custom.
     """
-    from analysis import pipeline
+    from analysis import pipeline, planning
     from analysis.staging import BusyError
 
-    known = (ValueError, OSError, pipeline.RunError, BusyError)
+    known = (ValueError, OSError, planning.RunError, BusyError)
     try:
         chosen = load_settings(settings, dict(parse_assignment(text) for text in set_))
         named = name or (settings.stem if settings.stem != BASELINE.stem and not set_ else None)
-        plan = pipeline.make_plan(named, lang, chosen, tuple(only), start)
+        plan = planning.make_plan(named, lang, chosen, tuple(only), start)
         record = pipeline.execute(plan, typer.echo, reports)
     except known as error:
         raise stop(error) from None
@@ -53,18 +53,18 @@ def run(
         typer.echo("\n已中断，原有结果未改动；再次运行同一命令即可 · interrupted, earlier results are untouched; "
                    "run the same command again", err=True)
         raise typer.Exit(130) from None
-    page = f"   {pipeline.report_place(plan)}/index.html" if reports else f"   data/processed/{plan.run}/"
+    page = f"   {planning.report_place(plan)}/index.html" if reports else f"   data/processed/{plan.run}/"
     typer.echo(f"完成 done  {record['seconds_total']:.1f} s, {record['peak_memory_mib']} MiB{page}")
 
 
 @app.command()
 def steps() -> None:
     """列出笔记本及其参数 · List the notebooks, what each reads and its parameters."""
-    from analysis import pipeline
+    from analysis import planning
 
-    for step, needs in pipeline.NEEDS.items():
+    for step, needs in planning.NEEDS.items():
         typer.echo(f"{step:<26} ← {', '.join(need[:2] for need in needs) or '—'}")
-        typer.echo(f"   {', '.join(f'{key}={value}' for key, value in pipeline.parameters_of(step).items())}")
+        typer.echo(f"   {', '.join(f'{key}={value}' for key, value in planning.parameters_of(step).items())}")
 
 
 @app.command()

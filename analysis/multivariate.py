@@ -15,7 +15,7 @@ from analysis.guards import numeric_table, refuse_constant
 
 
 def correlations(values: pd.DataFrame) -> pd.DataFrame:
-    """Spearman rank correlations between indicators (indicators × indicators, −1 to 1): they do not hang on outliers."""
+    """Spearman rank correlations between indicators (square frame, −1 to 1): they do not hang on outliers."""
     frame = numeric_table(values)
     refuse_constant(frame, "correlation")
     return frame.rank().corr()

@@ -1,8 +1,8 @@
 """What a notebook needs to be a step of the study: settings, the earlier steps' tables, and ways to show a result.
 
-`open_step` is the first call of every notebook. The step it returns reads and writes tables of the run, shows figures and
-tables with numbered captions, says sentences with numbers filled in, and states each visible check. A notebook run by
-hand belongs to the run `lab`; what `lab` does not hold yet is read from the committed `baseline`.
+`open_step` is the first call of every notebook. The step it returns reads and writes tables of the run, shows
+figures and tables with numbered captions, says sentences with numbers filled in, and states each visible check. A
+notebook run by hand belongs to the run `lab`; what `lab` does not hold yet is read from the committed `baseline`.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ class Step:
         """Write a table of this step as data/processed/<run>/<stem>.csv and say so."""
         write_frame(frame, data_folder(self.run) / f"{stem}.csv", index)
         rows, columns = frame.shape
-        self.say(f"已写出 `{stem}.csv`：{rows} 行 × {columns} 列。", f"Written: `{stem}.csv`, {rows} rows × {columns} columns.",
-                 kind="written")
+        self.say(f"已写出 `{stem}.csv`：{rows} 行 × {columns} 列。",
+                 f"Written: `{stem}.csv`, {rows} rows × {columns} columns.", kind="written")
 
-    # --- words ---------------------------------------------------------------------------------------------------------
+    # --- words ----------------------------------------------------------------------------------------------------
     def pick(self, zh: Any, en: Any) -> Any:
         """The Chinese or the English of two."""
         return zh if self.lang == "zh" else en
@@ -90,18 +90,19 @@ class Step:
         parts = [f"{row[f'name_{self.lang}']} {row.measured}/{row.indicators}" for _, row in cover.iterrows()]
         unmeasured = missing_domains(self.tree, self.measured, self.lang)
         missing = self.pick("、", ", ").join(unmeasured) or self.pick("无", "none")
-        zh = (f"**{self.stamp}。** 各领域已测度/全部指标：{'、'.join(parts)}。没有公开数据、因而未进入评分的领域：{missing}。"
+        zh = (f"**{self.stamp}。** 各领域已测度/全部指标：{'、'.join(parts)}。"
+              f"没有公开数据、因而未进入评分的领域：{missing}。"
               "权重为本研究的设定，并非白皮书的权重；白皮书未公布数据、权重与得分。")
-        en = (f"**{self.stamp}.** Indicators measured of all, by domain: {', '.join(parts)}. Domains without public data, "
-              f"hence outside the score: {missing}. The weights are this study's; the white paper published neither data "
-              "nor weights nor scores.")
+        en = (f"**{self.stamp}.** Indicators measured of all, by domain: {', '.join(parts)}. "
+              f"Domains without public data, hence outside the score: {missing}. The weights are this study's; the "
+              "white paper published neither data nor weights nor scores.")
         changed = [f"`{name}` = {here} ({base})" for name, (base, here) in differences(self.settings).items()]
         if changed:
             zh += f" 与基准设定不同（括号内为基准值）：{'、'.join(changed)}。"
             en += f" Choices that differ from the baseline (its value in brackets): {', '.join(changed)}."
         self.say(zh, en, kind="notice")
 
-    # --- figures and tables --------------------------------------------------------------------------------------------
+    # --- figures and tables ---------------------------------------------------------------------------------------
     def number(self, kind: str, label: str | None) -> str:
         """The next label of this notebook, such as 图 5-2, or the given one (the white paper keeps the paper's)."""
         if label is None:
@@ -132,7 +133,8 @@ class Step:
         self.lab_caption(report)
 
     def table(self, frame: pd.DataFrame, name: str, zh: str, en: str, columns: dict[str, tuple[str, str]] | None = None,
-              formats: dict[str, str] | None = None, label: str | None = None, notes: tuple[str, str] = ("", "")) -> None:
+              formats: dict[str, str] | None = None, label: str | None = None,
+              notes: tuple[str, str] = ("", "")) -> None:
         """Show a table with a numbered caption and keep it as tables/<name>.csv.
 
         `columns` chooses and orders the columns and gives each its Chinese and English header; without it the frame is

@@ -91,7 +91,7 @@ def well_covered(raw: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     limit = settings.treatment.indicator_coverage
     kept = raw.loc[:, raw.notna().mean() >= limit]
     if kept.empty:
-        raise ValueError(f"treatment.indicator_coverage = {limit:g}: no indicator is observed in so many cities; lower it")
+        raise ValueError(f"treatment.indicator_coverage = {limit:g}: no indicator covers so many cities; lower it")
     return kept
 
 
@@ -186,15 +186,16 @@ def find_city(cities: pd.DataFrame, text: str) -> str:
         raise ValueError(f"city {wanted}: {len(found)} cities have this name; use one of the codes {', '.join(found)}")
     if not len(found):
         near = difflib.get_close_matches(wanted, [*cities["name"], *cities["name_en"], *cities.index], n=3, cutoff=0.5)
-        remedy = f"did you mean {', '.join(near)}?" if near else "give a name or a code of data/raw/statistics/cities.csv"
+        remedy = f"did you mean {', '.join(near)}?" if near else "give a name or code of data/raw/statistics/cities.csv"
         raise ValueError(f"city {wanted or '(empty)'} is not in the roster; {remedy}")
     return found[0]
 
 
 def score_table(cities: pd.DataFrame, scores: pd.Series, ranks: pd.Series, domain_scores: pd.DataFrame,
                 raw: pd.DataFrame, published_ranks: pd.Series, settings: Settings) -> pd.DataFrame:
-    """The main result, one row a city: names, province, regions, score, rank, domain scores, published_rank (a column of
-    its own, missing outside the hundred) and low_coverage (fewer indicators observed than treatment.city_coverage)."""
+    """The main result, one row a city: names, regions, score, rank, domain scores and two columns for honesty:
+    published_rank, kept apart (missing outside the hundred), and low_coverage, True where fewer indicators are observed
+    than treatment.city_coverage asks for."""
     names = cities[["name", "name_en", "province_short", "region", "nbs_region"]]
     table = names.assign(score=scores, rank=ranks).join(domain_scores)
     observed = raw.notna().mean(axis=1)
@@ -204,7 +205,8 @@ def score_table(cities: pd.DataFrame, scores: pd.Series, ranks: pd.Series, domai
 
 ACTIONS = {"filled_nearest": ("取最近城市的中位数", "median of the nearest cities"),
            "filled_group_median": ("取所在地区的中位数", "median of the region"),
-           "filled_lowest": ("取最低值", "lowest value"), "winsorised": ("缩尾", "winsorised"), "log": ("取对数", "logarithm")}
+           "filled_lowest": ("取最低值", "lowest value"), "winsorised": ("缩尾", "winsorised"),
+           "log": ("取对数", "logarithm")}
 
 
 def named_record(record: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
@@ -220,6 +222,6 @@ def shape_table(raw: pd.DataFrame, treated: pd.DataFrame, record: pd.DataFrame) 
     """Skewness and excess kurtosis of each indicator before and after treatment, with what was done and to how many
     cells: a row an indicator that was winsorised or log-transformed."""
     done = record[~record["action"].str.startswith("filled")].groupby("indicator")["treatment"].agg(["first", "size"])
-    shape = pd.DataFrame({"skewness_before": raw.skew(), "kurtosis_before": raw.kurt(), "skewness_after": treated.skew(),
-                          "kurtosis_after": treated.kurt()}).rename_axis("indicator")
+    shape = pd.DataFrame({"skewness_before": raw.skew(), "kurtosis_before": raw.kurt(),
+                          "skewness_after": treated.skew(), "kurtosis_after": treated.kurt()}).rename_axis("indicator")
     return done.rename(columns={"first": "treatment", "size": "cells"}).join(shape, how="inner")

@@ -218,7 +218,7 @@ class TestOtherCommands:
         from typer.testing import CliRunner
 
         from analysis.__main__ import app
-        from analysis.pipeline import NEEDS, parameters_of
+        from analysis.planning import NEEDS, parameters_of
 
         out = CliRunner().invoke(app, ["steps"]).output
         for step, needs in NEEDS.items():

@@ -8,7 +8,7 @@ import pytest
 from typer.main import get_command
 
 from analysis.frames import read_frame
-from analysis.pipeline import STEPS
+from analysis.planning import STEPS
 from analysis.settings import ROOT, flatten, load_settings
 
 REFERENCE = ROOT / "data/processed/baseline"
@@ -48,7 +48,7 @@ def parse_study(words: list[str]) -> None:
 
 def check_values(values: dict) -> None:
     """The choices that a documented command names are real ones."""
-    from analysis.pipeline import choose_steps
+    from analysis.planning import choose_steps
     from analysis.settings import parse_assignment
 
     for text in values.get("set_") or ():

@@ -8,7 +8,7 @@ import sys
 import nbformat
 import pytest
 
-from analysis.pipeline import STEPS
+from analysis.planning import STEPS
 from analysis.settings import ROOT, flatten, load_settings
 
 NOTEBOOKS = {path.stem: nbformat.read(path, 4) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from analysis import pipeline, staging
+from analysis import pages, pipeline, planning, staging
 from analysis.frames import write_frame
-from analysis.pipeline import STEPS, RunError, check_kept_steps, choose_steps, make_plan, parameters_for, step_named
+from analysis.planning import STEPS, RunError, check_kept_steps, choose_steps, make_plan, parameters_for, step_named
 from analysis.settings import flatten, load_settings, write_settings
 
 ALPHA = {"weighting.alpha": 0.3}
@@ -23,7 +23,8 @@ def plan(run="mine", only=(), start=None, lang="zh", **changes):
 @pytest.fixture
 def outputs(tmp_path, monkeypatch):
     """The runner with its outputs in a temporary folder; `keep` makes the outputs of an earlier run."""
-    monkeypatch.setattr(pipeline, "DATA", tmp_path / "data/processed")
+    for module in (pipeline, planning):
+        monkeypatch.setattr(module, "DATA", tmp_path / "data/processed")
     monkeypatch.setattr(pipeline, "REPORTS", tmp_path / "reports")
     for name in ("open_staging", "put_in_place", "discard"):
         monkeypatch.setattr(pipeline, name, partial(getattr(staging, name), root=tmp_path))
@@ -101,7 +102,7 @@ class TestChooseSteps:
 
     def test_needs_are_earlier_steps(self):
         for position, step in enumerate(STEPS):
-            assert all(STEPS.index(need) < position for need in pipeline.NEEDS[step])
+            assert all(STEPS.index(need) < position for need in planning.NEEDS[step])
 
 
 class TestPlan:
@@ -140,11 +141,11 @@ class TestParameters:
         assert set(values) - {"run", "lang"} <= set(choices)
 
     def test_every_setting_reaches_some_notebook(self):
-        reached = {name for step in STEPS for name in pipeline.parameters_of(step)}
+        reached = {name for step in STEPS for name in planning.parameters_of(step)}
         assert {name.replace(".", "_") for name in flatten(load_settings())} - {"edition"} <= reached
 
     def test_a_notebook_with_an_unknown_parameter_is_refused(self, monkeypatch):
-        monkeypatch.setattr(pipeline, "parameters_of", lambda step: {"run": "lab", "weighting_alfa": 0.5})
+        monkeypatch.setattr(planning, "parameters_of", lambda step: {"run": "lab", "weighting_alfa": 0.5})
         with pytest.raises(RunError, match=r"01_clean_data\.ipynb: parameter weighting_alfa: did you mean weighting_a"):
             parameters_for("01_clean_data", plan())
 
@@ -242,7 +243,7 @@ class TestExecute:
 
 class TestPages:
     def test_links_of_the_first_a_middle_and_the_last_page(self, tmp_path):
-        links = {step: pipeline.page_links(tmp_path, step, "zh") for step in ("01_clean_data", "07_tiers", STEPS[-1])}
+        links = {step: pages.page_links(tmp_path, step, "zh") for step in ("01_clean_data", "07_tiers", STEPS[-1])}
         assert links["07_tiers"].index == "../index.html" and links["07_tiers"].pdf == "../pdf/07_tiers.pdf"
         assert links[STEPS[-1]].index == "index.html" and links[STEPS[-1]].pdf == "white_paper.pdf"
         assert links["01_clean_data"].previous is None and links[STEPS[-1]].next is None
@@ -250,20 +251,20 @@ class TestPages:
         assert links["07_tiers"].next[0] == "08_regional_distribution.html"
 
     def test_a_partial_run_links_only_to_pages_that_are_there(self, tmp_path):
-        alone = pipeline.page_links(tmp_path, "07_tiers", "en", ("07_tiers",))
+        alone = pages.page_links(tmp_path, "07_tiers", "en", ("07_tiers",))
         assert alone.previous is None and alone.next is None
         made = tmp_path / "notebooks/06_sensitivity.ipynb"
         made.parent.mkdir()
         made.touch()
-        assert pipeline.page_links(tmp_path, "07_tiers", "en", ("07_tiers",)).previous[0] == "06_sensitivity.html"
+        assert pages.page_links(tmp_path, "07_tiers", "en", ("07_tiers",)).previous[0] == "06_sensitivity.html"
 
     def test_the_white_paper_stands_beside_the_index(self, tmp_path):
-        assert [path.relative_to(tmp_path).as_posix() for path in pipeline.document_paths(tmp_path, STEPS[-1])] == [
+        assert [path.relative_to(tmp_path).as_posix() for path in pages.document_paths(tmp_path, STEPS[-1])] == [
             "white_paper.html", "white_paper.pdf"]
 
     def test_reports_of_each_language_have_their_place(self):
-        assert pipeline.report_place(plan()) == "reports/mine"
-        assert pipeline.report_place(plan(lang="en")) == "reports/mine/en"
+        assert planning.report_place(plan()) == "reports/mine"
+        assert planning.report_place(plan(lang="en")) == "reports/mine/en"
 
     def test_progress_is_one_line_with_step_seconds_and_count(self):
         line = pipeline.progress_line("execute", "05_scores_and_ranks", 1.26, 5, 10)
@@ -272,6 +273,6 @@ class TestPages:
 
     @pytest.mark.parametrize(("lang", "date"), [("zh", r"20\d\d 年 \d+ 月"), ("en", r"[A-Z]\w+ 20\d\d")])
     def test_the_stamp_is_the_studys_date_and_edition(self, lang, date):
-        stamp = pipeline.edition_stamp(plan(lang=lang))
+        stamp = pages.edition_stamp(plan(lang=lang))
         assert any(re.fullmatch(date, str(part)) for part in vars(stamp).values())
         assert any("34" in str(part) for part in vars(stamp).values())

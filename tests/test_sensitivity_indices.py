@@ -26,7 +26,7 @@ from analysis.sensitivity import (
 from analysis.sensitivity.counting import Cell
 from analysis.sensitivity.draws import distinct_rows, noise_quantiles
 from analysis.sensitivity.enumeration import sums_of_squares
-from analysis.sensitivity.ranking import cell_ranks, drawn_ranks
+from analysis.sensitivity.ranking import cell_ranks, drawn_ranks, mean_shifts
 from analysis.sensitivity.scorers import scorer_for
 from analysis.settings import load_settings
 
@@ -120,7 +120,10 @@ class TestWeightIndices:
         rows, group = distinct_rows(generator.integers(1, 4, (9, 2)).astype(float))
         cell = Cell(scorer_for(rows, method), np.ones(2), WeightNoise("dirichlet", 2.0), group)
         weights = generator.dirichlet([1, 1], 50)
-        assert (cell_ranks(cell, weights) == drawn_ranks(cell.scorer, group, 3 * weights)).all()
+        ranks = cell_ranks(cell, weights)
+        assert (ranks == drawn_ranks(cell.scorer, group, 3 * weights)).all()
+        shifts = mean_shifts(cell.scorer, group, weights, ranks[0])
+        assert shifts == pytest.approx(np.abs(ranks - ranks[0]).mean(axis=1))
 
 
 class TestSumsOfSquares:

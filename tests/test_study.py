@@ -176,7 +176,7 @@ class TestChoices:
 
     @pytest.mark.parametrize("name", [name for name, where in ELSEWHERE.items() if where.startswith("notebook")])
     def test_a_choice_used_elsewhere_is_a_parameter_there(self, name):
-        from analysis.pipeline import STEPS, parameters_of
+        from analysis.planning import STEPS, parameters_of
 
         step = next(step for step in STEPS if step.startswith(ELSEWHERE[name].split()[1]))
         assert name.replace(".", "_") in parameters_of(step)

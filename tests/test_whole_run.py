@@ -13,7 +13,7 @@ import pytest
 from conftest import RECORDS, snapshot
 
 from analysis.frames import read_frame
-from analysis.pipeline import STEPS
+from analysis.planning import STEPS
 from analysis.settings import ROOT, differences, load_settings
 
 PLAIN = STEPS[:-1]

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def correlation_heatmap(correlations: pd.DataFrame, framework: pd.DataFrame, lang: str = "zh", stamp: str = "") -> Figure:
+def correlation_heatmap(correlations: pd.DataFrame, framework: pd.DataFrame, lang: str = "zh",
+                        stamp: str = "") -> Figure:
     """Correlations between indicators as a lower triangle: blue together, brown opposite, the number in each cell.
 
     `correlations` is indicators × indicators (`multivariate.correlations`).
@@ -23,8 +24,8 @@ def correlation_heatmap(correlations: pd.DataFrame, framework: pd.DataFrame, lan
     names = node_names(framework, lang, numbered=True)
     labels = [wrapped(names[code], lang, 14) for code in correlations.columns]
     size = len(labels)
-    figure = new_figure(max(3.0, 0.34 * size + 1.2), pick(lang, "指标之间的秩相关", "Rank correlations between indicators"),
-                        stamp)
+    title = pick(lang, "指标之间的秩相关", "Rank correlations between indicators")
+    figure = new_figure(max(3.0, 0.34 * size + 1.2), title, stamp)
     axes = figure.add_subplot()
     upper = np.triu(np.ones((size, size), dtype=bool))
     seaborn.heatmap(correlations.to_numpy(), mask=upper, vmin=-1, vmax=1, cmap="BrBG", annot=size <= 20, fmt=".2f",

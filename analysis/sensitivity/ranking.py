@@ -9,6 +9,8 @@ Reference: docs/method.md, sections 5 and 6.4.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from analysis.frames import SIGNIFICANT_DIGITS
@@ -40,20 +42,39 @@ def drawn_ranks(scorer: Scorer, group: np.ndarray, weights: np.ndarray) -> np.nd
 
     Much faster than `cell_ranks`; they differ only where scores agree to 12 digits without the cities being equal.
     """
-    sizes = np.bincount(group)
-    counter = RankCounter(sizes)
     ranks = np.empty((len(weights), len(group)), dtype=np.int16 if len(group) < 2**15 else np.int32)
-    numbers, distinct = np.empty((ROWS_AT_A_TIME, len(sizes))), np.empty((ROWS_AT_A_TIME, len(sizes)), ranks.dtype)
-    row_starts = len(sizes) * np.arange(ROWS_AT_A_TIME)[:, None]
-    with one_blas_thread():
-        for first in range(0, len(weights), ROWS_AT_A_TIME):
-            block = weights[first:first + ROWS_AT_A_TIME]
-            scorer(block, numbers[:len(block)])
-            order, better = counter.order(numbers[:len(block)])
-            order += row_starts[:len(block)]
-            distinct.reshape(-1)[order] = better + 1
-            distinct[:len(block)].take(group, axis=1, out=ranks[first:first + len(block)])
+    distinct = np.empty((ROWS_AT_A_TIME, group.max() + 1), ranks.dtype)
+    row_starts = distinct.shape[1] * np.arange(ROWS_AT_A_TIME)[:, None]
+    for first, order, better in ordered(scorer, group, weights):
+        order += row_starts[:len(order)]
+        distinct.reshape(-1)[order] = better + 1
+        distinct[:len(order)].take(group, axis=1, out=ranks[first:first + len(order)])
     return ranks
+
+
+def mean_shifts(scorer: Scorer, group: np.ndarray, weights: np.ndarray, usual: np.ndarray) -> np.ndarray:
+    """The mean absolute change of rank from the ranks `usual` (by city) in each draw, without writing out its ranks."""
+    sizes = np.bincount(group)
+    expected = np.empty(len(sizes), dtype=np.int32)
+    expected[group] = usual - 1  # equal cities have equal ranks
+    shifts = np.empty(len(weights))
+    for first, order, better in ordered(scorer, group, weights):
+        moved = np.abs(expected.take(order) - better.astype(np.int32))
+        if len(sizes) < len(group):
+            moved *= sizes.take(order)
+        shifts[first:first + len(order)] = moved.sum(axis=1) / len(group)
+    return shifts
+
+
+def ordered(scorer: Scorer, group: np.ndarray, weights: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Block by block: the first draw, the distinct cities from the best down, and how many cities are better."""
+    sizes = np.bincount(group)
+    counter, numbers = RankCounter(sizes), np.empty((ROWS_AT_A_TIME, len(sizes)))
+    for first in range(0, len(weights), ROWS_AT_A_TIME):
+        block = weights[first:first + ROWS_AT_A_TIME]
+        with one_blas_thread():
+            scorer(block, numbers[:len(block)])
+        yield first, *counter.order(numbers[:len(block)])
 
 
 def settled(scores: np.ndarray) -> np.ndarray:

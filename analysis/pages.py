@@ -1,0 +1,123 @@
+"""The pages of a run: each executed notebook as HTML and PDF, the white paper, the index and the manifest."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from datetime import UTC, date, datetime
+from datetime import time as time_of_day
+from pathlib import Path
+
+from analysis import __released__
+from analysis.planning import NOTEBOOKS, STEPS, Plan, report_folder
+from analysis.provenance import MANIFEST, manifest, write_json
+from analysis.settings import differences
+
+RELEASED = date.fromisoformat(__released__)
+EPOCH = int(datetime.combine(RELEASED, time_of_day(), UTC).timestamp())
+
+
+def render_step(step: str, plan: Plan, staging: Path) -> float:
+    """Render one executed notebook as HTML and PDF; notebook 10 is the white paper and stands beside the index."""
+    started = time.perf_counter()
+    from analysis.reporting.exporters import HTMLReport, PDFReport
+
+    folder = report_folder(plan, staging)
+    page = {"lang": plan.lang, "stamp": edition_stamp(plan), "links": page_links(folder, step, plan.lang, plan.steps)}
+    executed = str(folder / "notebooks" / f"{step}.ipynb")
+    html, pdf = document_paths(folder, step)
+    for path in (html, pdf):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    html.write_text(HTMLReport(**page).from_filename(executed)[0], encoding="utf-8")
+    pdf.write_bytes(PDFReport(**page).from_filename(executed)[0])
+    return time.perf_counter() - started
+
+
+def read_executed(folder: Path, step: str):
+    import nbformat
+
+    return nbformat.read(folder / "notebooks" / f"{step}.ipynb", 4)
+
+
+def document_paths(folder: Path, step: str) -> tuple[Path, Path]:
+    """Where the HTML and the PDF of a step stand."""
+    if step == STEPS[-1]:
+        return folder / "white_paper.html", folder / "white_paper.pdf"
+    return folder / "html" / f"{step}.html", folder / "pdf" / f"{step}.pdf"
+
+
+def title_of(step: str, lang: str) -> dict[str, str]:
+    """Title and subtitle of a notebook in one language."""
+    about = json.loads((NOTEBOOKS / f"{step}.ipynb").read_text(encoding="utf-8"))["metadata"]["report"]
+    return {"title": about[f"title_{lang}"], "subtitle": about[f"subtitle_{lang}"]}
+
+
+def page_links(folder: Path, step: str, lang: str, steps: tuple[str, ...] = STEPS):
+    """Where the page of a step leads: index, PDF, and the notebooks before and after that the run has or makes."""
+    from analysis.reporting import PageLinks
+
+    here = document_paths(folder, step)[0].parent
+
+    def is_there(other: str) -> bool:
+        return (folder / "notebooks" / f"{other}.ipynb").is_file()
+
+    def link(place: Path) -> str:
+        return os.path.relpath(place, here)
+
+    def neighbour(position: int) -> tuple[str, str] | None:
+        if not 0 <= position < len(STEPS) or not (STEPS[position] in steps or is_there(STEPS[position])):
+            return None
+        return link(document_paths(folder, STEPS[position])[0]), title_of(STEPS[position], lang)["title"]
+
+    position = STEPS.index(step)
+    return PageLinks(link(folder / "index.html"), link(document_paths(folder, step)[1]), neighbour(position - 1),
+                     neighbour(position + 1))
+
+
+def edition_stamp(plan: Plan):
+    """Run, edition and date as every page carries them; the date is the study's, never today's."""
+    from analysis.notebook import edition_line
+    from analysis.reporting import Stamp
+
+    words = {"zh": f"{RELEASED:%Y} 年 {RELEASED.month} 月", "en": f"{RELEASED:%B %Y}"}
+    return Stamp(plan.run, edition_line(plan.settings, plan.lang), words[plan.lang], EPOCH)
+
+
+def write_overview(plan: Plan, staging: Path, reports: bool) -> float:
+    """Write the index page and the manifest of the staged run."""
+    started = time.perf_counter()
+    data, folder = staging / "data" / plan.run, report_folder(plan, staging)
+    if reports:
+        write_index_page(plan, folder)
+    write_json(manifest(plan.run, plan.settings, data, folder), folder / MANIFEST)
+    return time.perf_counter() - started
+
+
+def write_index_page(plan: Plan, folder: Path) -> None:
+    """index.html: what was run, its findings, the white paper, the notebooks, every figure and table."""
+    from analysis.reporting import FileEntry, ReportEntry, RunFacts, write_index
+
+    entries, files, findings = [], {"figure": [], "table": []}, []
+    for step in STEPS:
+        if not (folder / "notebooks" / f"{step}.ipynb").is_file():
+            continue
+        html, pdf = document_paths(folder, step)
+        words = title_of(step, plan.lang)
+        entries.append(ReportEntry(words["title"], words["subtitle"], html.relative_to(folder).as_posix(),
+                                   pdf.relative_to(folder).as_posix()))
+        for cell in read_executed(folder, step).cells:
+            for output in cell.get("outputs", []):
+                about = output.get("metadata", {}).get("report", {})
+                if about.get("kind") in files:
+                    place = next((folder / f"{about['kind']}s").glob(f"{about['name']}.*"))
+                    files[about["kind"]].append(FileEntry(place.relative_to(folder).as_posix(), about["label"],
+                                                          about["caption"]))
+                elif about.get("kind") == "text" and "finding" in cell.metadata.get("tags", []):
+                    findings.append(output["data"]["text/markdown"].replace("**", ""))
+    paper = entries.pop() if entries and entries[-1].html == "white_paper.html" else None
+    other = folder / "en" if plan.lang == "zh" else folder.parent
+    other_language = os.path.relpath(other / "index.html", folder) if (other / "index.html").is_file() else ""
+    facts = RunFacts(findings, differences(plan.settings), paper, files["figure"], files["table"], MANIFEST,
+                     other_language)
+    write_index(folder, edition_stamp(plan), entries, facts, plan.lang)
