@@ -44,7 +44,7 @@ def pymcdm(case: Case, drawn: np.ndarray) -> np.ndarray:
 def scikit_criteria(case: Case, drawn: np.ndarray) -> np.ndarray:
     """scikit-criteria's decision matrix, min-max scaling and weighted sum model as a pipeline."""
     from skcriteria.agg.simple import WeightedSumModel
-    from skcriteria.pipeline import mkpipe
+    from skcriteria.pipelines import mkpipe
     from skcriteria.preprocessing.scalers import MinMaxScaler
 
     return loop_over_scikit_criteria(case, drawn, mkpipe(MinMaxScaler(target="matrix"), WeightedSumModel()))
