@@ -10,7 +10,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeVar
 
-import numpy as np
 import pandas as pd
 
 SIGNIFICANT_DIGITS = 12
@@ -35,8 +34,9 @@ def settle(table: Table) -> Table:
     if isinstance(table, pd.Series):
         if table.dtype != float:
             return table.copy()
-        return pd.Series([settle(value) for value in table.to_numpy()], table.index, dtype=float, name=table.name)
-    return float(f"{table:.{SIGNIFICANT_DIGITS}g}") if np.isfinite(table) else float(table)
+        rounded = [float(f"{value:.{SIGNIFICANT_DIGITS}g}") for value in table.tolist()]  # nan and inf stay what they are
+        return pd.Series(rounded, table.index, dtype=float, name=table.name)
+    return float(f"{table:.{SIGNIFICANT_DIGITS}g}")
 
 
 def write_frame(frame: pd.DataFrame, path: Path, index: bool = True) -> None:

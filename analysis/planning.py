@@ -77,10 +77,16 @@ def step_named(text: str) -> str:
 
 
 def choose_steps(only: tuple[str, ...] = (), start: str | None = None) -> tuple[str, ...]:
-    """The steps of `--only` (all where empty), from `--from` onwards, in the order of the study."""
+    """The steps that a command asks for, in the order of the study.
+
+    `--only` names steps, `--from` means a step and all after it. Both together mean: make the steps of `--only`,
+    beginning at `--from`, so that what they build on from there is made anew too (`--only 07 --from 04`: 04, 05, 07).
+    """
     wanted = {step_named(text) for text in only} or set(STEPS)
-    first = STEPS.index(step_named(start)) if start else 0
-    steps = tuple(step for step in STEPS[first:] if step in wanted)
+    if start is None:
+        return tuple(step for step in STEPS if step in wanted)
+    wanted |= built_on(tuple(wanted))
+    steps = tuple(step for step in STEPS[STEPS.index(step_named(start)):] if step in wanted)
     if not steps:
         raise RunError("no step left to run: every step of --only comes before the one of --from")
     return steps

@@ -128,7 +128,7 @@ QUICK = [*RUN, "--settings", "settings/quick.yaml"]
 COMMANDS = {
     "first": QUICK,
     "second": [*QUICK, *(word for step in "01 02 03 04 05 07 08 09 10".split() for word in ("--only", step))],
-    "stale": [*RUN, "--only", "07", "--from", "04", "--set", "weighting.alpha=0.3", "--run", "other"],
+    "stale": [*RUN, "--only", "07", "--from", "06", "--set", "weighting.alpha=0.3", "--run", "other"],
     "partial": [*QUICK, "--from", "05", "--only", "07", "--only", "09", "--only", "05", "--set", "weighting.alpha=0.3",
                 "--run", "partial"],
     "papermill": ["-m", "papermill", "notebooks/07_tiers.ipynb", "alone.ipynb", "-p", "tiers_k", "4", "-p", "lang",

@@ -94,7 +94,7 @@ class TestChooseSteps:
         assert choose_steps(start="08") == ("08_regional_distribution", "09_agreement", "10_white_paper")
 
     def test_both(self):
-        assert choose_steps(("07", "03"), "04") == ("07_tiers",)
+        assert choose_steps(("07", "03"), "04") == ("04_ahp_weights", "05_scores_and_ranks", "07_tiers")
 
     def test_nothing_left_is_refused(self):
         with pytest.raises(RunError, match="no step left to run"):
@@ -168,7 +168,7 @@ class TestKeptSteps:
         outputs.keep("mine", weighting__alpha=0.3)
         assert check_kept_steps(plan(only=("07",), weighting__alpha=0.3)).name == "mine"
 
-    @pytest.mark.parametrize(("only", "start"), [(("07",), None), (("07",), "04"), ((), "06")])
+    @pytest.mark.parametrize(("only", "start"), [(("07",), None), (("07",), "06"), ((), "06")])
     def test_a_stale_step_is_refused_with_setting_and_step(self, outputs, only, start):
         outputs.keep("baseline")
         with pytest.raises(RunError, match=r"weighting_alpha is 0\.5 in the kept step 05_scores_and_ranks and 0\.3 "

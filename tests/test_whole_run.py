@@ -324,7 +324,7 @@ class TestEnglish:
 
 class TestPartialRuns:
     def test_a_stale_step_is_refused_and_nothing_is_made(self, whole_runs, second):
-        """--only 07 --from 04 runs 07 alone, on a kept step 05 of another alpha."""
+        """--only 07 --from 06 would run 07 alone, on a kept step 05 of another alpha."""
         refused = whole_runs.call("stale")
         assert refused.code == 2 and refused.out == ""
         assert "weighting_alpha is 0.5 in the kept step 05_scores_and_ranks and 0.3 in this run" in refused.err
