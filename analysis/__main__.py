@@ -28,7 +28,8 @@ def run(
     settings: Annotated[Path, typer.Option(help="设定文件 settings file (settings/quick.yaml …)")] = BASELINE_NAME,
     set_: Annotated[list[str], typer.Option("--set", help="改一项设定 change one choice: weighting.alpha=0.3")] = [],  # noqa: B006
     only: Annotated[list[str], typer.Option(help="只运行该步 run only this notebook: 07")] = [],  # noqa: B006
-    start: Annotated[str | None, typer.Option("--from", help="从该步起 start at this notebook: 04 (with --only: what it builds on from there)")] = None,
+    start: Annotated[str | None, typer.Option("--from", help=(
+        "从该步起 start at this notebook: 04 (with --only: what it builds on from there)"))] = None,
     name: Annotated[str | None, typer.Option("--run", help="结果文件夹名 name of the run's folders")] = None,
     lang: Annotated[str, typer.Option(help="报告语言 language of the reports: zh | en")] = "zh",
     reports: Annotated[bool, typer.Option(help="生成 HTML 与 PDF make HTML and PDF")] = True,

@@ -34,7 +34,7 @@ def settle(table: Table) -> Table:
     if isinstance(table, pd.Series):
         if table.dtype != float:
             return table.copy()
-        rounded = [float(f"{value:.{SIGNIFICANT_DIGITS}g}") for value in table.tolist()]  # nan and inf stay what they are
+        rounded = [float(f"{value:.{SIGNIFICANT_DIGITS}g}") for value in table.tolist()]
         return pd.Series(rounded, table.index, dtype=float, name=table.name)
     return float(f"{table:.{SIGNIFICANT_DIGITS}g}")
 
