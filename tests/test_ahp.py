@@ -276,3 +276,15 @@ class TestRestrictToMeasured:
         with pytest.raises(ValueError, match=r"under S1 \(I1\) all have weight 0"):
             zero = pd.Series({"I1": 0.0, "I2": 0.4, "I3": 0.0, "I4": 0.2, "I5": 0.4})
             weighting.restrict_to_measured(zero, self.framework, ["I1", "I4"])
+
+
+class TestRandomIndexOfThree:
+    """The common three-element example 1, 3, 5: λmax 3.0385, CI 0.0193, and CR 0.033 with Saaty's index 0.58."""
+
+    def test_ratio_rests_on_058(self):
+        result = weighting.ahp_weights([[1, 3, 5], [1 / 3, 1, 3], [1 / 5, 1 / 3, 1]])
+        assert result.lambda_max == pytest.approx(3.0385, abs=5e-5)
+        assert result.consistency_ratio == pytest.approx(0.03320, abs=5e-5)
+
+    def test_no_ratio_below_three(self):
+        assert weighting.ahp_weights([[1, 9], [1 / 9, 1]]).consistency_ratio == 0

@@ -22,7 +22,8 @@ class TestTechnologyAchievementIndex:
     Report, technical note 2 (goalposts) and annex table A2.1 (scores).
 
     Table A.2 prints telephones and electricity as logarithms with two decimals, hence scores within 0.002. Singapore is
-    left out of the scores: UNDP's own index used other figures than Table A.2; its rank agrees with the Handbook's.
+    left out of the scores: from Table A.2 it comes out as 0.597 against 0.585 printed, and why is not known to us; its
+    rank agrees with the Handbook's.
     """
 
     indicators = ["patents", "royalties", "internet", "exports", "telephones", "electricity", "schooling", "university"]
