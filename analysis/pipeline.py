@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
@@ -177,25 +178,39 @@ def progress_line(task: str, step: str, seconds: float, done: int, total: int) -
     return f"{words}  {step:<26}{seconds:6.1f} s   {done}/{total}"
 
 
+def kernel_channel(folder: str) -> dict[str, str]:
+    """How a notebook's kernel is reached: through socket files in a private folder.
+
+    The usual TCP ports are found free in one moment and bound in a later one; whatever takes one of them in between,
+    the other worker's kernel for example, ends the run. They serve where there are no socket files (Windows) or where
+    the name of one would be longer than the system's 107 bytes.
+    """
+    files = os.name == "posix" and len(folder) < 90
+    channel = {"transport": "ipc", "ip": f"{folder}/kernel"} if files else {"transport_encryption": "auto"}
+    return {"connection_file": f"{folder}/kernel.json", **channel}
+
+
 def execute_step(step: str, plan: Plan, staging: Path) -> float:
     """Execute one notebook in a fresh kernel and keep it, tidied, as reports/<run>/notebooks/<step>.ipynb."""
     started = time.perf_counter()
     import nbformat
     import papermill
-    from jupyter_client.manager import KernelManager
+    from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
+    from traitlets.config import Config
 
     from analysis.reporting import tidy_notebook
 
-    manager = KernelManager(kernel_name="python3", transport_encryption="auto")
-    manager.start_kernel(cwd=str(ROOT))
     try:
-        notebook = papermill.execute_notebook(str(NOTEBOOKS / f"{step}.ipynb"), None, parameters_for(step, plan),
-                                              progress_bar=False, kernel_name="python3", km=manager)
+        with tempfile.TemporaryDirectory(prefix="study-") as folder:
+            notebook = papermill.execute_notebook(
+                str(NOTEBOOKS / f"{step}.ipynb"), None, parameters_for(step, plan), progress_bar=False,
+                kernel_name="python3", cwd=str(ROOT), config=Config(KernelManager=kernel_channel(folder)))
     except PapermillExecutionError as error:
         raise RunError(f"notebooks/{step}.ipynb, cell {error.exec_count}: {error.ename}: {error.evalue}") from None
-    finally:
-        manager.shutdown_kernel(now=True)
+    except DeadKernelError:
+        raise RunError(f"notebooks/{step}.ipynb: its process was ended from outside, most often for want of memory; "
+                       "a run needs about 1 GB: close other programs and run again") from None
     path = report_folder(plan, staging) / "notebooks" / f"{step}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     text = nbformat.writes(tidy_notebook(notebook, step))

@@ -1,7 +1,9 @@
 """What the runner does with the words of the command line, what it keeps, and that it keeps nothing stale."""
 
+import os
 import re
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
@@ -276,3 +278,40 @@ class TestPages:
         stamp = pages.edition_stamp(plan(lang=lang))
         assert any(re.fullmatch(date, str(part)) for part in vars(stamp).values())
         assert any("34" in str(part) for part in vars(stamp).values())
+
+
+class TestKernels:
+    """One notebook, one process of its own."""
+
+    @pytest.fixture
+    def notebook(self, tmp_path, monkeypatch):
+        import nbformat
+        from nbformat.v4 import new_code_cell, new_notebook
+
+        def write(source):
+            cells = [new_code_cell("run = 'lab'", metadata={"tags": ["parameters"]}), new_code_cell(source)]
+            kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+            nbformat.write(new_notebook(cells=cells, metadata=kernel), tmp_path / "01_clean_data.ipynb")
+        monkeypatch.setattr(pipeline, "NOTEBOOKS", tmp_path)
+        monkeypatch.setattr(pipeline, "parameters_for", lambda step, plan: {})
+        return write
+
+    @pytest.mark.skipif(os.name != "posix", reason="socket files are not everywhere")
+    def test_a_kernel_is_reached_through_socket_files_of_its_own(self, notebook, tmp_path):
+        """TCP ports are found free first and bound later: another process may take them in between."""
+        notebook("import json\nfrom ipykernel import get_connection_file\nprint(open(get_connection_file()).read())")
+        pipeline.execute_step("01_clean_data", plan(), tmp_path)
+        printed = (tmp_path / "reports/mine/notebooks/01_clean_data.ipynb").read_text()
+        assert r'\"transport\": \"ipc\"' in printed
+        place = Path(re.search(r'\\"ip\\": \\"([^\\]+)\\"', printed)[1])
+        assert place.name == "kernel" and not place.parent.exists()
+
+    def test_a_kernel_that_is_killed_is_told_in_a_sentence(self, notebook, tmp_path):
+        notebook("import os, signal\nos.kill(os.getpid(), signal.SIGTERM if os.name == 'nt' else signal.SIGKILL)")
+        with pytest.raises(RunError, match=r"01_clean_data\.ipynb: its process was ended from outside.*memory"):
+            pipeline.execute_step("01_clean_data", plan(), tmp_path)
+
+    def test_a_failing_cell_is_named(self, notebook, tmp_path):
+        notebook("raise ValueError('broken')")
+        with pytest.raises(RunError, match=r"01_clean_data\.ipynb, cell 2: ValueError: broken"):
+            pipeline.execute_step("01_clean_data", plan(), tmp_path)
