@@ -59,6 +59,58 @@ def run(
 
 
 @app.command()
+def compare(
+    first: Annotated[str, typer.Argument(metavar="A", help="一次运行 a run: baseline")],
+    second: Annotated[str, typer.Argument(metavar="B", help="另一次运行 another run")],
+    lang: Annotated[str, typer.Option(help="报告语言 language of the page: zh | en")] = "zh",
+) -> None:
+    """比较两次运行：谁的名次变了、变了多少、因何而变 · Compare two runs: who moved, by how much, and why."""
+    from analysis import comparison, comparison_files, comparison_page
+    from analysis.planning import RunError, check_language
+    from analysis.study import read_panel
+
+    try:
+        check_language(lang)
+        panel = read_panel()
+        runs = [comparison.read_run(name, panel) for name in (first, second)]
+        result = comparison.compare_runs(*runs)
+        path = comparison_files.write_comparison(result, *runs, lang)
+    except (ValueError, OSError, RunError) as error:
+        raise stop(error) from None
+    for line in comparison_page.mover_lines(comparison_page.Told(result, *runs, lang, most=5)):
+        typer.echo(line)
+    typer.echo(f"完成 done   {os.path.relpath(path, ROOT)}")
+
+
+@app.command()
+def city(
+    name: Annotated[str, typer.Argument(help="城市名、英文名或代码 name or code: 深圳市, Shenzhen, 440300")],
+    run_: Annotated[str, typer.Option("--run", help="哪次运行的结果 which run's results")] = BASELINE.stem,
+    lang: Annotated[str, typer.Option(help="语言 language: zh | en")] = "zh",
+    files: Annotated[bool, typer.Option(help="另存网页、PDF 与 Excel write page, PDF and Excel sheet too")] = True,
+) -> None:
+    """一座城市的账：从原始数到得分，逐项相加 · One city's account: from raw figures to the score, adding up.
+
+    网页、PDF 与带公式的 Excel 在 reports/<run>/cities。Page, PDF and live workbook go to reports/<run>/cities.
+    """
+    from shutil import get_terminal_size
+
+    from analysis import profile
+    from analysis.planning import RunError, check_language
+
+    try:
+        check_language(lang)
+        account = profile.city_account(profile.read_run(run_), name)
+        text = profile.account_text(account, lang, min(get_terminal_size().columns, 140))
+        written = profile.write_profile(account, lang) if files else []
+    except (ValueError, OSError, RunError) as error:
+        raise stop(error) from None
+    typer.echo(text)
+    for path in written:
+        typer.echo(os.path.relpath(path, ROOT))
+
+
+@app.command()
 def steps() -> None:
     """列出笔记本及其参数 · List the notebooks, what each reads and its parameters."""
     from analysis import planning

@@ -18,8 +18,14 @@ import pandas as pd
 READ_STATUS = ("read", "corrected")
 
 # The rankings that stand beside each other, by the key that tables carry.
-RANKING_NAMES = {"zh": {"study": "本研究", "gdp_2019": "2019 年 GDP", "residents_2020": "2020 年常住人口"},
-                 "en": {"study": "This study", "gdp_2019": "GDP 2019", "residents_2020": "Residents 2020"}}
+RANKING_NAMES = {
+    "zh": {"study": "本研究", "gdp_2019": "2019 年 GDP", "residents_2020": "2020 年常住人口",
+           "implied_indicators": "隐含指标权重", "implied_domains": "隐含领域权重",
+           "equal_indicators": "指标等权", "equal_domains": "领域等权"},
+    "en": {"study": "This study", "gdp_2019": "GDP 2019", "residents_2020": "Residents 2020",
+           "implied_indicators": "Implied, indicators", "implied_domains": "Implied, domains",
+           "equal_indicators": "Equal, indicators", "equal_domains": "Equal, domains"},
+}
 
 
 class AgreementError(ValueError):
@@ -218,116 +224,3 @@ def movers(scores: pd.Series, published_ranks: pd.Series) -> pd.DataFrame:
     overall = scored.rank(ascending=False, method="min").loc[known.index].astype(int)
     frame = pd.DataFrame({"published": known, "ours_within": within, "ours_overall": overall, "move": known - within})
     return frame.iloc[frame["move"].abs().mul(-1).argsort(kind="stable")].rename_axis("adcode")
-
-
-@dataclass(frozen=True)
-class ImpliedWeights:
-    """Domain weights that bring the composite closest to the published order, and how well determined they are.
-
-    weights: by domain, non-negative, sum 1. spearman: what they reach inside the hundred (in sample: the order that
-    was fitted). equal: Spearman's of equal domain weights; gdp: of GDP alone (NaN if not given); gdp_cities: how many
-    of the hundred have GDP. local_optima: one row a start: spearman and the weights reached. near_optimal: by domain
-    the least and greatest weight among all tried weightings within `tolerance` of the best.
-    """
-
-    weights: pd.Series
-    spearman: float
-    equal: float
-    gdp: float
-    gdp_cities: int
-    tolerance: float
-    starts: int
-    seed: int
-    local_optima: pd.DataFrame
-    near_optimal: pd.DataFrame
-
-
-def implied_domain_weights(domain_scores: pd.DataFrame, published_ranks: pd.Series, gdp: pd.Series | None = None,
-                           starts: int = 24, seed: int = 20201218, tolerance: float = 0.005) -> ImpliedWeights:
-    """Which non-negative domain weights, summing to one, would order the published hundred most like the paper.
-
-    Spearman's correlation is maximised over the simplex. It is a step function of the weights, so the search uses
-    no gradient: from each start (each domain alone, equal weights, then draws from a flat Dirichlet) weight is moved
-    between pairs of domains while the correlation grows, in steps of 0.2 falling to 0.005. Same seed, same answer.
-    What it shows: the best these domain scores can do. What it does not: the paper's weights. The fit is in sample
-    with as many free parameters as domains less one, and `near_optimal` is usually wide. Method.md 9.4.
-    """
-    check_published(published_ranks, domain_scores)
-    values = domain_scores.loc[published_ranks.index]
-    if values.isna().any(axis=None):
-        raise AgreementError("domain scores of published cities are missing; treat missing values first")
-    theirs = published_ranks.rank().to_numpy()[None, :]
-    size = values.shape[1]
-    rng = np.random.default_rng(seed)
-    drawn = rng.dirichlet(np.ones(size), max(starts - size - 1, 0))
-    begin = np.vstack([np.full((1, size), 1 / size), np.eye(size), drawn])
-    tried: list[np.ndarray] = []
-    reached: list[float] = []
-
-    def fit(weights: np.ndarray) -> np.ndarray:
-        # Rounded, so that neither ranks nor the choice between equal heights hang on a processor's last bits.
-        composite = np.round(weights @ values.to_numpy().T, 9)
-        found = np.round(np.nan_to_num(row_correlations(row_ranks(-composite), theirs), nan=-1.0), 12)
-        tried.append(weights)
-        reached.extend(found)
-        return found
-
-    optima = np.array([climb(start, fit) for start in begin])
-    heights = fit(optima)
-    order = np.argsort(-heights, kind="stable")
-    table = pd.DataFrame(optima[order], columns=values.columns).rename_axis("start")
-    table.insert(0, "spearman", heights[order])
-    close = np.vstack(tried)[np.asarray(reached) >= heights.max() - tolerance]
-    near = pd.DataFrame({"least": close.min(axis=0), "greatest": close.max(axis=0)}, index=values.columns)
-    baseline = gdp.reindex(published_ranks.index).dropna() if gdp is not None else pd.Series(dtype=float)
-    return ImpliedWeights(
-        weights=pd.Series(optima[order[0]], index=values.columns, name="implied"), spearman=float(heights.max()),
-        equal=spearman(values.mean(axis=1), published_ranks),
-        gdp=spearman(baseline, published_ranks.loc[baseline.index]) if len(baseline) else float("nan"),
-        gdp_cities=len(baseline), tolerance=tolerance, starts=len(begin), seed=seed, local_optima=table,
-        near_optimal=near.rename_axis("domain"),
-    )
-
-
-def climb(start: np.ndarray, fit) -> np.ndarray:
-    """Move weight between pairs of parts while `fit` grows, in ever smaller steps; returns the local optimum."""
-    weights, size = start, len(start)
-    moves = np.array([np.eye(size)[gain] - np.eye(size)[loss] for gain in range(size) for loss in range(size)
-                      if gain != loss])
-    best = fit(weights[None, :])[0]
-    for step in (0.2, 0.1, 0.05, 0.02, 0.01, 0.005):
-        while True:
-            # A move takes at most what the losing part still has.
-            room = np.minimum(step, (weights * (moves < 0)).sum(axis=1))
-            options = weights + moves * room[:, None]
-            heights = fit(options)
-            top = int(heights.argmax())
-            if heights[top] <= best + 1e-12:
-                break
-            weights, best = options[top], heights[top]
-    return weights
-
-
-def implied_weights_text(result: ImpliedWeights, names: Mapping[str, str], lang: str = "zh") -> str:
-    """One paragraph that says what the implied weights show and what they do not; `names` by domain code."""
-    share = {code: f"{names[code]} {weight:.0%}" for code, weight in result.weights.items()}
-    spread = result.near_optimal["greatest"] - result.near_optimal["least"]
-    widest = names[spread.idxmax()]
-    low, high = result.near_optimal.loc[spread.idxmax(), ["least", "greatest"]]
-    if lang == "zh":
-        return (
-            f"使综合得分最接近公布次序的领域权重为：{'、'.join(share.values())}；此时百强内 Spearman 相关为 "
-            f"{result.spearman:.3f}，等权为 {result.equal:.3f}，"
-            f"仅用 GDP 为 {result.gdp:.3f}（{result.gdp_cities} 个城市）。"
-            f"这只说明这些公开数据最多能接近到什么程度，并不表明白皮书采用了这组权重：拟合与评价用的是同一百个城市，"
-            f"而相关系数与最优值相差不到 {result.tolerance} 的权重组合还有很多，"
-            f"其中{widest}的权重可在 {low:.0%} 至 {high:.0%} 之间。"
-        )
-    return (
-        f"The domain weights that bring the composite closest to the published order are "
-        f"{', '.join(share.values())}; they reach a Spearman correlation of {result.spearman:.3f} inside the hundred, "
-        f"equal weights {result.equal:.3f}, GDP alone {result.gdp:.3f} ({result.gdp_cities} cities). "
-        f"This shows how close these public figures can come, not that the paper used such weights: the fit is judged "
-        f"on the cities it was fitted to, and many other weightings lie within {result.tolerance} of the best; among "
-        f"them the weight of {widest} ranges from {low:.0%} to {high:.0%}."
-    )

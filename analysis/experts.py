@@ -97,6 +97,14 @@ def subjective_weights(panel: Panel, tree: pd.DataFrame, measured: pd.Index, set
     to 1), measured (the measured indicators' weights by the rule `weighting.unmeasured`, summing to 1; NaN otherwise).
     Every expert's matrices and the group's must be consistent: InconsistentJudgements names expert, node and repair.
     """
+    return measured_weights(judged_tree(panel, tree, settings), tree, measured, settings)
+
+
+def judged_tree(panel: Panel, tree: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """The group's weights of every node of the tree, whatever is measured, after every expert's matrices were checked.
+
+    Returns the frame of `weighting.tree_weights`; refuses what `subjective_weights` refuses.
+    """
     choices = settings.weighting
     use = judgements_in_use(panel, settings) | {GROUP: group_of_experts(panel, settings)}
     for expert, nodes in use.items():
@@ -105,6 +113,13 @@ def subjective_weights(panel: Panel, tree: pd.DataFrame, measured: pd.Index, set
                                            choices.allow_inconsistent, GOAL)
         except weighting.InconsistentJudgements as error:
             raise ValueError(f"{judgement_file(expert, error.node, settings)}: {error}") from None
+    return table  # the last, the group's
+
+
+def measured_weights(judged: pd.DataFrame, tree: pd.DataFrame, measured: pd.Index, settings: Settings) -> pd.DataFrame:
+    """The weights that `subjective_weights` returns, out of the judged weights of the tree; equal ones where the
+    setting weighting.subjective asks for them."""
+    choices, table = settings.weighting, judged.copy()
     if choices.subjective == "equal":
         leaves = framework.leaves(tree)
         siblings = tree.loc[leaves, "parent"].map(tree.loc[leaves, "parent"].value_counts())

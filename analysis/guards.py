@@ -53,12 +53,13 @@ def numeric_table(values: pd.DataFrame, missing_allowed: bool = False, row: str 
             others = f" ({rows.size - 1} more such cells)" if rows.size > 1 else ""
             raise error(f"{row} {place[0]}, {column} {place[1]}: {frame.at[place]} {complaint}{others}")
 
-    textual = [name for name in frame if not pd.api.types.is_numeric_dtype(frame[name])]
-    refuse(frame[textual].map(lambda cell: isinstance(cell, str)), "is text; give a number")
+    if textual := [name for name, kind in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]:
+        refuse(frame[textual].map(lambda cell: isinstance(cell, str)), "is text; give a number")
     numbers = pd.DataFrame(frame.to_numpy(dtype=float, na_value=np.nan, copy=True), frame.index, frame.columns)
-    refuse(np.isinf(numbers), "is infinite; correct the value or leave it missing")
-    if not missing_allowed:
-        refuse(numbers.isna(), "is missing; fill it first (treatment.fill_missing) or drop the row")
+    if not np.isfinite(numbers.to_numpy()).all():
+        refuse(np.isinf(numbers), "is infinite; correct the value or leave it missing")
+        if not missing_allowed:
+            refuse(numbers.isna(), "is missing; fill it first (treatment.fill_missing) or drop the row")
     return numbers
 
 
@@ -80,11 +81,12 @@ def weight_series(weights: pd.Series | Mapping, what: str = "weights", rescale: 
     series = pd.Series(weights, dtype=float)
     if series.index.has_duplicates:
         raise UnusableWeights(f"{what}: {named(series.index[series.index.duplicated()])} appears twice")
-    unusable = series[~(series >= 0) | np.isinf(series)]
-    if len(unusable):
+    values = series.to_numpy()
+    if not ((values >= 0) & (values < np.inf)).all():
+        unusable = series[~(series >= 0) | np.isinf(series)]
         raise UnusableWeights(f"{what}: the weight of {named(unusable.index)} is {unusable.iloc[0]}; "
                               "weights are finite and not negative")
-    total = series.sum()
+    total = values.sum()
     if not abs(total - 1) <= WEIGHT_SUM_TOLERANCE:
         raise UnusableWeights(f"{what} sum to {total:.6g}, not 1; divide them by their sum if that is meant")
     return series / total if rescale and abs(total - 1) > 1e-9 else series

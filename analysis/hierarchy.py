@@ -47,9 +47,11 @@ def nested_table(values: pd.DataFrame, parents: Tree, function: Callable[[pd.Dat
     local: dict = {}
     for node in reversed(_top_down(children)):
         siblings = children.get(node, [])
-        if siblings:
+        if len(siblings) == 1:
+            local[siblings[0]], columns[node] = 1.0, columns[siblings[0]]
+        elif siblings:
             table = pd.DataFrame({child: columns[child] for child in siblings})
-            weights = function(table) if len(siblings) > 1 else pd.Series(1.0, siblings)
+            weights = function(table)
             local.update(weights.loc[siblings])
             columns[node] = (table * weights).sum(axis=1)
     return _table(children, local)

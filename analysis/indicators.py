@@ -46,21 +46,38 @@ def indicator_matrix(panel: pd.DataFrame, cities: pd.DataFrame, chosen: pd.DataF
     `years_operating` calendar years up to the reference year, the first included, 0 where the list has no row.
     A listed city whose year is unknown is a gap, not a zero.
     """
-    census = panel.loc[panel["variable"] == RESIDENTS].set_index("adcode")
+    census = rows_of(panel, RESIDENTS).set_index("adcode")
     residents, residents_rows = census["value"], census["raw_row"].astype(str)
     columns, origins = {}, []
     for code, proxy in chosen.iterrows():
-        rows = panel[panel["variable"] == proxy["variable"]]
-        if proxy["fallback"]:
-            rows = rows[rows["value"].notna()]
-            rest = panel[(panel["variable"] == proxy["fallback"]) & ~panel["adcode"].isin(rows["adcode"])]
-            rows = pd.concat([rows, rest])
+        rows = proxy_rows(panel, proxy)
         columns[code] = read_proxy(rows, proxy, cities.index, residents, scale)
         cells = cell_origins(rows, code, columns[code])
         divided = proxy["measure"].endswith("_per_resident") and scale == "per_resident"
         cells["denominator_row"] = cells["adcode"].map(residents_rows) if divided else ""
         origins.append(cells)
     return settle(pd.DataFrame(columns, index=cities.index)), pd.concat(origins, ignore_index=True)
+
+
+def indicator_values(panel: pd.DataFrame, cities: pd.DataFrame, proxy: pd.Series, scale: str) -> pd.Series:
+    """One column of the matrix that `indicator_matrix` makes, without the origins of its cells; `proxy` is the row of
+    `chosen` whose name is the indicator's code."""
+    residents = rows_of(panel, RESIDENTS).set_index("adcode")["value"]
+    return settle(read_proxy(proxy_rows(panel, proxy), proxy, cities.index, residents, scale)).rename(proxy.name)
+
+
+def rows_of(panel: pd.DataFrame, variable: str) -> pd.DataFrame:
+    """The panel's rows of one variable."""
+    return panel[panel["variable"] == variable]
+
+
+def proxy_rows(panel: pd.DataFrame, proxy: pd.Series) -> pd.DataFrame:
+    """The panel's rows that a proxy is read from; cities without a figure are read from its fallback, if it has one."""
+    rows = rows_of(panel, proxy["variable"])
+    if not proxy["fallback"]:
+        return rows
+    rows, rest = rows[rows["value"].notna()], rows_of(panel, proxy["fallback"])
+    return pd.concat([rows, rest[~rest["adcode"].isin(rows["adcode"])]])
 
 
 def read_proxy(rows: pd.DataFrame, proxy: pd.Series, cities: pd.Index, residents: pd.Series, scale: str) -> pd.Series:

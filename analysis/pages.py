@@ -80,8 +80,12 @@ def edition_stamp(plan: Plan):
     from analysis.notebook import edition_line
     from analysis.reporting import Stamp
 
-    words = {"zh": f"{RELEASED:%Y} 年 {RELEASED.month} 月", "en": f"{RELEASED:%B %Y}"}
-    return Stamp(plan.run, edition_line(plan.settings, plan.lang), words[plan.lang], EPOCH)
+    return Stamp(plan.run, edition_line(plan.settings, plan.lang), release_month(plan.lang), EPOCH)
+
+
+def release_month(lang: str) -> str:
+    """The month of the study's release, as pages print it."""
+    return f"{RELEASED:%Y} 年 {RELEASED.month} 月" if lang == "zh" else f"{RELEASED:%B %Y}"
 
 
 def write_overview(plan: Plan, staging: Path, reports: bool) -> float:

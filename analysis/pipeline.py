@@ -205,7 +205,8 @@ def execute_step(step: str, plan: Plan, staging: Path) -> float:
         with tempfile.TemporaryDirectory(prefix="study-") as folder:
             notebook = papermill.execute_notebook(
                 str(NOTEBOOKS / f"{step}.ipynb"), None, parameters_for(step, plan), progress_bar=False,
-                kernel_name="python3", cwd=str(ROOT), config=Config(KernelManager=kernel_channel(folder)))
+                kernel_name="python3", cwd=str(ROOT),
+                config=Config(KernelManager=kernel_channel(folder), NotebookClient={"shutdown_kernel": "immediate"}))
     except PapermillExecutionError as error:
         raise RunError(f"notebooks/{step}.ipynb, cell {error.exec_count}: {error.ename}: {error.evalue}") from None
     except DeadKernelError:

@@ -54,18 +54,25 @@ def make_plan(run: str | None, lang: str, settings: Settings, only: tuple[str, .
 
     The run `baseline` is the reference and takes the baseline's choices only.
     """
-    if lang not in ("zh", "en"):
-        raise RunError(f"--lang {lang}: write zh or en")
+    check_language(lang)
     changed = differences(settings)
     run = run or ("custom" if changed else "baseline")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,40}", run):
         raise RunError(f"--run {run!r}: use letters, digits, - and _, at most 41 of them; it names a folder")
     if run == "lab":
         raise RunError("the run lab belongs to notebooks run by hand; give --run another name")
+    if run == "compare":
+        raise RunError("reports/compare holds the comparisons of runs; give --run another name")
     if run == "baseline" and changed:
         raise RunError(f"the run baseline is the reference and keeps settings/baseline.yaml; {', '.join(changed)} "
                        "differ: give --run another name")
     return Plan(run, lang, settings, choose_steps(only, start))
+
+
+def check_language(lang: str) -> None:
+    """Refuse a language that there are no reports in."""
+    if lang not in ("zh", "en"):
+        raise RunError(f"--lang {lang}: write zh or en")
 
 
 def step_named(text: str) -> str:

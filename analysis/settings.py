@@ -73,8 +73,18 @@ class Aggregation(Section):
 class Uncertainty(Section):
     draws: int = Field(ge=100, le=100_000_000)
     concentration: float = Field(ge=1)
+    half_width: float = Field(ge=0, le=1)
+    sobol_samples: int = Field(ge=2, le=2**16)
+    bounds: float = Field(ge=0, le=1)
     top: int = Field(ge=1)
     seed: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def balanced_sequence(self) -> Uncertainty:
+        if (samples := self.sobol_samples) & (samples - 1):
+            below = 2 ** (samples.bit_length() - 1)
+            raise ValueError(f"sobol_samples {samples} is no power of 2; use {below} or {2 * below}")
+        return self
 
 
 class Tiers(Section):

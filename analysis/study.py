@@ -97,19 +97,35 @@ def well_covered(raw: pd.DataFrame, settings: Settings) -> pd.DataFrame:
 
 def treat(raw: pd.DataFrame, cities: pd.DataFrame, chosen: pd.DataFrame,
           settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Fill gaps, then tame outliers; returns the treated values and one record row for each changed cell.
+    """Fill gaps, then tame outliers; returns the treated values and one record row for each changed cell."""
+    filled, gaps = fill_gaps(raw, cities, chosen, settings)
+    treated, clipped = tame_outliers(raw, filled, settings)
+    return treated, settle(pd.concat([gaps, clipped], ignore_index=True))
+
+
+def fill_gaps(raw: pd.DataFrame, cities: pd.DataFrame, chosen: pd.DataFrame,
+              settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The first half of `treat`: the values without gaps, not settled yet, and a record row for each gap.
 
     `chosen` are the proxies in use: a gap in years of operation means a portal whose year is unknown, so only cities
-    with a portal can lend it a value. Columns that hold two values only (named or not) have no outliers.
+    with a portal can lend it a value.
     """
     choices = settings.treatment
     counts_years = chosen["measure"].reindex(raw.columns) == "years_operating"
     donors = raw.notna() & ~(counts_years & (raw == 0))
-    filled, gaps = treatment.fill_missing(raw, choices.missing, choices.neighbours, cities["nbs_region"], donors)
+    return treatment.fill_missing(raw, choices.missing, choices.neighbours, cities["nbs_region"], donors)
+
+
+def tame_outliers(raw: pd.DataFrame, filled: pd.DataFrame, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The second half of `treat`: the treated values and a record row for each change.
+
+    Columns whose raw values are two only (named or not) have no outliers.
+    """
+    choices = settings.treatment
     two_valued = [column for column in raw if raw[column].nunique() <= 2]
     treated, clipped = treatment.treat_outliers(filled, choices.outliers, choices.skewness_limit,
                                                 choices.kurtosis_limit, choices.winsorise_at_most, two_valued)
-    return settle(treated), settle(pd.concat([gaps, clipped], ignore_index=True))
+    return settle(treated), clipped
 
 
 def normalise(treated: pd.DataFrame, tree: pd.DataFrame, settings: Settings) -> pd.DataFrame:
@@ -129,11 +145,28 @@ def objective_weights(treated: pd.DataFrame, tree: pd.DataFrame) -> pd.DataFrame
 
     All rest on min-max values, whatever scale the scores use: entropy needs shares, which z-scores do not have.
     """
-    unit = settle(normalisation.normalise(treated, tree.loc[treated.columns, "direction"], "minmax"))
-    weights = {"entropy": weighting.entropy_weights(unit),
-               "nested_entropy": weighting.nested_weights(unit, tree, weighting.entropy_weights),
-               "critic": weighting.critic_weights(unit), "equal": weighting.equal_weights(unit.columns)}
+    unit = unit_values(treated, tree)
+    weights = {kind: weigh_by(unit, tree) for kind, weigh_by in OBJECTIVE_WEIGHTS.items()}
     return settle(pd.DataFrame(weights, index=treated.columns).rename_axis("indicator"))
+
+
+def objective_weights_of_kind(treated: pd.DataFrame, tree: pd.DataFrame, kind: str) -> pd.Series:
+    """One column of `objective_weights`, without computing the others."""
+    weights = OBJECTIVE_WEIGHTS[kind](unit_values(treated, tree), tree)
+    return settle(weights.reindex(treated.columns)).rename(kind).rename_axis("indicator")
+
+
+def unit_values(treated: pd.DataFrame, tree: pd.DataFrame) -> pd.DataFrame:
+    """Treated values from 0 to 1, larger is better."""
+    return settle(normalisation.normalise(treated, tree.loc[treated.columns, "direction"], "minmax"))
+
+
+OBJECTIVE_WEIGHTS = {
+    "entropy": lambda unit, tree: weighting.entropy_weights(unit),
+    "nested_entropy": lambda unit, tree: weighting.nested_weights(unit, tree, weighting.entropy_weights),
+    "critic": lambda unit, tree: weighting.critic_weights(unit),
+    "equal": lambda unit, tree: weighting.equal_weights(unit.columns),
+}
 
 
 def weigh(objective: pd.DataFrame, subjective: pd.Series, tree: pd.DataFrame, settings: Settings) -> pd.DataFrame:

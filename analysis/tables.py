@@ -101,12 +101,13 @@ def framework_table(framework: pd.DataFrame, units: pd.Series, grades: pd.Series
     }, codes)
 
 
-def hundred_table(scores: pd.Series, ranks: pd.Series, intervals: pd.DataFrame, published_ranks: pd.Series,
-                  cities: pd.DataFrame, lang: str = "zh", top: int = 100) -> pd.DataFrame:
+def hundred_table(scores: pd.Series, ranks: pd.Series, intervals: pd.DataFrame, by_weights: pd.DataFrame,
+                  published_ranks: pd.Series, cities: pd.DataFrame, lang: str = "zh", top: int = 100) -> pd.DataFrame:
     """Table 2: our hundred with score, 90 % rank interval, P(Top-100), and the published rank beside.
 
-    `intervals` by city: rank_05, rank_95, p_top_100 (frame `ranks` of `sensitivity.weight_uncertainty`); a city that
-    the paper does not rank shows a dash. Ties at the cut are all kept.
+    `intervals` by city: rank_05, rank_95, p_top_100 when all choices are open (frame `ranks` of
+    `sensitivity.method_uncertainty`); `by_weights`: p_top_100 when only the weights are (`weight_uncertainty`). A city
+    that the paper does not rank shows a dash. Ties at the cut are all kept.
     """
     best = ranks[ranks <= top].sort_values(kind="stable").index
     chance = f"p_top_{top}"
@@ -119,6 +120,7 @@ def hundred_table(scores: pd.Series, ranks: pd.Series, intervals: pd.DataFrame, 
         pick(lang, "名次 5%", "Rank 5 %"): (intervals.loc[best, "rank_05"].astype(int), None),
         pick(lang, "名次 95%", "Rank 95 %"): (intervals.loc[best, "rank_95"].astype(int), None),
         pick(lang, f"前{top}概率", f"P(Top {top})"): (intervals.loc[best, chance], ".0%"),
+        pick(lang, "仅权重可变", "Weights only"): (by_weights.loc[best, chance], ".0%"),
         pick(lang, "公布名次", "Published"): (published, None),
         pick(lang, "差", "Difference"): (published - ranks[best].astype("Int64"), "+d"),
     }, best)

@@ -147,8 +147,9 @@ def _nearest(ranks: np.ndarray, city: int, may_give: np.ndarray, neighbours: int
     squares = np.where(shared, ranks - ranks[city], 0.0) ** 2
     distances = np.sqrt(squares.sum(axis=1) / np.maximum(counts, 1)).round(12)  # equal distances tie despite rounding
     givers = may_give & (counts >= max(1, SHARED_AT_LEAST * observed[city].sum()))
-    order = [position for position in np.argsort(distances, kind="stable") if givers[position]][:neighbours]
-    return np.array(order, dtype=int), distances[order]
+    order = np.argsort(distances, kind="stable")
+    nearest = order[givers[order]][:neighbours]
+    return nearest, distances[nearest]
 
 
 def _is_outlying(column: pd.Series, limits: tuple[float, float]) -> bool:
@@ -158,14 +159,14 @@ def _is_outlying(column: pd.Series, limits: tuple[float, float]) -> bool:
 
 def _winsorised(column: pd.Series, limits: tuple[float, float], at_most: int) -> pd.Series | None:
     """The column with its extremes drawn in until it passes, or None where more than `at_most` cells would change."""
-    result = column.copy()
+    result = column
     while _is_outlying(result, limits):
         high = result.skew() >= 0
         extreme = result == (result.max() if high else result.min())
         if ((result != column) & column.notna() | extreme).sum() > at_most:
             return None
         inner = result[~extreme]
-        result[extreme] = inner.max() if high else inner.min()
+        result = result.mask(extreme, inner.max() if high else inner.min())
     return result
 
 

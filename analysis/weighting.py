@@ -64,7 +64,9 @@ def entropy_weights(values: pd.DataFrame) -> pd.Series:
     >>> entropy_weights(pd.DataFrame({"few": [0, 0, 0, 8], "all": [1, 1, 3, 3]})).round(4).tolist()
     [0.9138, 0.0862]
     """
-    return entropy_table(values)["weight"]
+    frame = numeric_table(values)
+    divergence = _divergence(frame)
+    return pd.Series(divergence / divergence.sum(), frame.columns, name="weight")
 
 
 def entropy_table(values: pd.DataFrame) -> pd.DataFrame:
@@ -74,18 +76,24 @@ def entropy_table(values: pd.DataFrame) -> pd.DataFrame:
     the share of cities whose value is 0: a sparse indicator owes its weight to them.
     """
     frame = numeric_table(values)
-    negative = frame.columns[(frame < 0).any()]
+    divergence = _divergence(frame)
+    return pd.DataFrame({"entropy": 1 - divergence, "divergence": divergence, "weight": divergence / divergence.sum(),
+                         "zero_share": (frame == 0).mean().to_numpy()}, index=frame.columns)
+
+
+def _divergence(frame: pd.DataFrame) -> np.ndarray:
+    """How far each indicator is from being shared equally: 1 − e, between 0 and 1."""
+    values = frame.to_numpy()
+    negative = frame.columns[(values < 0).any(axis=0)]
     if len(negative):
         raise UnusableValues(f"indicator {named(negative)} has negative values; entropy needs shares of a total: "
                              "normalise to 0–1 first")
     refuse_constant(frame, "its entropy weight")
-    # n·p by city, scaled by the maximum first so that no sum overflows
-    relative = (frame / frame.max()).pipe(lambda scaled: scaled / scaled.mean()).to_numpy()
+    relative = values / values.max(axis=0)  # scaled by the maximum first so that no sum overflows
+    relative /= relative.mean(axis=0)  # n·p by city
     logs = np.log(relative, where=relative > 0, out=np.zeros_like(relative))
     # 1 − e equals the mean of r ln r − r + 1 over ln n; every term is ≥ 0, where 1 − e itself would cancel
-    divergence = (relative * logs - relative + 1).mean(axis=0) / np.log(len(frame))
-    return pd.DataFrame({"entropy": 1 - divergence, "divergence": divergence, "weight": divergence / divergence.sum(),
-                         "zero_share": (frame == 0).mean().to_numpy()}, index=frame.columns)
+    return (relative * logs - relative + 1).mean(axis=0) / np.log(len(frame))
 
 
 def critic_weights(values: pd.DataFrame) -> pd.Series:

@@ -7,11 +7,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import agreement
+from analysis.implied import (
+    held_out,
+    implied_domain_weights,
+    implied_fit,
+    implied_fit_text,
+    implied_weights,
+    implied_weights_text,
+)
 
 CODES = [f"{place:06d}" for place in range(60)]
 PUBLISHED = pd.Series(range(1, 21), CODES[:20])
 ORDERED = pd.Series(np.arange(60, 0, -1, dtype=float), CODES)
 FEW_DRAWS = {"draws": 50, "seed": 7}
+SIMULATED_WEIGHTS = pd.Series([0.35, 0.2, 0.15, 0.1, 0.1, 0.06, 0.04, 0.0], [f"I{place}" for place in range(1, 9)])
+FEW_FITS = {"repeats": 4, "shuffles": 12}
+
+
+def simulated(noise: float) -> tuple[pd.DataFrame, pd.Series]:
+    """A hundred cities with eight indicators of 0–100, and the order that known weights and some noise put them in."""
+    rng = np.random.default_rng(4)
+    codes = [f"{place:06d}" for place in range(100)]
+    points = pd.DataFrame(rng.uniform(0, 100, (100, 8)), codes, SIMULATED_WEIGHTS.index)
+    scores = points @ SIMULATED_WEIGHTS + rng.normal(0, noise, 100)
+    return points, scores.rank(ascending=False).astype(int)
 
 
 class TestRankCorrelation:
@@ -128,7 +147,7 @@ class TestImpliedWeights:
         domains = self.domains()
         composite = domains @ np.array([0.7, 0.1, 0.2])
         published = composite.head(20).rank(ascending=False).astype(int)
-        result = agreement.implied_domain_weights(domains, published, composite, starts=8)
+        result = implied_domain_weights(domains, published, composite, starts=8)
         assert result.spearman > 0.99
         assert result.gdp == pytest.approx(1)
         assert result.weights.sum() == pytest.approx(1)
@@ -137,16 +156,115 @@ class TestImpliedWeights:
 
     def test_no_single_domain_and_no_equal_weights_do_better(self):
         domains = self.domains()
-        result = agreement.implied_domain_weights(domains, PUBLISHED, starts=6)
+        result = implied_domain_weights(domains, PUBLISHED, starts=6)
         alone = [agreement.spearman(domains[name], PUBLISHED) for name in domains]
         assert result.spearman >= max([result.equal, *alone])
         assert (result.near_optimal["least"] <= result.weights + 1e-12).all()
-        again = agreement.implied_domain_weights(domains, PUBLISHED, starts=6)
+        again = implied_domain_weights(domains, PUBLISHED, starts=6)
         assert result.weights.equals(again.weights)
 
     @pytest.mark.parametrize("lang", ["zh", "en"])
     def test_the_text_says_what_it_does_not_show(self, lang):
-        result = agreement.implied_domain_weights(self.domains(), PUBLISHED, ORDERED, starts=5)
-        text = agreement.implied_weights_text(result, {"D1": "甲", "D3": "乙", "D5": "丙"}, lang)
+        result = implied_domain_weights(self.domains(), PUBLISHED, ORDERED, starts=5)
+        text = implied_weights_text(result, {"D1": "甲", "D3": "乙", "D5": "丙"}, lang)
         assert {"zh": "并不表明", "en": "not that the paper"}[lang] in text
         assert f"{result.gdp:.3f}" in text
+
+    def test_weights_of_many_indicators_are_found_again_and_hold_for_cities_left_out(self):
+        points, published = simulated(noise=0.0)
+        result = implied_weights(points, published, starts=12)
+        assert result.spearman > 0.995
+        assert (result.weights - SIMULATED_WEIGHTS).abs().max() < 0.04
+        assert (result.near_optimal["least"] - 0.05 <= SIMULATED_WEIGHTS).all()
+        fit = implied_fit({"implied": result}, {"equal": points.mean(axis=1)}, published, **FEW_FITS)
+        assert fit.loc["implied", "left_out"] > 0.97 > fit.loc["equal", "left_out"]
+
+    def test_the_last_bits_of_the_values_change_nothing(self):
+        points, published = simulated(noise=5.0)
+        other = points * (1 + np.random.default_rng(1).choice([-2e-16, 0, 2e-16], points.shape))
+        assert not other.equals(points)
+        results = [implied_weights(each, published, starts=9) for each in (points, other)]
+        assert results[0].weights.equals(results[1].weights)
+        fits = [implied_fit({"implied": each}, {}, published, **FEW_FITS) for each in results]
+        pd.testing.assert_frame_equal(*fits, check_exact=True)
+
+    def test_missing_values_are_named(self):
+        domains = self.domains()
+        domains.iloc[3, 1] = np.nan
+        with pytest.raises(agreement.AgreementError, match="D3"):
+            implied_weights(domains, PUBLISHED)
+
+    def test_many_weights_are_summed_up_in_the_text(self):
+        points, published = simulated(noise=5.0)
+        result = implied_weights(points, published, published, starts=9)
+        text = implied_weights_text(result, dict(zip(points, points, strict=True)), "en", "indicator")
+        rest = result.weights.sort_values().iloc[:2].sum()
+        assert "The indicator weights" in text and f"the other 2 together {rest:.0%}" in text
+
+
+class TestImpliedFit:
+    def test_where_there_is_nothing_to_find_the_fit_is_high_and_the_left_out_cities_show_it(self):
+        points, published = simulated(noise=5.0)
+        unrelated = pd.Series(np.random.default_rng(2).permutation(published), published.index)
+        result = implied_weights(points, unrelated, starts=9)
+        row = implied_fit({"implied": result}, {}, unrelated, **FEW_FITS).loc["implied"]
+        assert row["in_sample"] > 0.1
+        assert abs(row["left_out"]) < 0.1
+        assert row["shuffled_mean"] < row["shuffled_95"]
+        assert row["in_sample"] < row["shuffled_95"] + 0.1
+
+    def test_a_real_order_stands_out_from_shuffled_ones(self):
+        points, published = simulated(noise=5.0)
+        row = self.fit(points, published).loc["implied_indicators"]
+        assert row["left_out"] > row["shuffled_95"] > row["shuffled_mean"] > 0
+        assert row["in_sample"] > row["left_out"]
+
+    def test_rankings_are_judged_without_a_fit(self):
+        points, published = simulated(noise=5.0)
+        fit = self.fit(points, published)
+        assert fit.loc["gdp_2019", ["in_sample", "left_out"]].tolist() == pytest.approx([1, 1])
+        assert fit.loc["study", ["in_sample", "left_out"]].tolist() == pytest.approx([-1, -1])
+        assert fit["fitted_weights"].to_dict() == {"implied_indicators": 8, "implied_domains": 3, "equal_indicators": 0,
+                                                   "equal_domains": 0, "study": 0, "gdp_2019": 0}
+        assert fit.loc["gdp_2019", ["shuffled_mean", "shuffled_95"]].isna().all()
+
+    def test_repeatable_and_the_order_of_cities_does_not_matter(self):
+        points, published = simulated(noise=5.0)
+        other = self.fit(points.iloc[::-1], published.sample(frac=1, random_state=0))
+        pd.testing.assert_frame_equal(self.fit(points, published), other)
+
+    @given(cities=st.integers(6, 60), folds=st.integers(2, 6), repeats=st.integers(1, 4))
+    @settings(max_examples=25, deadline=None)
+    def test_each_city_is_left_out_once_a_repeat_by_parts_of_one_size(self, cities, folds, repeats):
+        held = held_out(cities, folds, repeats, np.random.default_rng(0))
+        assert held.shape == (repeats * folds, cities)
+        assert (held.reshape(repeats, folds, cities).sum(axis=1) == 1).all()
+        assert np.ptp(held.sum(axis=1)) <= 1
+
+    def test_too_few_cities_in_a_part_are_refused(self):
+        points, published = simulated(noise=5.0)
+        sparse = points["I1"].where(published > 95)
+        with pytest.raises(agreement.AgreementError, match="fewer folds"):
+            implied_fit({}, {"sparse": sparse}, published, **FEW_FITS)
+
+    @pytest.mark.parametrize(("lang", "denial"), [("zh", "不表明白皮书用了什么权重"),
+                                                  ("en", "None of this shows which weights the paper used")])
+    def test_the_text_gives_the_left_out_figures_and_says_what_they_do_not_show(self, lang, denial):
+        fit = self.fit(*simulated(noise=5.0))
+        text = implied_fit_text(fit, lang)
+        assert denial in text
+        left_out = fit.loc[["implied_indicators", "equal_indicators", "study", "gdp_2019"], "left_out"]
+        assert all(f"{figure:.3f}" in text for figure in left_out)
+        assert {"zh": "都不及它", "en": "more than any fitted"}[lang] in text
+        fit.loc["gdp_2019", "left_out"] = 0.0
+        poorer = implied_fit_text(fit, lang)
+        assert not any(words in poorer for words in ("都不及它", "more than any fitted"))
+
+    def fit(self, points: pd.DataFrame, published: pd.Series) -> pd.DataFrame:
+        """Eight indicators, three domains of them, a study that has it the wrong way round and a GDP that is right."""
+        domains = points.T.groupby(["D1", "D1", "D1", "D2", "D2", "D3", "D3", "D3"]).mean().T
+        fits = {"implied_indicators": implied_weights(points, published, starts=9),
+                "implied_domains": implied_weights(domains, published, starts=9)}
+        given = {"equal_indicators": points.mean(axis=1), "equal_domains": domains.mean(axis=1),
+                 "study": published * 1.0, "gdp_2019": -published}
+        return implied_fit(fits, given, published, **FEW_FITS)

@@ -87,7 +87,7 @@ def clone(tmp_path, monkeypatch):
     tools = executable(tmp_path / "tools" / "uv", UV).parent
     monkeypatch.setenv("PATH", f"{tools}{os.pathsep}/usr/bin{os.pathsep}/bin")
     monkeypatch.setenv("CALLS", str(tmp_path / "calls"))
-    for name in ("NO_UV", "FAIL", "SLOW", "NO_ENSUREPIP"):
+    for name in ("NO_UV", "FAIL", "SLOW", "NO_ENSUREPIP", "PYTHONPATH"):
         monkeypatch.delenv(name, raising=False)
     return root
 

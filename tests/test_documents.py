@@ -216,12 +216,20 @@ class TestNumbers:
 
     @pytest.mark.parametrize("name", READMES)
     def test_certainty_and_the_pilot_lists_in_the_readme_are_those_of_the_reference(self, name, effects):
-        intervals = read_frame(REFERENCE / "06_rank_intervals.csv", "adcode")
-        ranks = read_frame(REFERENCE / "05_scores.csv", "adcode")["rank"]
-        chance = intervals["p_top_100"]
+        by_weights, all_choices = (read_frame(REFERENCE / f"06_{stem}_intervals.csv", "adcode")
+                                   for stem in ("rank", "choice"))
+        share = read_frame(REFERENCE / "06_scenario_summary.csv", "adcode")["share_top_100"]
+        proxies = read_frame(REFERENCE / "06_choice_indices.csv", "input").loc["proxies", "first"]
+        reach = read_frame(REFERENCE / "06_attainable_ranks.csv", "adcode")
         weights = read_frame(REFERENCE / "05_weights.csv", "indicator")["combined"]
         without = effects.loc["without_pilot_lists"]
-        quoted = [(chance[ranks <= 100] > 0.95).sum(), chance.between(0.05, 0.95, inclusive="neither").sum(),
-                  f"{weights[['I23', 'I28']].sum():.0%}", f"{without['mean_shift']:.1f}", int(without["entering"])]
+        quoted = [f"{weights[['I23', 'I28']].sum():.0%}", f"{without['mean_shift']:.1f}", int(without["entering"]),
+                  (share == 1).sum(), (share == 0).sum(), f"{proxies:.0%}",
+                  (reach["worst_bound"] <= 100).sum(), (reach["best"] <= 100).sum()]
+        for table in (by_weights, all_choices):
+            chance = table["p_top_100"]
+            quoted += [(chance[table["rank"] <= 100] > 0.95).sum(),
+                       chance.between(0.05, 0.95, inclusive="neither").sum(),
+                       f"{(table['rank_95'] - table['rank_05']).mean():.0f}"]
         text = re.sub(r"\s+", " ", text_of(name)).replace(" %", "%")
         assert [part for part in quoted if not re.search(rf"(?<![\d.]){part}(?!\d)", text)] == []

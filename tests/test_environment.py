@@ -42,6 +42,7 @@ def locked_versions() -> dict[str, str]:
 
 
 def direct() -> list[Requirement]:
+    """What the study and its tests name themselves; the tests name every extra again."""
     return [Requirement(text) for text in PROJECT["project"]["dependencies"] + PROJECT["dependency-groups"]["test"]]
 
 
@@ -81,6 +82,11 @@ class TestAgreement:
         assert entry is not None, f"{wanted.name} is not in requirements.lock; renew it (docs/environment.md)"
         assert wanted.specifier.contains(next(iter(entry.specifier)).version)
         assert entry.marker is None, "a direct dependency must be locked for every Python and system"
+
+    def test_every_extra_is_tested_in_the_range_it_promises(self):
+        extras = PROJECT["project"]["optional-dependencies"]
+        assert list(extras) == ["cluster"]
+        assert {text for texts in extras.values() for text in texts} <= set(PROJECT["dependency-groups"]["test"])
 
     def test_conda_brings_the_interpreter_and_the_lock_brings_the_rest(self):
         plain = [item for item in ENVIRONMENT["dependencies"] if isinstance(item, str)]

@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from test_sensitivity_choices import toy_design
 
-from analysis.frames import settle
+from analysis.frames import read_frame, settle, write_frame
 from analysis.guards import UnusableValues, UnusableWeights
 from analysis.scoring import aggregate, rank
 from analysis.sensitivity import (
+    Crossing,
+    Draw,
+    Factor,
+    Option,
     SensitivityError,
+    Stages,
+    WeightNoise,
+    cross,
     leave_one_out,
+    method_uncertainty,
+    read_crossing,
+    replay,
     sample_weights,
+    sampled_inputs,
+    score_draw,
     scores_by_draw,
     weight_uncertainty,
+    with_overrides,
 )
-from analysis.sensitivity.counting import RankCounter
+from analysis.sensitivity import counting as engine
+from analysis.sensitivity.cells import Design
+from analysis.sensitivity.counting import Cell, RankCounter
+from analysis.sensitivity.draws import distinct_rows
+from analysis.sensitivity.scorers import scorer_for
+from analysis.settings import load_settings
 
 NO_NOISE = math.inf
 
@@ -42,6 +63,23 @@ def tied_tables(draw: st.DrawFn) -> tuple[pd.DataFrame, pd.Series]:
     columns = [f"I{number}" for number in range(indicators)]
     return (pd.DataFrame(rows, [f"c{number}" for number in range(cities)], columns),
             pd.Series(np.array(shares) / sum(shares), columns))
+
+
+def one_way_to_score(values: pd.DataFrame, weights: pd.Series, method: str, noise: WeightNoise) -> Design:
+    """A design of one cell: these values and weights, aggregated by one method."""
+    used = weights.index[weights > 0]
+    rows, group = distinct_rows(values[used].to_numpy())
+    cell = Cell(scorer_for(rows, method), weights[used].to_numpy(), noise, group, tuple(used))
+    crossing = Crossing(load_settings(), (Factor("only", "", "", (Option("this", "", "", {}),)),))
+    return Design(crossing, (noise,), (cell,), {}, values.index)
+
+
+def counted(rankings: list[pd.Series], cities: int) -> np.ndarray:
+    """How often each city has each rank, one ranking at a time."""
+    counts = np.zeros((cities, cities), dtype=int)
+    for ranks in rankings:
+        counts[np.arange(cities), ranks.to_numpy() - 1] += 1
+    return counts
 
 
 class TestAcceptabilityOfThreeAlternatives:
@@ -126,6 +164,39 @@ class TestProperties:
             for column in ("median", "rank_05", "rank_95", "mean"):
                 assert (result.ranks[column] == base).all()
 
+    @settings(max_examples=40, deadline=None)
+    @given(table=tied_tables(), method=st.sampled_from(["arithmetic", "geometric", "topsis"]), tenths=st.booleans(),
+           noise=st.sampled_from([WeightNoise("dirichlet", NO_NOISE), WeightNoise("uniform", half_width=0.0),
+                                  WeightNoise("uniform", half_width=0.5), WeightNoise("dirichlet", 60.0)]))
+    def test_every_draw_has_the_ranks_of_the_study(self, table, method, tenths, noise):
+        """Draw by draw by `scoring.rank`, for every aggregation, ties included; without noise these are the base ranks.
+
+        Tenths are not exact in binary: equal totals differ in their last bits until they are settled.
+        """
+        values, weights = (table[0] + 3) / (10 if tenths else 1), table[1]
+        assume(method != "topsis" or (values.loc[:, weights > 0].nunique() > 1).any())  # which the study refuses
+        design = one_way_to_score(values, weights, method, noise)
+        drawn = [replay(design, number, 4).weights.reindex(weights.index, fill_value=0.0) for number in range(20)]
+        expected = [rank(settle(aggregate(values, one, method))) for one in drawn]
+        assert (method_uncertainty(design, 20, 4).counts == counted(expected, len(values))).all(axis=None)
+        if noise.is_none:
+            base = rank(settle(aggregate(values, weights, method)))
+            assert all((one == base).all() for one in expected)
+
+    @pytest.mark.parametrize(("method", "values", "parts", "ranks"), [
+        ("arithmetic", [[0.1, 0.3], [0.4, 0.2], [0.5, 0.1]], [1, 2], [2, 1, 2]),  # 0.7, 0.8 and 0.7 thirds
+        ("geometric", [[0.5, 0.3, 0.3], [0.1, 0.2, 0.5], [0.3, 0.5, 0.5]], [2, 1, 1], [1, 3, 1]),  # 225, 10, 225
+        ("topsis", [[0.1, 0.5], [0.3, 0.5], [0.4, 0.3]], [2, 3], [2, 1, 2]),  # 0.3 × 0.4 = 0.2 × 0.6: half-way twice
+    ])
+    def test_unequal_cities_with_equal_totals_tie_without_noise(self, method, values, parts, ranks):
+        """Totals that are equal on paper and differ in the last bit when they are computed."""
+        table = pd.DataFrame(values, list("ABC"))
+        weights = pd.Series(np.array(parts) / sum(parts))
+        assert rank(settle(aggregate(table, weights, method))).tolist() == ranks
+        for noise in (WeightNoise("dirichlet", NO_NOISE), WeightNoise("uniform", half_width=0.0)):
+            result = method_uncertainty(one_way_to_score(table, weights, method, noise), 3, 1).ranks
+            assert (result[["median", "rank_05", "rank_95", "mean"]].T == ranks).all(axis=None)
+
     def test_strict_dominance_never_loses(self):
         values, weights = random_cities(40, 5)
         values.loc["best"] = values.max() + 1e-9
@@ -164,6 +235,17 @@ class TestTies:
         last = result.counts.loc[["twin", "000007"]].iloc[:, -1]
         assert (last == 0).all()  # two cities that tie share the smaller rank: nobody is last alone
 
+    def test_ties_share_the_smaller_rank_in_every_draw(self):
+        """Three equal cities ahead or behind: (1, 1, 1, 4) or (1, 2, 2, 2) in every draw, never (1, 2, 3, 4)."""
+        values = pd.DataFrame({"a": [5.0, 5.0, 5.0, 1.0], "b": [1.0, 1.0, 1.0, 5.0]}, index=list("xyzo"))
+        noise = {"concentration": None, "distribution": "uniform", "half_width": 0.5}
+        result = weight_uncertainty(values, pd.Series({"a": 0.5, "b": 0.5}), 1000, seed=1, top=(1,), **noise)
+        ahead = result.counts.loc["x", 1]
+        assert 300 < ahead < 700
+        for city in "xyz":
+            assert result.counts.loc[city].tolist() == [ahead, 1000 - ahead, 0, 0]
+        assert result.counts.loc["o"].tolist() == [1000 - ahead, 0, 0, ahead]
+
     def test_equal_on_the_weighted_indicators_only(self):
         values = pd.DataFrame({"a": [1.0, 1.0, 0.0], "b": [5.0, 9.0, 7.0]}, index=list("xyz"))
         result = weight_uncertainty(values, pd.Series({"a": 1.0, "b": 0.0}), 50, 10, seed=1)
@@ -186,6 +268,27 @@ class TestStreams:
             pd.testing.assert_frame_equal(results[0].counts, other.counts)
             pd.testing.assert_frame_equal(results[0].ranks, other.ranks)
             pd.testing.assert_frame_equal(results[0].acceptability, other.acceptability)
+
+    @settings(max_examples=15, deadline=None)
+    @given(table=tied_tables(), scores=st.sampled_from([1, 300, 5000, 2**21]), blocks=st.integers(1, 60),
+           workers=st.integers(1, 3))
+    def test_same_for_any_size_of_block(self, table, scores, blocks, workers):
+        """Neither how many scores are in memory nor how the streams are dealt out to workers moves a single count."""
+        values, weights = table
+        design = toy_design(7, {2}, cities=6)
+        expected = (weight_uncertainty(values, weights, 2500, 30.0, 3), method_uncertainty(design, 900, 3))
+        seen, add = set(), RankCounter.add
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(engine, "SCORES_IN_MEMORY", scores)
+            patch.setattr(engine, "BLOCKS_PER_WORKER", blocks)
+            patch.setattr(RankCounter, "add", lambda self, block: (seen.add(len(block)), add(self, block)))
+            found = (weight_uncertainty(values, weights, 2500, 30.0, 3, workers=workers),
+                     method_uncertainty(design, 900, 3, workers=workers))
+        assert max(seen) <= 32 if scores == 1 else max(seen) >= min(scores // 7, 128)
+        for one, other in zip(expected, found, strict=True):
+            pd.testing.assert_frame_equal(one.counts, other.counts)
+            pd.testing.assert_frame_equal(one.ranks, other.ranks, check_exact=True)
+            pd.testing.assert_frame_equal(one.acceptability, other.acceptability, check_exact=True)
 
     def test_a_draw_can_be_replayed(self):
         values, weights = random_cities(30, 5)
@@ -220,6 +323,91 @@ class TestStreams:
         scores = scores_by_draw(values, weights, 30, 15, seed=3)
         drawn = sample_weights(weights, 30, 15, seed=3)
         assert scores.to_numpy() == pytest.approx(drawn.to_numpy() @ values.to_numpy().T)
+
+
+class TestFailedDraws:
+    @settings(max_examples=30, deadline=None)
+    @given(cells=st.integers(2, 9), draws=st.integers(1, 60), seed=st.integers(0, 2**40), data=st.data())
+    def test_each_is_counted_under_its_cause(self, cells, draws, seed, data):
+        """Asked one at a time, the draws fail for the causes, and as often, as the list says."""
+        refused = data.draw(st.sets(st.integers(0, cells - 1), min_size=1, max_size=cells - 1))
+        design = toy_design(cells, refused)
+        design = replace(design, cells=tuple(cell and replace(cell, indicators=("a", "b", "c"))
+                                             for cell in design.cells))
+        causes = Counter()
+        for number in range(draws):
+            try:
+                replay(design, number, seed)
+            except SensitivityError as error:
+                causes[str(error).removeprefix(f"draw {number} failed: ")] += 1
+        failed = sum(causes.values())
+        assert sampled_inputs(design, draws, seed)["a"].isna().sum() == failed
+        assume(failed < draws)  # otherwise it is refused: test_nothing_is_lost_for_any_number_of_workers
+        result = method_uncertainty(design, draws, seed)
+        listed = result.failures.set_index("cause")
+        assert {cause: number for cause, number in listed["draws"].items() if number} == dict(causes)
+        assert listed["combinations"].sum() == len(refused)
+        assert (result.draws, result.failed) == (draws - failed, failed)
+        assert (result.counts.sum(axis=1) == draws - failed).all()
+        assert len(sampled_inputs(design, draws, seed)) == draws
+
+
+@pytest.fixture(scope="module")
+def design(real_panel) -> Design:
+    """Normalisation × aggregation on the real panel, with a geometric mean that most normalisations cannot give."""
+    base = load_settings()
+    factors = {factor.key: factor for factor in read_crossing(base).factors}
+    refused = Option("geometric_with_zeros", "", "", {"aggregation.method": "geometric"})
+    aggregation = replace(factors["aggregation"], options=(*factors["aggregation"].options, refused))
+    noises = (WeightNoise("dirichlet", 100.0), WeightNoise("uniform", half_width=0.25))
+    return cross(Stages(real_panel), Crossing(base, (factors["normalisation"], aggregation)), noises)
+
+
+@pytest.fixture(scope="module")
+def saved(design, tmp_path_factory) -> pd.DataFrame:
+    """The inputs of 420 draws with seed 5, from a file."""
+    path = tmp_path_factory.mktemp("inputs") / "inputs.csv"
+    inputs = sampled_inputs(design, 420, 5)
+    write_frame(inputs, path)
+    read = read_frame(path, index="draw")
+    pd.testing.assert_frame_equal(read, inputs, check_exact=True)
+    return read
+
+
+class TestSavedInputs:
+    """The inputs of the draws, written to a file and read again, give the ranks that were counted."""
+
+    def draw_of(self, design: Design, row: pd.Series) -> Draw:
+        """A draw made of nothing but a row of the file and the options by name."""
+        factors = design.crossing.factors
+        options = [next(option for option in factor.options if option.key == row[factor.key]) for factor in factors]
+        changes = {name: value for option in options for name, value in option.changes.items()}
+        weights = row.drop([*(factor.key for factor in factors), "noise"]).dropna().astype(float)
+        return Draw(int(row.name), row, with_overrides(design.crossing.settings, changes), weights)
+
+    def test_failed_draws_are_rows_without_weights(self, design, saved):
+        empty = saved.filter(like="I").isna().all(axis=1)
+        assert empty.sum() == method_uncertainty(design, 420, 5).failed > 0
+        assert set(saved.loc[empty, "aggregation"]) == {"geometric_with_zeros"}
+
+    @pytest.mark.parametrize("number", [0, 414, 416, 417])  # TOPSIS, refused, arithmetic, geometric
+    def test_ranks(self, design, saved, real_panel, number):
+        before = method_uncertainty(design, number, 5).counts if number else 0
+        if saved.loc[number].filter(like="I").isna().all():
+            with pytest.raises(SensitivityError, match=f"draw {number} failed"):
+                replay(design, number, 5)
+            with pytest.raises(ValueError, match="geometric"):
+                score_draw(real_panel, self.draw_of(design, saved.loc[number]))
+            return
+        ranks = (method_uncertainty(design, number + 1, 5).counts - before).idxmax(axis=1)
+        assert (score_draw(real_panel, self.draw_of(design, saved.loc[number])).ranks == ranks).all()
+        assert (score_draw(real_panel, replay(design, number, 5)).ranks == ranks).all()
+
+    def test_the_names_of_all_options_survive_the_file(self, tmp_path):
+        table = read_crossing(load_settings()).table().rename_axis("draw")
+        write_frame(table, tmp_path / "options.csv")
+        pd.testing.assert_frame_equal(read_frame(tmp_path / "options.csv", index="draw"), table,
+                                      check_index_type=False)
 
 
 class TestSummaries:

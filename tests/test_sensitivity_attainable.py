@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from analysis.frames import settle
 from analysis.scoring import aggregate, rank
@@ -48,6 +51,32 @@ class TestTwoIndicators:
         assert (result.gaps == 0).all()
 
 
+class TestEverySetOfRivals:
+    """Five cities and the twin of one: for each set of rivals a linear programme says whether some admitted weights
+    leave none but these ahead (best), or bring all these ahead (worst). No mixed-integer programme, no closed form."""
+
+    @pytest.mark.parametrize(("seed", "bounds"), [(1, 0.25), (2, 0.5), (3, 0.9)])
+    def test_bounds_are_the_extremes(self, seed, bounds):
+        values, weights = random_cities(5, 3, seed)
+        values.loc["twin"] = values.loc["c01"]
+        ranks = attainable_ranks(values, weights, bounds).ranks
+        table, base = values.to_numpy(), weights.to_numpy()
+        box = list(zip(base * (1 - bounds), np.minimum(base * (1 + bounds), 1), strict=True))
+
+        def possible(rows: np.ndarray) -> bool:
+            """Whether rows · w ≤ 0 for some admitted w."""
+            return not len(rows) or linprog(np.zeros(3), A_ub=rows, b_ub=np.zeros(len(rows)), A_eq=np.ones((1, 3)),
+                                            b_eq=[1], bounds=box).success
+
+        for city in range(6):
+            over = (table - table[city])[(table != table[city]).any(axis=1)]  # nobody is ahead of his twin
+            sets = [list(chosen) for size in range(len(over) + 1) for chosen in combinations(range(len(over)), size)]
+            best = next(len(ahead) for ahead in sets if possible(np.delete(over, ahead, axis=0)))
+            worst = max(len(ahead) for ahead in sets if possible(-over[ahead]))
+            assert ranks[["best", "best_bound"]].iloc[city].tolist() == [1 + best] * 2
+            assert ranks[["worst", "worst_bound"]].iloc[city].tolist() == [1 + worst] * 2
+
+
 class TestAttainableRanks:
     @settings(max_examples=25, deadline=None)
     @given(seed=st.integers(0, 10**6), indicators=st.integers(1, 4), whole=st.booleans(),
@@ -61,6 +90,11 @@ class TestAttainableRanks:
         assert (ranks["best_bound"] <= ranks["best"]).all() and (ranks["best"] <= base).all()
         assert (ranks["worst_bound"] >= ranks["worst"]).all() and (ranks["worst"] >= base).all()
         region = region_of(weights, bounds)
+        places = np.arange(len(values))
+        for name, table in (("best", result.best_weights), ("worst", result.worst_weights)):
+            shown = table.to_numpy()
+            assert ((shown >= region.lowest - 1e-9) & (shown <= region.highest + 1e-9)).all()
+            assert (ranks_under(values, shown)[places, places] == ranks[name]).all()
         generator = np.random.default_rng(seed + 1)
         for row in generator.random((20, indicators)):
             order = np.argsort(row)
@@ -84,6 +118,20 @@ class TestAttainableRanks:
             assert shown == result.ranks[name].tolist()
         assert (result.gaps == 0).all()
         assert (result.ranks["worst"] > result.ranks["best"]).any()
+
+    def test_same_for_any_number_of_workers(self):
+        values, weights = random_cities(12, 4, 6)
+        values.loc["twin"] = values.loc["c03"]
+        alone, two = (attainable_ranks(values, weights, 0.4, workers=workers) for workers in (1, 2))
+        for table in ("ranks", "best_weights", "worst_weights"):
+            pd.testing.assert_frame_equal(getattr(alone, table), getattr(two, table), check_exact=True)
+
+    @pytest.mark.parametrize("lead", [1e-9, 1e-10, 1e-11])
+    def test_a_hair_s_breadth_ahead_leaves_no_false_bound(self, lead):
+        values = pd.DataFrame([[0.5, 0.0], [0.5 + lead, 0.0], [0.0, 1.0]], list("ABC"))
+        ranks = attainable_ranks(values, pd.Series([0.5, 0.5]), 0.25).ranks
+        for name in ("base", "best", "worst"):
+            assert (ranks["best_bound"] <= ranks[name]).all() and (ranks[name] <= ranks["worst_bound"]).all()
 
     def test_no_room_means_the_base_ranks(self):
         values, weights = random_cities(15, 4, 1)
@@ -116,8 +164,6 @@ class TestAttainableRanks:
                 attainable_ranks(values, weights, bounds)
 
     def test_the_closed_form_is_the_linear_programme(self):
-        from scipy.optimize import linprog
-
         generator = np.random.default_rng(1)
         weights = generator.dirichlet(np.ones(7))
         region = Region(0.6 * weights, 1.4 * weights)
@@ -159,10 +205,20 @@ class TestSmallestSwap:
             return
         assert swap.weights.sum() == pytest.approx(1) and (swap.weights >= -1e-12).all()
         assert gain @ swap.weights.to_numpy() == pytest.approx(0, abs=1e-6)
-        if swap.moved > 1e-9:
-            # The best use of a smaller change: from the parts with the smallest gain to the one with the largest.
-            order, left, reached = np.argsort(gain), 0.99 * swap.moved, gain @ weights.to_numpy()
-            for part in order[:-1]:
-                taken = min(left, weights.iloc[part])
-                reached, left = reached + taken * (gain.max() - gain[part]), left - taken
-            assert reached < 1e-9
+        change = (swap.weights - weights).to_numpy()
+        assert swap.moved == pytest.approx(np.abs(change).sum() / 2) and swap.moved <= 1
+        if swap.moved < 1e-9:
+            assert swap.lead == pytest.approx(0, abs=1e-6)
+            return
+        assert gain @ (weights + 1.001 * change).to_numpy() > 0 > gain @ (weights + 0.999 * change).to_numpy()
+        # No other weights as near as 99.9 % of that bring them level: in random directions, …
+        generator = np.random.default_rng(seed)
+        away = np.vstack([generator.dirichlet(np.full(parts, 0.3), 300), np.eye(parts)]) - weights.to_numpy()
+        length = np.minimum(1, 0.999 * swap.moved / (np.abs(away).sum(axis=1) / 2))
+        assert ((weights.to_numpy() + length[:, None] * away) @ gain < 0).all()
+        # … and in the best one: from the parts with the smallest gain to the one with the largest.
+        order, left, reached = np.argsort(gain), 0.999 * swap.moved, gain @ weights.to_numpy()
+        for part in order[:-1]:
+            taken = min(left, weights.iloc[part])
+            reached, left = reached + taken * (gain.max() - gain[part]), left - taken
+        assert reached < 0

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import study
+from analysis.guards import UnusableValues
 from analysis.scoring import aggregate, rank
 from analysis.sensitivity import (
     Crossing,
@@ -35,7 +36,7 @@ from analysis.sensitivity import (
     with_overrides,
 )
 from analysis.sensitivity.cells import Design
-from analysis.sensitivity.counting import Cell
+from analysis.sensitivity.counting import Cell, RankCounter
 from analysis.sensitivity.draws import distinct_rows, drawn_weights, streams
 from analysis.sensitivity.over_choices import cell_order, draws_by_cell
 from analysis.sensitivity.ranking import settled, tied_ranks
@@ -99,6 +100,16 @@ class TestStages:
         other_weights = with_overrides(base, {"weighting.alpha": 0.2})
         assert stages.normalised(base) is stages.normalised(other_weights)
         assert stages.weights(base) is not stages.weights(other_weights)
+        assert stages.judged_tree(base) is stages.judged_tree(with_overrides(base, {"weighting.subjective": "equal"}))
+        logarithms = with_overrides(base, {"treatment.outliers": "log"})
+        assert stages.filled(base) is stages.filled(logarithms)
+        assert not stages.treated(base).equals(stages.treated(logarithms))
+
+    def test_one_kind_of_weights_is_its_column_of_the_table(self, stages, base):
+        table = stages.objective(base)
+        for kind in table:
+            alone = study.objective_weights_of_kind(stages.treated(base), stages.tree(base), kind)
+            pd.testing.assert_series_equal(alone, table[kind], check_exact=True)
 
     def test_a_refusal_is_repeated_and_a_warning_kept(self, stages, base):
         lost = with_overrides(base, {"indicators.exclude": ["I99"]})
@@ -106,6 +117,19 @@ class TestStages:
             with pytest.raises(ValueError, match="I99"):
                 stages.weights(lost)
         assert isinstance(stages.announced, dict)
+
+
+class TestShortKeys:
+    @settings(max_examples=50, deadline=None)
+    @given(cities=st.integers(1, 512), scale=st.sampled_from([0.0, 5e-324, 1e-300, 1e-12, 1.0, 1e300]),
+           spread=st.sampled_from([1e-14, 1e-9, 1e-6, 1.0]), seed=st.integers(0, 1000))
+    def test_same_order_as_the_long_keys(self, cities, scale, spread, seed):
+        """Also where many cities agree in all that a short key holds, where all are 0 and at the ends of the floats."""
+        scores = scale * (1 - spread * np.random.default_rng(seed).random((20, cities)))
+        counter, keys = RankCounter(np.ones(cities, dtype=int)), scores.copy().view(np.uint64)
+        counter.sort_by(keys)
+        order, _ = counter.order(scores)
+        assert (order == (keys & counter.position_bits).view(np.int64)).all()
 
 
 class TestCrossing:
@@ -283,3 +307,8 @@ class TestLeaveCitiesOut:
     def test_extreme_cities_by_hand(self):
         raw = pd.DataFrame({"a": [1.0, 2.0, 3.0, np.nan], "b": [0.0, 0.0, 1.0, 5.0]}, index=list("wxyz"))
         assert list(extreme_cities(raw)) == ["w", "y", "z"]
+
+
+def test_topsis_among_equal_cities_is_refused_as_the_study_refuses_it():
+    with pytest.raises(UnusableValues, match="same weighted values"):
+        scorer_for(np.ones((3, 2)), "topsis")

@@ -48,8 +48,18 @@ class TestIshigami:
         result = sobol_indices(ishigami, list("abc"), 1024, seed)
         assert (np.abs(result.first[0] - self.first) <= result.first_margin[0]).all()
         assert (np.abs(result.total[0] - self.total) <= result.total_margin[0]).all()
+        assert (result.first_margin[0] < 0.12).all() and (result.total_margin[0] < 0.12).all()
         assert result.evaluations == 5 * 1024
         assert result.variance[0] == pytest.approx(49 / 8 + 0.1 * np.pi**4 / 5 + 0.01 * np.pi**8 / 18 + 0.5, rel=0.03)
+
+    def test_intervals_hold_the_analytic_values_about_as_often_as_they_say(self):
+        held = []
+        for seed in range(60):
+            found = sobol_indices(ishigami, list("abc"), 256, seed)
+            held.append([np.abs(found.first[0] - self.first) <= found.first_margin[0],
+                         np.abs(found.total[0] - self.total) <= found.total_margin[0]])
+        # of 95 %; Sobol points are more even than the bootstrap supposes, so that more is no surprise
+        assert np.mean(held, axis=0).min() >= 0.9
 
     def test_same_numbers_as_salib_on_the_same_points(self):
         from SALib.analyze import sobol as analysis_of
@@ -96,6 +106,14 @@ class TestWeightIndices:
         assert (result.total.loc["c"] == 0).all() and (result.first.loc["c"] == 0).all()
         assert result.total.loc["a", "mean_shift"] > 0.2
         assert list(result.first.columns) == ["mean_shift", *values.index]
+
+    @pytest.mark.parametrize("every_city", [True, False])
+    def test_shifts_are_counted_from_the_study_s_own_ranks(self, every_city):
+        """A and B are level at the base weights, ranks (1, 1, 3); any other weights give (1, 2, 3) or (2, 1, 3)."""
+        values = pd.DataFrame({"a": [1.0, 0.0, 0.2], "b": [0.0, 1.0, 0.2]}, list("ABC"))
+        noise = WeightNoise("uniform", half_width=0.1)
+        result = weight_indices(values, pd.Series({"a": 0.5, "b": 0.5}), noise, 64, seed=1, every_city=every_city)
+        assert result.variance["mean_shift"] == 0  # always 1/3; from (1, 2, 3) it would be 0 or 2/3
 
     def test_without_noise_nothing_varies(self):
         values = pd.DataFrame(np.random.default_rng(1).random((12, 3)), columns=list("abc"))
@@ -146,8 +164,9 @@ class TestSumsOfSquares:
             assert shares.first[axis] == pytest.approx(sample * table.mean(axis=others).var(axis=0), abs=1e-7)
             assert shares.total[axis] == pytest.approx(
                 sample * table.var(axis=axis).reshape(-1, 2).mean(axis=0), abs=1e-7)
-        identical = np.repeat(table[:, :1], 3, axis=1)
-        assert (sums_of_squares(identical).total[1] == 0).all() and (sums_of_squares(identical).first[1] == 0).all()
+        for options in range(2, 8):
+            found = sums_of_squares(np.repeat(table[:, :1], options, axis=1))
+            assert (found.total[1] == 0).all() and (found.first[1] == 0).all()
 
 
 @pytest.fixture(scope="module")

@@ -29,7 +29,8 @@ ELSEWHERE = {
     "treatment.city_coverage": "the flag low_coverage of score_table (tested below)",
     "weighting.consistency_limit": "which matrices are refused (tested in test_experts)",
     "weighting.allow_inconsistent": "whether they are refused (tested in test_experts)",
-    **{f"uncertainty.{key}": "notebook 06" for key in ("draws", "concentration", "top", "seed")},
+    **{f"uncertainty.{key}": "notebook 06" for key in
+       ("draws", "concentration", "half_width", "sobol_samples", "bounds", "top", "seed")},
     **{f"tiers.{key}": "notebook 07" for key in
        ("k", "k_smallest", "k_largest", "starts", "references", "resamples", "draws", "seed")},
 }

@@ -62,7 +62,7 @@ class TestPublishedTables:
         return [
             tables.framework_table(TREE, pd.Series("index", measured), pd.Series("B", measured),
                                    pd.Series(1.0, measured), pd.Series(0.5, measured), lang),
-            tables.hundred_table(SCORES, RANKS, intervals, PUBLISHED, CITIES, lang),
+            tables.hundred_table(SCORES, RANKS, intervals, intervals, PUBLISHED, CITIES, lang),
             tables.domain_list_table(lists.set_index("adcode")["status"], CITIES, PUBLISHED, lang),
             tables.tier_table(SCORES, (RANKS > 100).astype(int) + 1, CITIES, lang, most=5),
             tables.region_table(comparison, lang),
@@ -86,10 +86,11 @@ class TestPublishedTables:
 class TestLayouts:
     def test_table_2_sets_the_published_rank_beside_and_a_dash_where_there_is_none(self):
         intervals = pd.DataFrame({"rank_05": RANKS, "rank_95": RANKS, "p_top_100": 1.0})
-        frame = tables.hundred_table(SCORES, RANKS, intervals, PUBLISHED, CITIES)
+        frame = tables.hundred_table(SCORES, RANKS, intervals, intervals.assign(p_top_100=0.25), PUBLISHED, CITIES)
         assert len(frame) == 100
         assert frame["公布名次"].isna().sum() == 20
         assert frame["差"].dropna().eq(-20).all()
+        assert frame["前100概率"].eq(1).all() and frame["仅权重可变"].eq(0.25).all()
 
     def test_lists_are_set_by_province_with_corrected_and_inferred_names_marked(self):
         members = pd.Series({"370100": "corrected", "370200": "inferred", "110000": "read"})

@@ -11,16 +11,18 @@ from analysis.figures.agreement import agreement_scatter, movers
 from analysis.figures.inputs import coverage_tiles, distributions, missing_values
 from analysis.figures.regional import lorenz_curves, province_counts, region_counts, region_scores
 from analysis.figures.scores import domain_profile, ledger_waterfall, score_bars
+from analysis.figures.sensitivity import acceptability_map, attainable_spans, choice_tornado, rank_flow, sobol_bars
 from analysis.figures.style import FigureError, to_png, to_svg, use_style
 from analysis.figures.tiers import choice_of_k, tier_strip
 from analysis.figures.uncertainty import leave_one_out, rank_intervals, top_probability
 from analysis.figures.weights import ahp_experts, effective_weights, entropy_shift, weight_bars
 
-RASTER = frozenset({"rank_intervals"})
+RASTER = frozenset({"acceptability_map", "rank_intervals"})
 
 __all__ = [
-    "FigureError", "RASTER", "agreement_scatter", "ahp_experts", "choice_of_k", "coverage_tiles", "distributions",
-    "domain_profile", "effective_weights", "entropy_shift", "leave_one_out", "ledger_waterfall", "lorenz_curves",
-    "missing_values", "movers", "province_counts", "rank_intervals", "region_counts", "region_scores", "score_bars",
+    "FigureError", "RASTER", "acceptability_map", "agreement_scatter", "ahp_experts", "attainable_spans",
+    "choice_of_k", "choice_tornado", "coverage_tiles", "distributions", "domain_profile", "effective_weights",
+    "entropy_shift", "leave_one_out", "ledger_waterfall", "lorenz_curves", "missing_values", "movers",
+    "province_counts", "rank_flow", "rank_intervals", "region_counts", "region_scores", "score_bars", "sobol_bars",
     "tier_strip", "to_png", "to_svg", "top_probability", "use_style", "weight_bars",
 ]

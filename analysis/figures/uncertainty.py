@@ -18,15 +18,17 @@ PANELS = 4
 
 
 def rank_intervals(intervals: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", stamp: str = "",
-                   cut: int = 100) -> Figure:
+                   cut: int = 100, what_varies: str = "") -> Figure:
     """The 90 % rank interval of every city, in order of rank, split in four panels; the cut line stands at `cut`.
 
-    `intervals` by city: rank (base), median, rank_05, rank_95. Filled dots: base rank within the cut.
+    `intervals` by city: rank (base), median, rank_05, rank_95. Filled dots: base rank within the cut. `what_varies`
+    joins the title.
     """
     ordered = intervals.sort_values("rank", kind="stable")
     names = city_names(cities, lang)
     per_panel = -(-len(ordered) // PANELS)
-    figure = new_figure(0.115 * per_panel + 0.95, pick(lang, "名次的 90% 区间", "Rank intervals (90 %)"), stamp)
+    title = titled(pick(lang, "名次的 90% 区间", "Rank intervals (90 %)"), what_varies, lang)
+    figure = new_figure(0.115 * per_panel + 0.95, title, stamp)
     panels = figure.subplots(1, PANELS)
     for number, axes in enumerate(panels):
         part = ordered.iloc[number * per_panel:(number + 1) * per_panel]
@@ -50,6 +52,11 @@ def rank_intervals(intervals: pd.DataFrame, cities: pd.DataFrame, lang: str = "z
     return figure
 
 
+def titled(title: str, what_varies: str, lang: str) -> str:
+    """The title, and what varies where that is told."""
+    return f"{title}{pick(lang, '：', ': ')}{what_varies}" if what_varies else title
+
+
 def interval_handles(lang: str, cut: int) -> list:
     """Legend of the rank intervals."""
     from matplotlib.lines import Line2D
@@ -64,16 +71,17 @@ def interval_handles(lang: str, cut: int) -> list:
 
 
 def top_probability(intervals: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", stamp: str = "",
-                    first: int = 70, last: int = 130, cut: int = 100) -> Figure:
+                    first: int = 70, last: int = 130, cut: int = 100, what_varies: str = "") -> Figure:
     """The chance of being among the best `cut`, for the cities about the cut, in two panels.
 
     `intervals` by city: rank and p_top_<cut>, for example p_top_100 (0–1). Shown are base ranks `first` to `last`.
+    `what_varies` joins the title.
     """
     ordered = intervals[intervals["rank"].between(first, last)].sort_values("rank", kind="stable")
     names = city_names(cities, lang)
     halves = (ordered[ordered["rank"] <= cut], ordered[ordered["rank"] > cut])
     rows = max(len(half) for half in halves)
-    title = pick(lang, f"进入前 {cut} 名的概率", f"Chance of a rank within {cut}")
+    title = titled(pick(lang, f"进入前 {cut} 名的概率", f"Chance of a rank within {cut}"), what_varies, lang)
     figure = new_figure(0.155 * rows + 1.0, title, stamp)
     for axes, half in zip(figure.subplots(1, 2, sharex=True), halves, strict=True):
         inside = (half["rank"] <= cut).to_numpy()

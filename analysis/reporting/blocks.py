@@ -46,7 +46,8 @@ class Block:
 
 @dataclass(frozen=True)
 class Report:
-    """A notebook ready to be written out: name, language, title, kind ("notebook" or "white_paper") and blocks."""
+    """A notebook ready to be written out: name, language, title, kind ("notebook", "white_paper" or "comparison") and
+    blocks. Only the first two are made from notebooks."""
 
     name: str
     lang: str

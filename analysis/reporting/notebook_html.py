@@ -42,7 +42,11 @@ def notebook_to_html(
     Parameters: `notebook`, executed; `name`, for errors; `lang`, "zh" or "en"; `stamp`, the run; `links`, neighbours.
     Raises `ReportError` as `blocks.read_report` does, and for Markdown that pandoc cannot read.
     """
-    report = read_report(notebook, name, lang)
+    return report_to_html(read_report(notebook, name, lang), stamp, links)
+
+
+def report_to_html(report: Report, stamp: Stamp, links: PageLinks | None = None) -> str:
+    """One HTML page of a report, whatever its blocks were made from; see `notebook_to_html`."""
     parts = _blocks_as_html(report)
     contents = [
         Heading(int(level), anchor, html)
@@ -51,8 +55,8 @@ def notebook_to_html(
     ]  # fmt: skip
     page = page_templates().get_template("page.html.j2")
     return page.render(
-        report=report, parts=parts, contents=contents, stamp=stamp, links=links or PageLinks(), words=WORDS[lang],
-        style=stylesheet(),
+        report=report, parts=parts, contents=contents, stamp=stamp, links=links or PageLinks(),
+        words=WORDS[report.lang], style=stylesheet(),
     )  # fmt: skip
 
 

@@ -39,7 +39,7 @@ def notebook_to_pdf(notebook: NotebookNode, name: str, lang: str, stamp: Stamp, 
         source = typst_source(report, stamp, Path(folder), include_code)
         (Path(folder) / "report.typ").write_bytes((REPORT_ASSETS / "report.typ").read_bytes())
         (Path(folder) / "main.typ").write_text(source, encoding="utf-8")
-        return _compile(Path(folder), name, stamp.seconds)
+        return compile_typst(Path(folder), name, stamp.seconds)
 
 
 def typst_source(report: Report, stamp: Stamp, folder: Path, include_code: bool) -> str:
@@ -81,7 +81,8 @@ def _block_to_typst(block: Block, texts, folder: Path, name: str, include_code: 
     return f"#captioned-table({texts_of}, {flags})[\n{table_to_typst(block.table, fit)}\n]"
 
 
-def _compile(folder: Path, name: str, seconds: int) -> bytes:
+def compile_typst(folder: Path, name: str, seconds: int) -> bytes:
+    """The PDF of main.typ in `folder`, dated `seconds` since 1970; ReportError with typst's own words, warnings too."""
     import typst
 
     compiler = typst.Compiler(str(folder / "main.typ"), root=str(folder), font_paths=_fonts())

@@ -23,7 +23,8 @@ from .replaying import Draw, replay, sampled_inputs, score_draw
 from .sobol import SobolIndices, sobol_indices, weight_indices
 from .stages import Stages
 from .swapping import Swap, smallest_swap
-from .uncertainty import WeightUncertainty, weight_uncertainty
+from .tier_chances import scores_over_choices
+from .uncertainty import WeightUncertainty, compare_noises, weight_uncertainty
 
 __all__ = [
     "AttainableRanks",
@@ -44,6 +45,7 @@ __all__ = [
     "WeightUncertainty",
     "attainable_ranks",
     "choice_effects",
+    "compare_noises",
     "choice_indices",
     "cross",
     "extreme_cities",
@@ -59,6 +61,7 @@ __all__ = [
     "scenario_table",
     "score_draw",
     "scores_by_draw",
+    "scores_over_choices",
     "smallest_swap",
     "sobol_indices",
     "weight_indices",

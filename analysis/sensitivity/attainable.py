@@ -19,6 +19,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,7 @@ from .ranking import cell_ranks
 from .scorers import LinearScores
 
 SMALLEST_LEAD = 1e-9  # of the largest span of an indicator; below it two scores count as equal
+PRINTING = Lock()         # one at a time may turn the process's output away
 NO_NOISE = WeightNoise("dirichlet", math.inf)
 
 
@@ -89,6 +91,7 @@ def attainable_ranks(values: pd.DataFrame, weights: pd.Series, bounds: float | p
     highest_lead = np.array([region.largest(rows - row) for row in rows])  # [i, k]: k over i at most
     lead = SMALLEST_LEAD * np.ptp(rows, axis=0).max()
     ahead, open_ = highest_lead.T < -lead, (highest_lead > lead) & ~(highest_lead.T < -lead)
+    doubtful = ~ahead & ~open_ & (highest_lead > 1e-4 * lead)  # ahead, if at all, by less than the solver can tell
     jobs = [(rows, sizes, city, np.flatnonzero(open_[city]), highest_lead, region, lead, (time_limit, node_limit))
             for city in range(len(rows))]
     found = solve(jobs, workers)
@@ -98,7 +101,8 @@ def attainable_ranks(values: pd.DataFrame, weights: pd.Series, bounds: float | p
     for side, name in enumerate(("best", "worst")):
         mine = np.array([weights.to_numpy() if each[side][1] is None else each[side][1] for each in found])
         tables[name] = attained(cell, mine, name, group)
-        tables[f"{name}_bound"] = (surely + np.array([each[side][0] for each in found]))[group]
+        more = doubtful @ sizes if name == "worst" else 0
+        tables[f"{name}_bound"] = (surely + more + np.array([each[side][0] for each in found]))[group]
     base = cell_ranks(cell, cell.base)[0]
     ranks = pd.DataFrame({"base": base, **{name: tables[name][0] if name in ("best", "worst") else tables[name]
                                            for name in ("best", "best_bound", "worst", "worst_bound")},
@@ -172,15 +176,16 @@ def quiet_solver() -> Iterator[None]:
 
     The solver writes to the process's standard output, not to Python's, so that is where it has to be turned away.
     """
-    sys.stdout.flush()
-    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 1)
-        yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-        os.close(nowhere)
+    with PRINTING:
+        sys.stdout.flush()
+        kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 1)
+            yield
+        finally:
+            os.dup2(kept, 1)
+            os.close(kept)
+            os.close(nowhere)
 
 
 def spaced(over: np.ndarray, weights: np.ndarray | None, region: Region) -> np.ndarray | None:

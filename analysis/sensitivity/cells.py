@@ -40,7 +40,7 @@ class DataSets:
         rows, group = self._rows[data]
         method = settings.aggregation.method
         if (data, method) not in self._scorers:
-            if method != "arithmetic":  # which takes any values
+            if method == "geometric":  # the others take any values that vary
                 study.score(values, weights, settings)  # the study itself refuses what it cannot aggregate
             self._scorers[data, method] = scorer_for(rows, method)
         return Cell(self._scorers[data, method], base[used], noise, group, tuple(weights.index[used]))
@@ -64,6 +64,12 @@ class Design:
         """Combination and noise of a cell."""
         combination, noise = divmod(number, len(self.noises))
         return combination, self.noises[noise]
+
+    def with_noise(self, noise: int) -> Design:
+        """The same combinations with one of the kinds of noise."""
+        step = len(self.noises)
+        causes = {number // step: cause for number, cause in self.causes.items()}
+        return Design(self.crossing, (self.noises[noise],), self.cells[noise::step], causes, self.cities)
 
 
 def cross(stages: Stages, crossing: Crossing, noises: Sequence[WeightNoise]) -> Design:

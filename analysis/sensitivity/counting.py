@@ -27,6 +27,8 @@ Task = tuple[int, int, int, int]  # cell, stream, length of the stream, draws wa
 
 SCORES_IN_MEMORY = 2**21  # 16 MiB of scores at a time; the block shape depends on the number of cities alone
 BLOCKS_PER_WORKER = 8     # enough for workers to end together
+CITIES_IN_SHORT_KEYS = 512  # with more cities, two agree in the bits that are left in too many draws
+SMALLEST_HIGHEST = 1e-290   # scores far below it, all 0 for example, have a finite factor too
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +62,9 @@ class RankCounter:
     than 2^(B − 52) of the larger (1.1e-13 for 257–512 cities, below 1e-12 for up to 4,096) are never reordered.
     Closer ones, which random weights practically never give, go in dictionary order of their values: the city that is
     nowhere worse comes first.
+
+    Up to 512 cities a key of 32 bits, which sorts several times faster, gives the same order in nearly every draw; the
+    draws in which two cities agree in what it holds of their scores are sorted by their long keys.
     """
 
     def __init__(self, group_sizes: np.ndarray) -> None:
@@ -80,15 +85,36 @@ class RankCounter:
         The block (draws × distinct cities) is used up as working memory.
         """
         keys = scores.view(np.uint64)
-        keys |= self.position_bits
-        keys ^= self.to_key
-        keys.sort(axis=1)
+        if len(self.group_sizes) <= CITIES_IN_SHORT_KEYS:
+            self.sort_by_short_keys(keys)
+        else:
+            self.sort_by(keys)
         keys &= self.position_bits
         order = keys.view(np.int64)
         if not self.has_duplicates:
             return order, self.better_cities
         sizes = self.group_sizes[order]
         return order, sizes.cumsum(axis=1) - sizes
+
+    def sort_by(self, keys: np.ndarray) -> None:
+        """Make keys of the bits of scores, each with its city's position, and sort every draw, best first."""
+        keys |= keys.dtype.type(self.position_bits)
+        keys ^= self.to_key.astype(keys.dtype)
+        keys.sort(axis=1)
+
+    def sort_by_short_keys(self, keys: np.ndarray) -> None:
+        """The positions in the order of `sort_by`, found with the leading bits of the scores wherever these suffice."""
+        keys |= self.position_bits  # scores that agree in their long keys shall agree in their short ones
+        scores, short = keys.view(np.float64), np.empty(keys.shape, dtype=np.uint32)
+        # A positive factor, the same for a whole draw, and cutting off the fraction never reverse two scores.
+        factor = (2**32 - 1) / scores.max(axis=1, keepdims=True).clip(min=SMALLEST_HIGHEST)
+        np.multiply(scores, factor, out=short, casting="unsafe")
+        self.sort_by(short)
+        alike = (short[:, 1:] ^ short[:, :-1]).min(axis=1, initial=2**32 - 1) <= self.position_bits
+        long = keys[alike]
+        self.sort_by(long)
+        keys[:] = short
+        keys[alike] = long
 
     def add(self, scores: np.ndarray) -> None:
         """Count the ranks of a block of scores (draws × distinct cities); the block is used up as working memory."""

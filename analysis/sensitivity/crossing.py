@@ -81,7 +81,7 @@ class Crossing:
         places = np.unravel_index(np.arange(self.size), self.shape)
         columns = {factor.key: np.array([option.key for option in factor.options])[place]
                    for factor, place in zip(self.factors, places, strict=True)}
-        return pd.DataFrame(columns, pd.RangeIndex(self.size, name="combination"))
+        return pd.DataFrame(columns, pd.RangeIndex(self.size, name="scenario"))
 
 
 def read_alternatives(root: Path = ROOT) -> list[Option]:
@@ -107,7 +107,8 @@ def option_of(row: dict) -> Option:
     """An option from its row in the file."""
     if missing := {"key", "zh", "en", "set"} - set(row):
         raise SensitivityError(f"{ALTERNATIVES}, option {row.get('key', row)}: {', '.join(sorted(missing))} missing")
-    return Option(str(row["key"]), row["zh"], row["en"], row["set"])
+    changes = {name: tuple(value) if isinstance(value, list) else value for name, value in row["set"].items()}
+    return Option(str(row["key"]), row["zh"], row["en"], changes)
 
 
 def with_overrides(settings: Settings, changes: dict[str, Any]) -> Settings:

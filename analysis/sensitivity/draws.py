@@ -69,6 +69,13 @@ class WeightNoise:
         amount = self.half_width if self.distribution == "uniform" else self.concentration
         return f"{self.distribution}_{amount:g}"
 
+    @property
+    def words(self) -> tuple[str, str]:
+        """The noise in words, Chinese and English."""
+        if self.distribution == "uniform":
+            return f"均匀，±{self.half_width:.0%}", f"uniform, ±{self.half_width:.0%}"
+        return f"狄利克雷，集中度 {self.concentration:g}", f"Dirichlet, concentration {self.concentration:g}"
+
     def fill(self, generator: np.random.Generator, base: np.ndarray, out: np.ndarray) -> None:
         """Fill `out` (indicators × draws) with weights up to a positive factor per draw, which no rank depends on.
 

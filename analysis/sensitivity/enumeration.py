@@ -19,7 +19,7 @@ from .cells import Design
 from .counting import Cell
 from .draws import SensitivityError, check_count, noise_quantiles
 from .factorial import same_data
-from .ranking import drawn_ranks
+from .ranking import cell_ranks, drawn_ranks
 from .sobol import MEAN_SHIFT, SobolIndices
 
 WEIGHTS = "weights"
@@ -56,22 +56,23 @@ def choice_indices(design: Design, seed: int, scramblings: int = 8, points: int 
         number, cause = next(iter(design.causes.items()))
         options = ", ".join(option.key for option in design.crossing.options(design.place(number)[0]))
         raise SensitivityError(f"combination {options} was refused ({cause}); leave one of its options out")
-    ranks = rank_table(design, weight_quantiles(design, seed, scramblings, points))
-    parts = decompose(ranks, base_ranks(design), (*design.crossing.shape, len(design.noises)), scramblings)
+    usual, shape = base_ranks(design), (*design.crossing.shape, len(design.noises))
+    parts = [decompose(rank_table(design, uniforms), usual, shape)  # one table of ranks at a time in memory
+             for uniforms in weight_quantiles(design, seed, scramblings, points)]
     names = [*(factor.key for factor in design.crossing.factors), NOISE, WEIGHTS]
     kept = [place for place, name in enumerate(names) if name != NOISE or len(design.noises) > 1]
     return summarised(parts, kept, [names[place] for place in kept], [MEAN_SHIFT, *design.cities], confidence,
-                      ranks.shape[0] * ranks.shape[1])
+                      len(design.cells) * scramblings * points)
 
 
-def weight_quantiles(design: Design, seed: int, scramblings: int, points: int) -> np.ndarray:
-    """Uniform points (all points × indicators of the whole design), one scrambled Sobol sequence after another."""
+def weight_quantiles(design: Design, seed: int, scramblings: int, points: int) -> list[np.ndarray]:
+    """Uniform points (points × indicators of the whole design) of each scrambled Sobol sequence."""
     from scipy.stats import qmc
 
     indicators = len(indicator_places(design))
-    streams = np.random.SeedSequence(seed, spawn_key=(indicators,)).spawn(scramblings)
-    return np.vstack([qmc.Sobol(indicators, scramble=True, rng=np.random.default_rng(stream)).random(points)
-                      for stream in streams])
+    streams = np.random.SeedSequence(seed, spawn_key=(0, 0, indicators)).spawn(scramblings)  # no stream of draws
+    return [qmc.Sobol(indicators, scramble=True, rng=np.random.default_rng(stream)).random(points)
+            for stream in streams]
 
 
 def indicator_places(design: Design) -> dict[str, int]:
@@ -81,56 +82,66 @@ def indicator_places(design: Design) -> dict[str, int]:
 
 
 def rank_table(design: Design, uniforms: np.ndarray) -> np.ndarray:
-    """Ranks, cells × points × cities; each distinct base of weights meets the quantiles once."""
+    """Ranks, cells × points × cities; each distinct base of weights meets the quantiles once, and each data set meets
+    the same weights once (a geometric mean comes with its own normalisation, whichever is asked for)."""
     places, drawn = indicator_places(design), {}
     ranks = np.empty((len(design.cells), len(uniforms), len(design.cities)), dtype=np.int16)
-
-    def weights_of(cell: Cell) -> np.ndarray:
-        key = cell.base.tobytes(), cell.indicators, cell.noise
-        if key not in drawn:
-            columns = [places[code] for code in cell.indicators]
-            drawn[key] = noise_quantiles(cell.noise, uniforms[:, columns], cell.base)
-        return drawn[key]
-
     for numbers, cell in same_data(design.cells):
-        weights = np.vstack([weights_of(design.cells[number]) for number in numbers])
-        ranks[numbers] = drawn_ranks(cell.scorer, cell.group, weights).reshape(len(numbers), len(uniforms), -1)
+        alike: dict[tuple, list[int]] = {}
+        for number in numbers:
+            alike.setdefault(weights_key(design.cells[number]), []).append(number)
+        for key in alike.keys() - drawn.keys():
+            drawn[key] = weights_at(uniforms, design.cells[alike[key][0]], places)
+        weights = np.vstack([drawn[key] for key in alike])
+        found = drawn_ranks(cell.scorer, cell.group, weights).reshape(len(alike), len(uniforms), -1)
+        for same, own in zip(alike.values(), found, strict=True):
+            here = design.cells[same[0]]
+            ranks[same] = cell_ranks(here, here.base) if here.noise.is_none else own  # equal totals tie there only
     return ranks
+
+
+def weights_key(cell: Cell) -> tuple:
+    """Equal for cells whose weights are the same at the same quantiles."""
+    return cell.base.tobytes(), cell.indicators, cell.noise
+
+
+def weights_at(uniforms: np.ndarray, cell: Cell, places: dict[str, int]) -> np.ndarray:
+    """A cell's weights at the quantiles of its own indicators: points × indicators."""
+    return noise_quantiles(cell.noise, uniforms[:, [places[code] for code in cell.indicators]], cell.base)
 
 
 def base_ranks(design: Design) -> np.ndarray:
     """The ranks of the run itself."""
     cell = design.cells[design.crossing.base * len(design.noises)]
-    return drawn_ranks(cell.scorer, cell.group, cell.base[None])[0]
+    return cell_ranks(cell, cell.base)[0]
 
 
-def decompose(ranks: np.ndarray, base: np.ndarray, shape: tuple[int, ...], scramblings: int) -> list[Shares]:
-    """The sums of squares of each scrambling: the mean shift and then every city as outputs."""
-    parts = []
-    for block in np.split(ranks, scramblings, axis=1):
-        shift = np.abs(block.astype(np.int32) - base).sum(axis=2, dtype=np.float64)[:, :, None]
-        slices = [shift] + [block[:, :, first:first + CITIES_AT_A_TIME].astype(np.float64)
-                            for first in range(0, block.shape[2], CITIES_AT_A_TIME)]
-        shares = [sums_of_squares(part.reshape(*shape, block.shape[1], -1)) for part in slices]
-        shares[0] = Shares(*(sums / len(base) ** 2 for sums in astuple(shares[0])))  # the mean, not the sum, of shifts
-        parts.append(Shares(*(np.concatenate(sums, axis=-1) for sums in zip(*map(astuple, shares), strict=True))))
-    return parts
+def decompose(ranks: np.ndarray, base: np.ndarray, shape: tuple[int, ...]) -> Shares:
+    """The sums of squares of one scrambling: the mean shift and then every city as outputs."""
+    shift = np.abs(ranks - base).sum(axis=2).astype(np.float64)[:, :, None]
+    slices = [shift] + [ranks[:, :, first:first + CITIES_AT_A_TIME].astype(np.float64)
+                        for first in range(0, ranks.shape[2], CITIES_AT_A_TIME)]
+    shares = [sums_of_squares(part.reshape(*shape, ranks.shape[1], -1)) for part in slices]
+    shares[0] = Shares(*(sums / len(base) ** 2 for sums in astuple(shares[0])))  # the mean, not the sum, of shifts
+    return Shares(*(np.concatenate(sums, axis=-1) for sums in zip(*map(astuple, shares), strict=True)))
 
 
 def sums_of_squares(table: np.ndarray) -> Shares:
     """Variance decomposition of a full table, factors along all axes but the last (the outputs); whole numbers, so that
-    sums are exact and identical options differ by exactly nothing. The last factor is a sample, the others are not."""
+    sums are exact and identical options differ by exactly nothing. The last factor is a sample, the others are not.
+    A factor with a single option explains nothing."""
     factors, outputs = table.ndim - 1, table.shape[-1]
     cells = table[..., 0].size
     squares = sum_of_squares(table)
-    first, total = np.empty((2, factors, outputs))
+    first, total = np.zeros((2, factors, outputs))
     over_last = table.sum(axis=-2)  # much smaller, and enough for the means of all factors but the last
-    for axis in range(factors):
+    for axis in np.flatnonzero(np.array(table.shape[:-1]) > 1):
         size, last = table.shape[axis], axis == factors - 1
         total[axis] = (squares - sum_of_squares(over_last if last else table.sum(axis=axis)) / size) / cells
         others = tuple(other for other in range(factors - (not last)) if other != axis)
-        first[axis] = ((table if last else over_last).sum(axis=others) / (cells / size)).var(axis=0)
-        if last and size > 1:
+        sums = (table if last else over_last).sum(axis=others)
+        first[axis] = ((sums - sums[0]) / (cells / size)).var(axis=0)  # the mean of equal fractions may miss them
+        if last:
             first[axis] *= size / (size - 1)
             total[axis] *= size / (size - 1)
     mean = over_last.reshape(-1, outputs).sum(axis=0) / cells

@@ -37,12 +37,13 @@ def leave_one_out(
     weights: pd.Series,
     groups: Mapping[str, str] | pd.Series | pd.DataFrame | None = None,
     top: int = 100,
+    method: str = "arithmetic",
 ) -> LeaveOneOut:
     """What would move if an indicator, a sub-domain or a domain were not there.
 
     values: cities × indicators, normalised, larger is better. weights: by indicator, sum 1; the weights that stay are
     divided by their sum. groups: the group of each indicator (mapping or Series), or a frame indicators × levels to
-    leave out by several groupings at once (columns for example subdomain, domain).
+    leave out by several groupings at once (columns for example subdomain, domain). method: the aggregation.
     Ranks: 1 = best, ties share the smaller rank, on scores settled to 12 significant digits.
     Leaving out an indicator of weight zero changes nothing. Raises SensitivityError when nothing would be left.
 
@@ -61,9 +62,9 @@ def leave_one_out(
     if (sums <= 0).any():
         raise SensitivityError(f"leaving out {kept.index[np.flatnonzero(sums <= 0)[0]]} leaves no weight; "
                                "leave-one-out needs at least two weighted parts")
-    base = ranked(values, weights)
+    base = ranked(values, weights, method)
     rescaled = pd.DataFrame(remaining / sums[:, None], kept.index, values.columns)
-    ranks = pd.DataFrame({name: ranked(values, row) for name, row in rescaled.iterrows()}, index=values.index)
+    ranks = pd.DataFrame({name: ranked(values, row, method) for name, row in rescaled.iterrows()}, index=values.index)
     ranks.columns.name = "left_out"
     effects = pd.DataFrame([effect(base, ranks[name], top) for name in kept.index], index=kept.index)
     effects.insert(0, "level", kept["level"])
@@ -93,9 +94,9 @@ def kept_indicators(indicators: pd.Index, groups: Mapping | pd.Series | pd.DataF
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("left_out")
 
 
-def ranked(values: pd.DataFrame, weights: pd.Series) -> pd.Series:
-    """Ranks of the weighted sums, exactly as the study ranks."""
-    return rank(settle(aggregate(values, weights)))
+def ranked(values: pd.DataFrame, weights: pd.Series, method: str) -> pd.Series:
+    """Ranks of the scores, exactly as the study ranks."""
+    return rank(settle(aggregate(values, weights, method)))
 
 
 def effect(base: pd.Series, ranks: pd.Series, top: int) -> dict:

@@ -66,9 +66,11 @@ def sampled_inputs(design: Design, draws: int, seed: int) -> pd.DataFrame:
         if design.cells[place] is not None:
             mine = numbers[places == place]
             parts.append(weights_of_cell(design, int(place), len(mine), seed).set_axis(mine))
-    weights = settle(pd.concat(parts).reindex(numbers))
+    columns = sorted({code for cell in design.cells if cell is not None for code in cell.indicators})
+    weights = settle(pd.concat(parts).reindex(index=numbers, columns=columns) if parts
+                     else pd.DataFrame(np.nan, numbers, columns))
     options = options_of(design, places).set_axis(numbers)
-    return options.join(weights[sorted(weights.columns)]).rename_axis("draw")
+    return options.join(weights).rename_axis("draw")
 
 
 def options_of(design: Design, places: list[int] | np.ndarray) -> pd.DataFrame:

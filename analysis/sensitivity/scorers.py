@@ -57,6 +57,8 @@ class TopsisScores:
     """
 
     def __init__(self, values: np.ndarray) -> None:
+        if not np.ptp(values, axis=0).any():
+            raise UnusableValues("all cities have the same weighted values: TOPSIS has no ideal to measure from")
         self.to_worst = np.ascontiguousarray(((values - values.min(axis=0)) ** 2).T)
         self.to_both = self.to_worst + ((values - values.max(axis=0)) ** 2).T
 

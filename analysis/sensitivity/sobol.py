@@ -20,7 +20,7 @@ import pandas as pd
 
 from .counting import Cell, one_blas_thread
 from .draws import SensitivityError, WeightNoise, check_count, checked, distinct_rows, noise_quantiles
-from .ranking import drawn_ranks, mean_shifts
+from .ranking import cell_ranks, drawn_ranks, mean_shifts
 from .scorers import scorer_for
 
 Model = Callable[[np.ndarray], np.ndarray]  # rows × inputs → rows × outputs
@@ -158,9 +158,11 @@ def weight_indices(values: pd.DataFrame, weights: pd.Series, noise: WeightNoise,
     rows, group = distinct_rows(values[used].to_numpy())
     base = weights[used].to_numpy()
     cell = Cell(scorer_for(rows, method), base, noise, group)
-    usual = drawn_ranks(cell.scorer, group, base[None])[0]
+    usual = cell_ranks(cell, base)[0]
 
     def ranks(drawn: np.ndarray) -> np.ndarray:
+        if noise.is_none:
+            return np.tile([0, *usual] if every_city else [0], (len(drawn), 1))
         if not every_city:
             return mean_shifts(cell.scorer, group, drawn, usual)[:, None]
         found = drawn_ranks(cell.scorer, group, drawn)

@@ -48,19 +48,26 @@ class Stages:
         """Raw indicator values, cities × indicators that enough cities have."""
         proxies, scale = self.proxies(settings), settings.indicators.scale
 
-        def read(code: str) -> pd.Series:
-            one = proxies.loc[[code]]
-            return indicators.indicator_matrix(self.panel.figures, self.panel.cities, one, scale)[0][code]
+        def read() -> pd.DataFrame:
+            # Columns do not depend on one another: an indicator left out or joining costs the others nothing.
+            columns = [self._once(("column", scale, code, *proxy.astype(str)), lambda proxy=proxy: (
+                indicators.indicator_values(self.panel.figures, self.panel.cities, proxy, scale)))
+                for code, proxy in proxies.iterrows()]
+            return study.well_covered(pd.concat(columns, axis=1), settings)
 
-        # Columns do not depend on one another: an indicator left out or joining costs the others nothing.
-        columns = [self._once(("raw", scale, code, *proxies.loc[code].astype(str)), lambda code=code: read(code))
-                   for code in proxies.index]
-        return study.well_covered(pd.concat(columns, axis=1), settings)
+        return self._once(("raw", settings.indicators, settings.treatment.indicator_coverage), read)
+
+    def filled(self, settings: Settings) -> pd.DataFrame:
+        """Values without gaps, outliers as they are."""
+        choices = settings.treatment
+        key = "filled", settings.indicators, choices.indicator_coverage, choices.missing, choices.neighbours
+        return self._once(key, lambda: study.fill_gaps(
+            self.raw(settings), self.panel.cities, self.proxies(settings), settings)[0])
 
     def treated(self, settings: Settings) -> pd.DataFrame:
         """Values without gaps and with outliers tamed."""
-        return self._once(self._data(settings), lambda: study.treat(
-            self.raw(settings), self.panel.cities, self.proxies(settings), settings)[0])
+        return self._once(self._data(settings), lambda: study.tame_outliers(
+            self.raw(settings), self.filled(settings), settings)[0])
 
     def normalised(self, settings: Settings) -> pd.DataFrame:
         """Points, larger is better. Two settings with the same data set get the same object."""
@@ -74,10 +81,17 @@ class Stages:
 
     def judged(self, settings: Settings) -> pd.Series:
         """The experts' weights of the measured indicators."""
-        measured = self.treated(settings).columns
+        measured, tree = self.treated(settings).columns, self.tree(settings)
         other = settings.weighting.model_copy(update={"objective": None, "rule": None, "alpha": None})
-        return self._once(("judged", tuple(measured), other), lambda: experts.subjective_weights(
-            self.panel, self.tree(settings), measured, settings)["measured"])
+        return self._once(("judged", tuple(measured), other), lambda: experts.measured_weights(
+            self.judged_tree(settings), tree, measured, settings)["measured"])
+
+    def judged_tree(self, settings: Settings) -> pd.DataFrame:
+        """The experts' weights of every node of the tree, measured or not."""
+        choices = settings.weighting
+        key = ("judged tree", choices.data_centre_parent, choices.ahp_method, choices.consistency_limit,
+               choices.allow_inconsistent)
+        return self._once(key, lambda: experts.judged_tree(self.panel, self.tree(settings), settings))
 
     def weights(self, settings: Settings) -> pd.Series:
         """The combined weights: what `study.weigh` puts into its column `combined`. Two settings with the same

@@ -1,0 +1,114 @@
+"""The studies between two runs: each stage of the method taken from the one run or from the other.
+
+What the mixtures share is computed once, so that thirty-two of them cost little more than the two runs themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+import pandas as pd
+
+from analysis import framework, study
+from analysis.frames import settle
+from analysis.sensitivity.stages import Stages
+from analysis.settings import Settings
+from analysis.shapley import Taken, unions
+from analysis.study import Panel
+
+# The stages in the order of the method, each with the section of the settings that decides it. With `data` go the
+# panel's figures, cities and proxies, with `weights` its judgements and experts.
+STAGES = {"data": "indicators", "treatment": "treatment", "normalisation": "normalisation", "weights": "weighting",
+          "aggregation": "aggregation"}
+JUDGED = ("judgements", "experts")
+
+
+class Between:
+    """The studies between two runs: every stage taken from the one or the other, what they share computed once."""
+
+    def __init__(self, panels: tuple[Panel, Panel], settings: tuple[Settings, Settings]) -> None:
+        self.panels, self.settings = panels, settings
+        fields_apart = set(differing_fields(*panels))
+        self.panels_differ = {"data": bool(fields_apart.difference(JUDGED)),
+                              "weights": bool(fields_apart.intersection(JUDGED))}
+        self._stages: dict[tuple[bool, bool], Stages] = {}
+
+    def differ(self, stage: str) -> bool:
+        """Whether the runs differ in a stage: in its section of the settings, or in its share of the panel."""
+        sections = [getattr(choices, STAGES[stage]) for choices in self.settings]
+        return sections[0] != sections[1] or self.panels_differ.get(stage, False)
+
+    def mixed_settings(self, taken: Taken) -> Settings:
+        """The settings of the first run, with the sections of the taken stages from the second."""
+        first, second = self.settings
+        return first.model_copy(update={STAGES[stage]: getattr(second, STAGES[stage]) for stage in taken})
+
+    def stages(self, taken: Taken) -> Stages:
+        """The stages of the panel of the first run, with the second's data, judgements, or both, if those are taken."""
+        first, second = self.panels
+        data, judged = (stage in taken and self.panels_differ[stage] for stage in ("data", "weights"))
+        if (data, judged) not in self._stages:
+            judges = second if judged else first
+            panel = replace(second if data else first, **{name: getattr(judges, name) for name in JUDGED})
+            self._stages[data, judged] = Stages(panel)
+        return self._stages[data, judged]
+
+    def scores(self, taken: Taken) -> pd.Series:
+        """The scores with the taken stages from the second run and the others from the first; as `score_study`."""
+        settings, stages = self.mixed_settings(taken), self.stages(taken)
+        return study.score(stages.normalised(settings), stages.weights(settings), settings)
+
+    def all_scores(self, differing: Sequence[str]) -> tuple[dict[Taken, pd.Series], dict[Taken, str]]:
+        """The scores of every mixture of the differing stages; those that the study refuses apart, with its reason.
+
+        A LookupError too is a refusal here: a table of the one run that does not know a code of the other. The runs
+        themselves, which are no mixtures, raise what they raise.
+        """
+        scores, refused = {}, {}
+        for taken in unions([(stage,) for stage in differing]):
+            try:
+                scores[taken] = self.scores(taken)
+            except (ValueError, LookupError) as error:
+                if len(taken) in (0, len(differing)):
+                    raise
+                refused[taken] = str(error)
+        return scores, refused
+
+    def points(self, *ends: Taken) -> tuple[pd.DataFrame | None, ...]:
+        """What each domain brings to the score, for each of the two runs; None where the score is no weighted sum."""
+        tables = []
+        for taken in ends:
+            settings, stages = self.mixed_settings(taken), self.stages(taken)
+            additive = settings.aggregation.method == "arithmetic"
+            tables.append(domain_points(stages, settings) if additive else None)
+        return tuple(tables)
+
+    @property
+    def announced(self) -> tuple[str, ...]:
+        """What the stages warned of, each message once."""
+        return tuple(dict.fromkeys(message for stages in self._stages.values() for message in stages.announced))
+
+
+def domain_points(stages: Stages, settings: Settings) -> pd.DataFrame:
+    """Points × weight summed by domain: cities × measured domains, whose sum is the arithmetic score."""
+    weighted = stages.normalised(settings) * stages.weights(settings)
+    domain = framework.ancestor(stages.tree(settings), "domain").reindex(weighted.columns)
+    return settle(weighted.T.groupby(domain.to_numpy()).sum().T)
+
+
+def differing_fields(first: Panel, second: Panel) -> list[str]:
+    """The fields in which two panels differ."""
+    if first is second:
+        return []
+    return [field.name for field in fields(Panel) if not same(getattr(first, field.name), getattr(second, field.name))]
+
+
+def same(first: Any, second: Any) -> bool:
+    """Equality that knows tables, alone and in dictionaries."""
+    if isinstance(first, pd.DataFrame):
+        return first.equals(second)
+    if isinstance(first, dict) and isinstance(second, dict):
+        return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
+    return bool(first == second)
