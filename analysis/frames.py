@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import pandas as pd
 
 SIGNIFICANT_DIGITS = 12
@@ -30,13 +31,20 @@ def settle(table: Table) -> Table:
     0.3
     """
     if isinstance(table, pd.DataFrame):
+        if (table.dtypes == float).all():
+            return pd.DataFrame(settled_numbers(table.to_numpy().T).T, table.index, table.columns)
         return table.apply(settle) if len(table.columns) else table.copy()
     if isinstance(table, pd.Series):
         if table.dtype != float:
             return table.copy()
-        rounded = [float(f"{value:.{SIGNIFICANT_DIGITS}g}") for value in table.tolist()]
-        return pd.Series(rounded, table.index, dtype=float, name=table.name)
+        return pd.Series(settled_numbers(table.to_numpy()), table.index, name=table.name)
     return float(f"{table:.{SIGNIFICANT_DIGITS}g}")
+
+
+def settled_numbers(numbers: np.ndarray) -> np.ndarray:
+    """An array of floats, rounded one by one through their decimal digits."""
+    rounded = [float(f"{number:.{SIGNIFICANT_DIGITS}g}") for number in numbers.ravel().tolist()]
+    return np.array(rounded, dtype=float).reshape(numbers.shape)
 
 
 def write_frame(frame: pd.DataFrame, path: Path, index: bool = True) -> None:

@@ -56,8 +56,8 @@ def choice_indices(design: Design, seed: int, scramblings: int = 8, points: int 
         number, cause = next(iter(design.causes.items()))
         options = ", ".join(option.key for option in design.crossing.options(design.place(number)[0]))
         raise SensitivityError(f"combination {options} was refused ({cause}); leave one of its options out")
-    usual, shape = base_ranks(design), (*design.crossing.shape, len(design.noises))
-    parts = [decompose(rank_table(design, uniforms), usual, shape)  # one table of ranks at a time in memory
+    usual, shape, groups = base_ranks(design), (*design.crossing.shape, len(design.noises)), distinct_cells(design)
+    parts = [decompose(rank_table(design, groups, uniforms), usual, shape)  # one table of ranks at a time in memory
              for uniforms in weight_quantiles(design, seed, scramblings, points)]
     names = [*(factor.key for factor in design.crossing.factors), NOISE, WEIGHTS]
     kept = [place for place, name in enumerate(names) if name != NOISE or len(design.noises) > 1]
@@ -81,17 +81,27 @@ def indicator_places(design: Design) -> dict[str, int]:
     return {code: place for place, code in enumerate(codes)}
 
 
-def rank_table(design: Design, uniforms: np.ndarray) -> np.ndarray:
-    """Ranks, cells × points × cities; each distinct base of weights meets the quantiles once, and each data set meets
-    the same weights once (a geometric mean comes with its own normalisation, whichever is asked for)."""
-    places, drawn = indicator_places(design), {}
-    ranks = np.empty((len(design.cells), len(uniforms), len(design.cities)), dtype=np.int16)
+def distinct_cells(design: Design) -> list[tuple[Cell, dict[tuple, list[int]]]]:
+    """For each data set one of its cells, and the numbers of all, those with the same weights together: a geometric
+    mean comes with its own normalisation, whichever is asked for."""
+    groups = []
     for numbers, cell in same_data(design.cells):
         alike: dict[tuple, list[int]] = {}
         for number in numbers:
             alike.setdefault(weights_key(design.cells[number]), []).append(number)
-        for key in alike.keys() - drawn.keys():
-            drawn[key] = weights_at(uniforms, design.cells[alike[key][0]], places)
+        groups.append((cell, alike))
+    return groups
+
+
+def rank_table(design: Design, groups: list[tuple[Cell, dict[tuple, list[int]]]], uniforms: np.ndarray) -> np.ndarray:
+    """Ranks, cells × points × cities; each distinct base of weights meets the quantiles once, and each data set meets
+    the same weights once."""
+    places, drawn = indicator_places(design), {}
+    ranks = np.empty((len(design.cells), len(uniforms), len(design.cities)), dtype=np.int16)
+    for cell, alike in groups:
+        for key, same in alike.items():
+            if key not in drawn:
+                drawn[key] = weights_at(uniforms, design.cells[same[0]], places)
         weights = np.vstack([drawn[key] for key in alike])
         found = drawn_ranks(cell.scorer, cell.group, weights).reshape(len(alike), len(uniforms), -1)
         for same, own in zip(alike.values(), found, strict=True):
