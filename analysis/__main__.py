@@ -111,6 +111,32 @@ def city(
 
 
 @app.command()
+def verify(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="一次运行 a run: baseline")] = BASELINE.stem,
+    lang: Annotated[str, typer.Option(help="报告语言 language of the reports: zh | en")] = "zh",
+    reports: Annotated[bool, typer.Option(help="也核对 HTML 与 PDF verify HTML and PDF too")] = True,
+) -> None:
+    """在临时文件夹中重算一次运行，逐文件、逐格核对 · Make a run again elsewhere and compare every file, cell by cell.
+
+    原有结果不动。全同为 0，有不同为 1。Nothing stored is touched. Exit code 0: all the same; 1: something differs.
+    """
+    from analysis.planning import RunError
+    from analysis.verification import verify
+    from analysis.verification_text import verification_lines
+
+    try:
+        found = verify(name, lang, reports, typer.echo)
+    except (ValueError, OSError, RunError) as error:
+        raise stop(error) from None
+    except KeyboardInterrupt:
+        typer.echo("\n已中断，原有结果未改动 · interrupted, stored results are untouched", err=True)
+        raise typer.Exit(130) from None
+    for line in verification_lines(found):
+        typer.echo(line)
+    raise typer.Exit(0 if found.holds else 1)
+
+
+@app.command()
 def steps() -> None:
     """列出笔记本及其参数 · List the notebooks, what each reads and its parameters."""
     from analysis import planning

@@ -31,7 +31,7 @@ def settle(table: Table) -> Table:
     0.3
     """
     if isinstance(table, pd.DataFrame):
-        if (table.dtypes == float).all():
+        if set(table.dtypes) == {np.dtype(float)}:
             return pd.DataFrame(settled_numbers(table.to_numpy().T).T, table.index, table.columns)
         return table.apply(settle) if len(table.columns) else table.copy()
     if isinstance(table, pd.Series):

@@ -50,9 +50,7 @@ def execute(plan: Plan, say: Callable[[str], None] = print, reports: bool = True
     study = score_in_memory(plan)
     staging = open_staging(plan.run)
     try:
-        copy_kept(plan, kept, staging)
-        seconds = execute_steps(plan, staging, say, reports)
-        compare_with_memory(study, staging / "data" / plan.run)
+        seconds = make_run(plan, study, staging, kept, say, reports)
         keep_other_language(plan, staging)
         peak_memory = seconds.pop("peak memory")
         seconds["index and manifest"] = write_overview(plan, staging, reports)
@@ -62,6 +60,19 @@ def execute(plan: Plan, say: Callable[[str], None] = print, reports: bool = True
     finally:
         discard(plan.run)
     return record
+
+
+def make_run(plan: Plan, study, staging: Path, kept: Path | None, say: Callable[[str], None],
+             reports: bool) -> dict[str, float]:
+    """Make a run's tables, figures and pages in a staging folder; its scores must be those of `study`, in memory.
+
+    `kept` is the folder of tables that a partial run leaves as they are. Returns the seconds by step and the peak
+    memory. A new run and the verification of an old one (`analysis.verification`) both come through here.
+    """
+    copy_kept(plan, kept, staging)
+    seconds = execute_steps(plan, staging, say, reports)
+    compare_with_memory(study, staging / "data" / plan.run)
+    return seconds
 
 
 def score_in_memory(plan: Plan):

@@ -34,17 +34,31 @@ def hashes(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): sha256(path) for path in files}
 
 
+def raw_checksums(root: Path) -> dict[str, str]:
+    """The recorded sha256 of every raw file, by its path."""
+    return pd.read_csv(root / "data/raw/provenance.csv", dtype=str).set_index("path")["sha256"].to_dict()
+
+
+def code_hashes(root: Path) -> dict[str, str]:
+    """sha256 of everything that computes and lays out a run: the package, the notebooks, the templates, and the
+    alternatives that the sensitivity analysis tries."""
+    parts = (("analysis", "*.py"), ("notebooks", "*.ipynb"), ("assets/report", "*"), ("settings", "alternatives.yaml"))
+    return {path.relative_to(root).as_posix(): sha256(path)
+            for folder, ending in parts for path in sorted((root / folder).rglob(ending)) if path.is_file()}
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that numbers, figures and pages come from."""
+    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
+
+
 def manifest(run: str, settings: Settings, data: Path, reports: Path) -> dict[str, Any]:
     """The manifest of a run whose outputs stand in the folders `data` and `reports`."""
-    inputs = pd.read_csv(ROOT / "data/raw/provenance.csv", dtype=str).set_index("path")["sha256"]
-    code = {path.relative_to(ROOT).as_posix(): sha256(path)
-            for folder, ending in (("analysis", "*.py"), ("notebooks", "*.ipynb"), ("assets/report", "*"))
-            for path in sorted((ROOT / folder).rglob(ending)) if path.is_file()}
     return {"run": run, "study": __version__, "settings": settings.model_dump(mode="json"),
             "differs_from_baseline": {name: list(pair) for name, pair in differences(settings).items()},
             "seeds": {"uncertainty": settings.uncertainty.seed, "tiers": settings.tiers.seed},
-            "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
-            "inputs": inputs.to_dict(), "code": code, "data": hashes(data), "reports": hashes(reports)}
+            "versions": versions(), "inputs": raw_checksums(ROOT), "code": code_hashes(ROOT),
+            "data": hashes(data), "reports": hashes(reports)}
 
 
 def write_json(content: dict, path: Path) -> None:

@@ -128,11 +128,13 @@ def rank_flow(ranks: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", stamp
         values = shown.iloc[:, place].to_numpy(dtype=float)
         for code, seat, value in zip(shown.index, spread(values, gap, low - 2, high + 2), values, strict=True):
             axes.annotate(f"{names[code]} {value:.0f}" if side < 0 else f"{value:.0f} {names[code]}", (place, value),
-                          xytext=(place + 0.12 * side, seat), ha=align, va="center", fontsize=6, annotation_clip=False,
-                          arrowprops={"arrowstyle": "-", "lw": 0.3, "color": "#9a9a9a", "shrinkA": 1, "shrinkB": 1})
-    axes.set_xticks(across, [wrapped(str(name), lang, 6) for name in shown.columns])
+                          xytext=(place + 0.3 * side, seat), ha=align, va="center", fontsize=6, annotation_clip=False,
+                          arrowprops={"arrowstyle": "-", "lw": 0.3, "color": "#9a9a9a", "shrinkA": 1, "shrinkB": 1,
+                                      "relpos": (0.5 - side / 2, 0.5)})
+    names_of_methods = [str(name).replace(" = ", "\u00a0=\u00a0") for name in shown.columns]
+    axes.set_xticks(across, [wrapped(name, lang, 6) for name in names_of_methods], fontsize=7)
     margin = 0.07 * (high - low) + 1
-    axes.set(xlim=(-1.05, len(across) - 0.15), ylim=(high + margin, low - margin),
+    axes.set(xlim=(-1.3 if lang == "zh" else -2.1, len(across) - 0.15), ylim=(high + margin, low - margin),
              ylabel=pick(lang, "名次", "rank"))
     axes.tick_params(axis="x", length=0)
     quiet_axis(axes, "y")
