@@ -79,15 +79,18 @@ def weights_only(indicators: int, options: argparse.Namespace) -> None:
 
 
 def all_choices(options: argparse.Namespace) -> None:
-    """The public panel under every combination of choices, against its weights alone."""
+    """The public panel under every combination of choices, against its weights alone: with few draws a combination
+    beginning its random streams weighs more."""
     settings = load_settings()
     stages = Stages(study.read_panel())
     design = cross(stages, read_crossing(settings), [WeightNoise("dirichlet", CONCENTRATION)])
-    case, draws = (stages.normalised(settings), stages.weights(settings)), 2 * options.draws
-    contestants = {"weights only": (lambda: counts_of_study(case, draws), draws),
-                   f"{design.crossing.size:,} combinations": (lambda: method_uncertainty(design, draws, SEED), draws)}
-    print(f"\npublic panel, {len(case[1])} indicators, {draws:,} draws")
-    print_table(microseconds_a_draw(contestants, options.repeats), "weights only")
+    case = stages.normalised(settings), stages.weights(settings)
+    for draws in (2 * options.draws, 8 * options.draws):
+        contestants = {"weights only": (lambda n=draws: counts_of_study(case, n), draws),
+                       f"{design.crossing.size:,} combinations":
+                           (lambda n=draws: method_uncertainty(design, n, SEED), draws)}
+        print(f"\npublic panel, {len(case[1])} indicators, {draws:,} draws")
+        print_table(microseconds_a_draw(contestants, options.repeats), "weights only")
 
 
 def main() -> None:
