@@ -37,7 +37,7 @@ from analysis.sensitivity import (
 )
 from analysis.sensitivity.cells import Design
 from analysis.sensitivity.counting import Cell, RankCounter
-from analysis.sensitivity.draws import distinct_rows, drawn_weights, streams
+from analysis.sensitivity.draws import blocks, distinct_rows, drawn_weights, streams
 from analysis.sensitivity.over_choices import cell_order, draws_by_cell
 from analysis.sensitivity.ranking import settled, tied_ranks
 from analysis.sensitivity.scorers import scorer_for
@@ -234,18 +234,26 @@ class TestMethodUncertainty:
 
 
 class TestStreams:
-    @given(draws=st.integers(1, 5000), shortest=st.sampled_from([1, 16, 1024]))
-    def test_streams_hold_every_draw_once(self, draws, shortest):
-        parts = list(streams(draws, shortest))
-        assert parts[0][1] == 0 and parts[-1][1] < draws <= parts[-1][1] + parts[-1][2]
+    @given(draws=st.integers(1, 5000))
+    def test_streams_hold_every_draw_once(self, draws):
+        parts = list(streams(draws))
+        assert parts[0][1] == 0 and parts[-1][1] + parts[-1][2] == draws
         assert all(one[1] + one[2] == two[1] for one, two in zip(parts, parts[1:], strict=False))
-        assert parts == list(streams(10_000, shortest))[:len(parts)]
+
+    @given(wanted=st.integers(1, 1024), shortest=st.sampled_from([1, 16, 1024]), stream=st.integers(0, 2))
+    def test_blocks_hold_every_draw_once(self, wanted, shortest, stream):
+        parts = list(blocks(stream, wanted, shortest))
+        assert parts[0][0] == 0 and parts[-1][0] < wanted <= sum(parts[-1]) <= 1024
+        assert all(sum(one) == two[0] for one, two in zip(parts, parts[1:], strict=False))
+        assert parts == list(blocks(stream, 1024, shortest))[:len(parts)]
+        assert stream == 0 or parts == [(0, 1024)]
 
     def test_draws_are_the_same_whatever_the_total(self):
         base = np.array([0.6, 0.4])
-        many = drawn_weights(base, NOISES[1], 700, 9, 4, 16)
-        assert (drawn_weights(base, NOISES[1], 33, 9, 4, 16) == many[:33]).all()
-        assert many.sum(axis=1) == pytest.approx(np.ones(700))
+        many = drawn_weights(base, NOISES[1], 2500, 9, 4, 16)
+        for draws in (1, 33, 1024, 1100):
+            assert (drawn_weights(base, NOISES[1], draws, 9, 4, 16) == many[:draws]).all()
+        assert many.sum(axis=1) == pytest.approx(np.ones(2500))
 
 
 class TestScenarioTable:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .draws import DRAWS_PER_STREAM, WeightNoise, stream_generator, streams
+from .draws import DRAWS_PER_STREAM, WeightNoise, blocks, stream_generator, streams
 from .scorers import Scorer
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from threadpoolctl import ThreadpoolController
 
-Task = tuple[int, int, int, int]  # cell, stream, length of the stream, draws wanted from it
+Task = tuple[int, int, int]  # cell, stream, draws wanted from it
 
 SCORES_IN_MEMORY = 2**21  # 16 MiB of scores at a time; the block shape depends on the number of cities alone
 BLOCKS_PER_WORKER = 8     # enough for workers to end together
@@ -128,7 +128,7 @@ class RankCounter:
 
 
 def count_ranks(cells: Cells, draws: Mapping[int, int], seed: int, workers: int = 1,
-                shortest_stream: int = DRAWS_PER_STREAM) -> Counts:
+                shortest_block: int = DRAWS_PER_STREAM) -> Counts:
     """Counts of ranks over all cells, by pattern of ties: cities × ranks, int64.
 
     cells and draws: the cells by number, and how many draws of each; the number decides the random streams. In all
@@ -136,18 +136,17 @@ def count_ranks(cells: Cells, draws: Mapping[int, int], seed: int, workers: int 
     interpreter while it draws, multiplies and sorts); inside `joblib.parallel_config(backend=…)` they are whatever that
     says: processes ("loky") or machines ("dask").
     """
-    tasks = [(cell, stream, length, min(length, wanted - first)) for cell, wanted in draws.items()
-             for stream, first, length in streams(wanted, shortest_stream)]
+    tasks = [(cell, stream, wanted) for cell, number in draws.items() for stream, _, wanted in streams(number)]
     if workers == 1:
-        return count_tasks(tasks, cells, seed)
+        return count_tasks(tasks, cells, seed, shortest_block)
     from joblib import Parallel, delayed
 
     share = max(1, -(-len(tasks) // (workers * BLOCKS_PER_WORKER)))
-    blocks = [tasks[first:first + share] for first in range(0, len(tasks), share)]
+    shares = [tasks[first:first + share] for first in range(0, len(tasks), share)]
     counts: Counts = {}
     with one_blas_thread():  # held here too, so that no thread lifts it while others still work
         parallel = Parallel(n_jobs=workers, prefer="threads", return_as="generator_unordered")
-        for part in parallel(delayed(count_tasks)(*own_cells(block, cells), seed) for block in blocks):
+        for part in parallel(delayed(count_tasks)(*own_cells(each, cells), seed, shortest_block) for each in shares):
             add_counts(counts, part)
     return counts
 
@@ -176,8 +175,8 @@ def own_cells(tasks: Sequence[Task], cells: Cells) -> tuple[Sequence[Task], Cell
     return tasks, {cell: cells[cell] for cell in dict.fromkeys(task[0] for task in tasks)}
 
 
-def count_tasks(tasks: Sequence[Task], cells: Cells, seed: int) -> Counts:
-    """The counts of some streams. Matrix products run on one thread and in blocks of shapes that the stream decides.
+def count_tasks(tasks: Sequence[Task], cells: Cells, seed: int, shortest_block: int) -> Counts:
+    """The counts of some streams. Matrix products run on one thread, and no block's shape depends on the workers.
 
     Both matter to the last bit: OpenBLAS adds in another order for another number of threads or rows.
     """
@@ -186,7 +185,7 @@ def count_tasks(tasks: Sequence[Task], cells: Cells, seed: int) -> Counts:
         for first, last in runs_of_one_data_set(tasks, cells):
             cell = cells[tasks[first][0]]
             counter = RankCounter(np.bincount(cell.group))
-            score_streams(tasks[first:last], cells, seed, counter)
+            score_streams(tasks[first:last], cells, seed, counter, shortest_block)
             total = counts.setdefault(cell.pattern, np.zeros((len(cell.group),) * 2, dtype=np.int64))
             total += counter.counts[cell.group]
     return counts
@@ -204,23 +203,23 @@ def runs_of_one_data_set(tasks: Sequence[Task], cells: Cells) -> Iterator[tuple[
         yield first, len(tasks)
 
 
-def score_streams(tasks: Sequence[Task], cells: Cells, seed: int,
-                  counter: RankCounter) -> None:
-    """Draw, score and count streams of one data set; scores of short streams are ranked together."""
+def score_streams(tasks: Sequence[Task], cells: Cells, seed: int, counter: RankCounter, shortest_block: int) -> None:
+    """Draw, score and count streams of one data set; scores of short blocks are ranked together."""
     distinct = len(counter.group_sizes)
     rows = int(np.clip(SCORES_IN_MEMORY // distinct, 16, DRAWS_PER_STREAM))
     buffer, filled = np.empty((2 * rows, distinct)), 0
     weights = np.empty(len(cells[tasks[0][0]].base) * DRAWS_PER_STREAM)
-    for number, stream, length, wanted in tasks:
-        cell = cells[number]
-        drawn = weights[:len(cell.base) * length].reshape(len(cell.base), length)
-        cell.noise.fill(stream_generator(seed, number, stream), cell.base, drawn)
-        for first in range(0, wanted, rows):
-            block = drawn.T[first:first + rows]
-            cell.scorer(block, buffer[filled:filled + len(block)])
-            filled += min(len(block), wanted - first)
-            if filled >= rows:
-                counter.add(buffer[:filled])
-                filled = 0
+    for number, stream, wanted in tasks:
+        cell, generator = cells[number], stream_generator(seed, number, stream)
+        for start, length in blocks(stream, wanted, shortest_block):
+            drawn = weights[:len(cell.base) * length].reshape(len(cell.base), length)
+            cell.noise.fill(generator, cell.base, drawn)
+            for first in range(0, min(length, wanted - start), rows):
+                block = drawn.T[first:first + rows]
+                cell.scorer(block, buffer[filled:filled + len(block)])
+                filled += min(len(block), wanted - start - first)
+                if filled >= rows:
+                    counter.add(buffer[:filled])
+                    filled = 0
     if filled:
         counter.add(buffer[:filled])

@@ -1,9 +1,10 @@
 """Uncertain weights: random weight vectors around the base weights, the same for any division of the work.
 
 Draws come in streams of 1,024. Stream s of design cell c has its own random generator, seeded by
-SeedSequence(seed, spawn_key=(c, s)), and is always drawn whole. So draw number 417 is the same draw whatever the
-total number, the number of workers or the order in which they finish. Where many cells share the draws, streams begin
-short and double (16, 16, 32, 64, …, 1,024), so that a cell of three draws does not pay for a thousand.
+SeedSequence(seed, spawn_key=(c, s)), and its draws are made in blocks that are always drawn whole. So draw number 417
+is the same draw whatever the total number, the number of workers or the order in which they finish. A block is a whole
+stream; where many cells share the draws, the blocks of a cell's first stream begin short and double (16, 16, 32, 64,
+…, 512), so that a cell of three draws does not pay for a thousand.
 
 Reference: docs/method.md, section 6.1. Lahdelma, R. & Salminen, P. (2001), SMAA-2: stochastic multicriteria
 acceptability analysis for group decision making, Operations Research 49(3), 444–454; Saisana, M., Saltelli, A. &
@@ -24,6 +25,7 @@ import pandas as pd
 from analysis.guards import numeric_table, same_labels, weight_series
 
 DRAWS_PER_STREAM = 1024
+SHORT_BLOCK = 64  # draws; up to about 100 one call costs less than a call for each indicator
 Distribution = Literal["dirichlet", "uniform"]
 
 
@@ -80,13 +82,17 @@ class WeightNoise:
         """Fill `out` (indicators × draws) with weights up to a positive factor per draw, which no rank depends on.
 
         A Dirichlet vector is a vector of gamma variates over its sum; the division is left to those who need it.
-        One indicator at a time is the fast way: NumPy then stays in its inner loop.
+        Short blocks are drawn in one call and long ones row by row: the same numbers, each at its fastest.
         """
         if self.is_none:
             out[:] = base[:, None]
         elif self.distribution == "dirichlet":
-            for row, weight in zip(out, base, strict=True):
-                generator.standard_gamma(self.concentration * weight, out=row)
+            shapes = self.concentration * base
+            if out.shape[1] <= SHORT_BLOCK:
+                generator.standard_gamma(shapes[:, None], size=out.shape, out=out)
+            else:
+                for row, shape in zip(out, shapes, strict=True):
+                    generator.standard_gamma(shape, out=row)
         else:
             generator.random(out=out)
             out *= 2 * self.half_width
@@ -108,19 +114,29 @@ def noise_quantiles(noise: WeightNoise, uniforms: np.ndarray, base: np.ndarray) 
     return gammaincinv(noise.concentration * base, uniforms)
 
 
-def streams(draws: int, shortest: int = DRAWS_PER_STREAM) -> Iterator[tuple[int, int, int]]:
-    """(stream, first draw, length) of the streams that hold the first `draws` draws of a cell.
+def streams(draws: int) -> Iterator[tuple[int, int, int]]:
+    """(stream, first draw, draws wanted) of the streams that hold the first `draws` draws of a cell.
 
-    Lengths are shortest, shortest, then doubling up to 1,024: where a stream begins does not depend on `draws`.
-
-    >>> list(streams(100, shortest=16))
-    [(0, 0, 16), (1, 16, 16), (2, 32, 32), (3, 64, 64)]
+    >>> list(streams(2000))
+    [(0, 0, 1024), (1, 1024, 976)]
     """
-    stream, first, length = 0, 0, shortest
-    while first < draws:
-        yield stream, first, length
-        stream, first = stream + 1, first + length
-        length = min(DRAWS_PER_STREAM, max(shortest, first))
+    for first in range(0, draws, DRAWS_PER_STREAM):
+        yield first // DRAWS_PER_STREAM, first, min(DRAWS_PER_STREAM, draws - first)
+
+
+def blocks(stream: int, wanted: int, shortest: int = DRAWS_PER_STREAM) -> Iterator[tuple[int, int]]:
+    """(first draw in the stream, length) of the blocks that hold the first `wanted` draws of a stream.
+
+    Where a block begins does not depend on `wanted`.
+
+    >>> list(blocks(0, 100, shortest=16))
+    [(0, 16), (16, 16), (32, 32), (64, 64)]
+    """
+    first, length = 0, shortest if stream == 0 else DRAWS_PER_STREAM
+    while first < wanted:
+        yield first, length
+        first += length
+        length = max(shortest, first)
 
 
 def stream_generator(seed: int, cell: int, stream: int) -> np.random.Generator:
@@ -158,14 +174,16 @@ def sample_weights(
 
 
 def drawn_weights(base: np.ndarray, noise: WeightNoise, draws: int, seed: int, cell: int = 0,
-                  shortest_stream: int = DRAWS_PER_STREAM) -> np.ndarray:
+                  shortest_block: int = DRAWS_PER_STREAM) -> np.ndarray:
     """The first draws of a cell: draws × indicators, rows summing to 1, for positive base weights."""
     sampled = np.empty((draws, len(base)))
-    for stream, first, length in streams(draws, shortest_stream):
-        buffer = np.empty((len(base), length))
-        noise.fill(stream_generator(seed, cell, stream), base, buffer)
-        wanted = min(length, draws - first)
-        sampled[first:first + wanted] = (buffer / buffer.sum(axis=0)).T[:wanted]
+    for stream, start, in_stream in streams(draws):
+        generator = stream_generator(seed, cell, stream)
+        for first, length in blocks(stream, in_stream, shortest_block):
+            block = np.empty((len(base), length))
+            noise.fill(generator, base, block)
+            wanted = sampled[start + first:start + min(first + length, in_stream)]
+            wanted[:] = (block / block.sum(axis=0)).T[:len(wanted)]
     return sampled
 
 

@@ -22,7 +22,7 @@ from .draws import SensitivityError, check_count
 from .ranking import cell_ranks
 from .uncertainty import WeightUncertainty, base_counts, summarise
 
-SHORTEST_STREAM = 16  # draws; thousands of cells with a few draws each
+SHORTEST_BLOCK = 16  # draws; thousands of cells with a few draws each
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def method_uncertainty(design: Design, draws: int, seed: int, top: Sequence[int]
     if failed == draws:
         raise SensitivityError(f"none of the {draws} draws gives a ranking; first cause: {failures['cause'].iloc[0]}")
     noisy = {number: cell for number, cell in enumerate(design.cells) if cell is not None and not cell.noise.is_none}
-    counts = count_ranks(noisy, {number: int(wanted[number]) for number in noisy}, seed, workers, SHORTEST_STREAM)
+    counts = count_ranks(noisy, {number: int(wanted[number]) for number in noisy}, seed, workers, SHORTEST_BLOCK)
     for number, cell in enumerate(design.cells):
         if cell is not None and cell.noise.is_none:
             add_counts(counts, base_counts(cell_ranks(cell, cell.base)[0], int(wanted[number])))

@@ -18,7 +18,7 @@ from analysis.study import Panel, Study
 
 from .cells import Design
 from .draws import SensitivityError, check_count, drawn_weights
-from .over_choices import SHORTEST_STREAM, cell_order
+from .over_choices import SHORTEST_BLOCK, cell_order
 
 
 @dataclass(frozen=True)
@@ -83,5 +83,5 @@ def options_of(design: Design, places: list[int] | np.ndarray) -> pd.DataFrame:
 def weights_of_cell(design: Design, place: int, draws: int, seed: int) -> pd.DataFrame:
     """The weights of the first draws of one cell: draws × indicators, rows summing to 1."""
     cell = design.cells[place]
-    drawn = drawn_weights(cell.base, cell.noise, draws, seed, place, SHORTEST_STREAM)
+    drawn = drawn_weights(cell.base, cell.noise, draws, seed, place, SHORTEST_BLOCK)
     return pd.DataFrame(drawn, columns=list(cell.indicators))

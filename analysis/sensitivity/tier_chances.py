@@ -13,7 +13,7 @@ import pandas as pd
 from .cells import Design
 from .counting import Cell, one_blas_thread
 from .draws import SensitivityError, check_count, drawn_weights
-from .over_choices import SHORTEST_STREAM, cell_order
+from .over_choices import SHORTEST_BLOCK, cell_order
 from .ranking import settled
 
 
@@ -39,7 +39,7 @@ def scores_over_choices(design: Design, draws: int, seed: int) -> pd.DataFrame:
     parts = []
     for places in places_by_data_set(design, numbers):
         weights = [drawn_weights(design.cells[place].base, design.cells[place].noise, len(numbers[place]), seed, place,
-                                 SHORTEST_STREAM) for place in places]
+                                 SHORTEST_BLOCK) for place in places]
         scores = cell_scores(design.cells[places[0]], np.concatenate(weights))
         parts.append(pd.DataFrame(scores, np.concatenate([numbers[place] for place in places]), design.cities))
     if not parts:
