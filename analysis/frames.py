@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 SIGNIFICANT_DIGITS = 12
+POWERS_OF_TEN = np.array([float(f"1e{power}") for power in range(23)])  # those that a float holds exactly
 
 Table = TypeVar("Table", pd.DataFrame, pd.Series, float)
 
@@ -42,9 +43,23 @@ def settle(table: Table) -> Table:
 
 
 def settled_numbers(numbers: np.ndarray) -> np.ndarray:
-    """An array of floats, rounded one by one through their decimal digits."""
-    rounded = [float(f"{number:.{SIGNIFICANT_DIGITS}g}") for number in numbers.ravel().tolist()]
-    return np.array(rounded, dtype=float).reshape(numbers.shape)
+    """An array of floats rounded to 12 significant digits, each as if written out in decimal and read back.
+
+    A float times a power of ten, rounded, over that power is the same number wherever the product is not within its
+    own error of a tie; the few floats of which that is not sure are written out and read back.
+    """
+    flat = numbers.ravel()
+    with np.errstate(all="ignore"):
+        places = SIGNIFICANT_DIGITS - 1 - np.floor(np.log10(np.abs(flat)))
+        power = POWERS_OF_TEN[np.clip(np.nan_to_num(places), 0, len(POWERS_OF_TEN) - 1).astype(int)]
+        whole = flat * power
+        nearest = np.rint(whole)
+        sure = ((places >= 0) & (places < len(POWERS_OF_TEN)) & (np.abs(np.abs(whole - nearest) - 0.5) > 1e-3)
+                & (np.abs(nearest) >= 10**(SIGNIFICANT_DIGITS - 1)) & (np.abs(nearest) < 10**SIGNIFICANT_DIGITS))
+        rounded = np.where(sure, nearest / power, flat)
+    for place in np.flatnonzero(~sure & np.isfinite(flat) & (flat != 0)):
+        rounded[place] = float(f"{flat[place]:.{SIGNIFICANT_DIGITS}g}")
+    return rounded.reshape(numbers.shape)
 
 
 def write_frame(frame: pd.DataFrame, path: Path, index: bool = True) -> None:

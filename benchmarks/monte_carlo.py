@@ -80,7 +80,7 @@ def weights_only(indicators: int, options: argparse.Namespace) -> None:
 
 def all_choices(options: argparse.Namespace) -> None:
     """The public panel under every combination of choices, against its weights alone: with few draws a combination
-    beginning its random streams weighs more."""
+    beginning its random stream weighs more."""
     settings = load_settings()
     stages = Stages(study.read_panel())
     design = cross(stages, read_crossing(settings), [WeightNoise("dirichlet", CONCENTRATION)])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from analysis.frames import LABEL_COLUMNS, read_frame, settle, write_frame
+from analysis.frames import LABEL_COLUMNS, read_frame, settle, settled_numbers, write_frame
 
 numbers = st.floats(allow_nan=True, allow_infinity=True, width=64)
 
@@ -71,6 +71,27 @@ class TestSettle:
     @pytest.mark.parametrize("frame", [pd.DataFrame(), pd.DataFrame(index=["a"]), pd.DataFrame(columns=["a"])])
     def test_empty_tables_keep_their_shape(self, frame):
         assert settle(frame).shape == frame.shape
+
+
+class TestArrays:
+    """Arrays are settled by arithmetic; every float must come out as if it had been written out in decimal."""
+
+    @staticmethod
+    def written_out(numbers: np.ndarray) -> np.ndarray:
+        return np.array([float(f"{number:.12g}") for number in numbers.tolist()])
+
+    @given(arrays.arrays(np.float64, st.integers(0, 40), elements=st.floats(allow_nan=False)))
+    def test_any_floats(self, numbers):
+        assert settled_numbers(numbers).tobytes() == self.written_out(numbers).tobytes()
+
+    def test_ties_powers_of_ten_and_their_neighbours(self):
+        random = np.random.default_rng(7)
+        ties = (random.integers(10**11, 10**12, 20_000) + 0.5) / 10.0**random.integers(0, 12, 20_000)
+        powers = 10.0**random.integers(-25, 25, 2000) * (1 + random.integers(-3, 4, 2000) * 2.0**-52)
+        short = random.integers(0, 10**13, 20_000) / 10.0**random.integers(0, 14, 20_000)
+        numbers = np.concatenate([ties, powers, short, -short, [0.0, -0.0, np.inf, -np.inf]])
+        assert settled_numbers(numbers).tobytes() == self.written_out(numbers).tobytes()
+        assert np.isnan(settled_numbers(np.array([np.nan]))).all()
 
 
 class TestFiles:
