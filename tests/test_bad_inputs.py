@@ -1,0 +1,125 @@
+"""Every bad input of the corpus is refused with a problem of the right kind at its cell, and nothing is written."""
+
+import datetime
+
+import pytest
+import xlsxwriter
+from bad_inputs.cases import FILES, FOLDERS, GOOD, VALUES, WORKBOOKS, Case
+from conftest import snapshot
+
+from analysis.own.problems import OwnDataError
+from analysis.own.reading import read_input
+
+
+def write_folder(folder, tables: dict[str, str]) -> None:
+    folder.mkdir()
+    for name, text in tables.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
+
+
+def good_sheets() -> dict[str, dict[tuple[int, int], object]]:
+    """The good folder as sheets of a workbook, its judgements as square matrices."""
+    sheets = {name: {(row, column): number_or_text(cell, name) for row, line in enumerate(text.splitlines())
+                     for column, cell in enumerate(line.split(","))}
+              for name, text in GOOD.items() if name != "judgements"}
+    for line in GOOD["judgements"].splitlines()[1:]:
+        expert, node, one, other, value = line.split(",")
+        children = {"goal": ["A", "B"], "A1": ["A1-1", "A1-2", "A1-3"], "B": ["B1", "B2"]}[node]
+        sheet = sheets.setdefault(f"ahp_{expert}_{node}", {(0, 0): "code"})
+        for place, child in enumerate(children, start=1):
+            sheet |= {(0, place): child, (place, 0): child, (place, place): 1}
+        sheet[children.index(one) + 1, children.index(other) + 1] = value
+    return sheets
+
+
+def number_or_text(cell: str, table: str) -> object:
+    try:
+        return float(cell) if table == "values" else cell
+    except ValueError:
+        return cell
+
+
+def write_workbook(path, sheets: dict[str, dict[tuple[int, int], object]]) -> None:
+    with xlsxwriter.Workbook(path) as book:
+        date = book.add_format({"num_format": "yyyy-mm-dd"})
+        for name, cells in sheets.items():
+            sheet = book.add_worksheet(name)
+            for (row, column), content in cells.items():
+                if isinstance(content, bool):
+                    sheet.write_boolean(row, column, content)
+                elif isinstance(content, datetime.date):
+                    sheet.write_datetime(row, column, content, date)
+                elif isinstance(content, str):
+                    sheet.write_string(row, column, content)
+                else:
+                    sheet.write_number(row, column, content)
+
+
+def problems_of(path, folder):
+    """The problems of an input; reading it writes nothing."""
+    before = snapshot(folder)
+    with pytest.raises(OwnDataError) as caught:
+        read_input(path)
+    assert snapshot(folder) == before
+    for problem in caught.value.problems:
+        assert problem.kind and problem.zh and problem.en and problem.line("zh") and problem.line("en")
+        assert "/" not in problem.file and problem.file
+    return caught.value.problems
+
+
+def check(case: Case, problems, file: str, sheet: str = "") -> None:
+    at_place = [each for each in problems if (each.file, each.sheet, each.row, each.column) ==
+                (file, sheet, case.row, case.column) and case.kind in ("", each.kind)]
+    assert at_place, [each.line("en") for each in problems]
+    assert any(case.fragment in each.zh + each.en for each in at_place), [each.line("en") for each in at_place]
+    assert case.problems in (None, len(problems)), [each.line("en") for each in problems]
+
+
+@pytest.mark.parametrize("case", FILES, ids=lambda case: case.name)
+def test_a_panel_of_values(case):
+    check(case, problems_of(VALUES / f"{case.name}.csv", VALUES), f"{case.name}.csv")
+
+
+def test_every_file_has_its_case():
+    assert {path.stem for path in VALUES.glob("*")} == {case.name for case in FILES}
+    assert len(FILES) + len(FOLDERS) + len(WORKBOOKS) >= 60
+    assert sum(path.stat().st_size for path in VALUES.parent.rglob("*.csv")) < 300_000
+
+
+@pytest.mark.parametrize("case", FOLDERS, ids=lambda case: case.name)
+def test_a_folder_of_tables(case, tmp_path):
+    old, new = case.change
+    text = GOOD[case.table]
+    assert old in text
+    changed = text.replace(old, new, 1) if old else text.splitlines(keepends=True)[0]
+    write_folder(tmp_path / "mine", {**GOOD, case.table: changed})
+    file = {"missing_column": "cities.csv"}.get(case.kind, f"{case.table}.csv") if case.table == "regions" else \
+        f"{case.table}.csv"
+    check(case, problems_of(tmp_path / "mine", tmp_path), file)
+
+
+@pytest.mark.parametrize("case", WORKBOOKS, ids=lambda case: case.name)
+def test_a_workbook(case, tmp_path):
+    sheets = good_sheets()
+    for (sheet, row, column), content in case.cells.items():
+        sheets[sheet][row, column] = content
+    write_workbook(tmp_path / "mine.xlsx", sheets)
+    check(case, problems_of(tmp_path / "mine.xlsx", tmp_path), "mine.xlsx", case.table)
+
+
+def test_the_good_ones_are_good(tmp_path):
+    write_folder(tmp_path / "mine", GOOD)
+    write_workbook(tmp_path / "mine.xlsx", good_sheets())
+    folder, book = read_input(tmp_path / "mine"), read_input(tmp_path / "mine.xlsx")
+    assert folder.values["value"].tolist() == book.values["value"].tolist()
+    for expert, nodes in folder.judgements.items():
+        assert {node: matrix.to_numpy().tolist() for node, matrix in nodes.items()} == {
+            node: matrix.to_numpy().tolist() for node, matrix in book.judgements[expert].items()}
+
+
+def test_everything_wrong_in_every_table_is_said_at_once(tmp_path):
+    changes = {"values": ("1.5", "much"), "framework": ("Homes,+", "Homes,up"), "cities": ("110.2,", "1102,"),
+               "regions": ("西片,West", ",West"), "experts": ("One,1", "One,0"), "judgements": ("A,B,3", "A,B,12")}
+    write_folder(tmp_path / "mine", {name: GOOD[name].replace(*change, 1) for name, change in changes.items()})
+    found = problems_of(tmp_path / "mine", tmp_path)
+    assert {each.file for each in found} == {f"{name}.csv" for name in changes}
