@@ -30,24 +30,30 @@ def run(
     only: Annotated[list[str], typer.Option(help="只运行该步 run only this notebook: 07")] = [],  # noqa: B006
     start: Annotated[str | None, typer.Option("--from", help=(
         "从该步起 start at this notebook: 04 (with --only: what it builds on from there)"))] = None,
+    panel: Annotated[Path | None, typer.Option(help=(
+        "自己的数据 your own data: mine.xlsx, mine.csv or a folder of tables; see template"))] = None,
     name: Annotated[str | None, typer.Option("--run", help="结果文件夹名 name of the run's folders")] = None,
     lang: Annotated[str, typer.Option(help="报告语言 language of the reports: zh | en")] = "zh",
     reports: Annotated[bool, typer.Option(help="生成 HTML 与 PDF make HTML and PDF")] = True,
 ) -> None:
     """运行全部笔记本并生成报告 · Run the notebooks in order and make the reports.
 
-    默认结果在 reports/baseline；改了设定而未给 --run 时，结果在 reports/custom。
-    Results go to reports/baseline; with changed choices and no --run, to reports/custom.
+    默认结果在 reports/baseline；改了设定而未给 --run 时，结果在 reports/custom；自己的数据在 reports/own。
+    Results go to reports/baseline; with changed choices and no --run, to reports/custom; of own data, to reports/own.
     """
     from analysis import pipeline, planning
+    from analysis.panels import bring
     from analysis.staging import BusyError
 
     known = (ValueError, OSError, planning.RunError, BusyError)
     try:
         chosen = load_settings(settings, dict(parse_assignment(text) for text in set_))
         named = name or (settings.stem if settings.stem != BASELINE.stem and not set_ else None)
-        plan = planning.make_plan(named, lang, chosen, tuple(only), start)
-        record = pipeline.execute(plan, typer.echo, reports)
+        brought = bring(panel, chosen)
+        plan = planning.make_plan(named or brought.name, lang, brought.settings, tuple(only), start, brought.traits)
+        for warning in brought.lines(lang):
+            typer.echo(warning)
+        record = pipeline.execute(plan, typer.echo, reports, brought.given)
     except known as error:
         raise stop(error) from None
     except KeyboardInterrupt:
@@ -56,6 +62,58 @@ def run(
         raise typer.Exit(130) from None
     page = f"   {planning.report_place(plan)}/index.html" if reports else f"   data/processed/{plan.run}/"
     typer.echo(f"完成 done  {record['seconds_total']:.1f} s, {record['peak_memory_mib']} MiB{page}")
+
+
+@app.command()
+def template(
+    path: Annotated[Path, typer.Argument(help="新工作簿 the new workbook")] = Path("template.xlsx"),
+    example: Annotated[str | None, typer.Option(help="填好的示例 filled in with an example: county_care")] = None,
+) -> None:
+    """写一份待填的工作簿：指标、城市、判断矩阵与说明 · Write a workbook to fill in: indicators, cities, judgements."""
+    from analysis.own.template import write_template
+
+    try:
+        if path.suffix != ".xlsx":
+            raise ValueError(f"{path.name}: a template is a workbook; call it {path.stem or 'template'}.xlsx")
+        if path.exists():
+            raise ValueError(f"{path.name} is there already and may be filled in; give another name")
+        write_template(path, example=example)
+    except (ValueError, OSError) as error:
+        raise stop(error) from None
+    typer.echo(f"已写出 written   {path}\n填好后 then   python -m analysis check --panel {path}")
+
+
+@app.command()
+def check(
+    panel: Annotated[Path, typer.Option(help="自己的数据 your own data: mine.xlsx, mine.csv or a folder of tables")],
+    marked: Annotated[Path | None, typer.Option(help=(
+        "另存标出问题的副本 write a copy with the cells marked: marked.xlsx or marked.html"))] = None,
+    lang: Annotated[str, typer.Option(help="语言 language: zh | en")] = "zh",
+) -> None:
+    """检查自己的数据，一次列出全部问题 · Check your own data and list every problem at once; nothing is run.
+
+    可用为 0，有问题为 2。Exit code 0: can be used; 2: problems.
+    """
+    from analysis.own.marked import write_marked
+    from analysis.own.problems import OwnDataError
+    from analysis.own.reading import read_input
+    from analysis.planning import RunError, check_language
+
+    problems, warnings = (), ()
+    try:
+        check_language(lang)
+        try:
+            warnings = read_input(panel).warnings
+        except OwnDataError as error:
+            problems = error.problems
+        if marked:
+            write_marked(panel, problems, warnings, marked, lang)
+    except (ValueError, OSError, RunError) as error:
+        raise stop(error) from None
+    for each in (*problems, *warnings):
+        typer.echo(each.line(lang))
+    typer.echo(f"问题 problems: {len(problems)}   提示 warnings: {len(warnings)}" + (f"   {marked}" if marked else ""))
+    raise typer.Exit(2 if problems else 0)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import factorial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import pandas as pd
 
 from analysis.between import JUDGED, STAGES, Between, differing_fields
 from analysis.frames import read_frame
+from analysis.panels import Ground, panel_ground, run_panel
 from analysis.planning import DATA
 from analysis.scoring import rank
 from analysis.settings import Settings, flatten, load_settings, nearest
@@ -132,16 +134,22 @@ def first_and_last(groups: Sequence[Group], places: dict[Taken, pd.Series]) -> p
 # --- runs that are there ----------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Run:
-    """A run whose tables stand in data/processed: its name, panel, settings and its table 05_scores by city."""
+    """A run whose tables stand in data/processed: its name, panel, settings, its table 05_scores by city, and what it
+    stands on."""
 
     name: str
     panel: Panel
     settings: Settings
     stored: pd.DataFrame
 
+    @cached_property
+    def ground(self) -> Ground:
+        return panel_ground(self.panel, self.settings)
 
-def read_run(name: str, panel: Panel, data: Path = DATA) -> Run:
-    """A run by its name; an unknown one is refused with the nearest, one without scores with what to do."""
+
+def read_run(name: str, public: Panel, data: Path = DATA) -> Run:
+    """A run by its name, with the public panel or, for other data, with its own; an unknown one is refused with the
+    nearest, one without scores with what to do."""
     known = sorted(path.parent.name for path in data.glob("*/settings.yaml"))
     if name not in known:
         raise ComparisonError(f"unknown run {name}: {nearest(name, known)}" if known else
@@ -149,7 +157,9 @@ def read_run(name: str, panel: Panel, data: Path = DATA) -> Run:
     folder = data / name
     if not (folder / "05_scores.csv").is_file():
         raise ComparisonError(f"run {name} has no 05_scores.csv; {run_again(name)}")
-    return Run(name, panel, load_settings(folder / "settings.yaml"), read_frame(folder / "05_scores.csv", "adcode"))
+    settings = load_settings(folder / "settings.yaml")
+    panel = public if settings.edition == public.edition else run_panel(settings, folder)
+    return Run(name, panel, settings, read_frame(folder / "05_scores.csv", "adcode"))
 
 
 def compare_runs(first: Run, second: Run) -> Comparison:

@@ -23,7 +23,6 @@ from analysis.comparison import (
     summary,
 )
 from analysis.figures.labels import node_names, pick
-from analysis.framework import read_framework
 from analysis.notebook import edition_line
 from analysis.pages import EPOCH, release_month
 from analysis.reporting.blocks import Block, Report
@@ -78,7 +77,7 @@ class Told:
     @cached_property
     def editions(self) -> str:
         """The edition of both runs in one line."""
-        lines = dict.fromkeys(edition_line(run.settings, self.lang) for run in (self.first, self.second))
+        lines = dict.fromkeys(edition_line(run.settings, run.ground, self.lang) for run in (self.first, self.second))
         return " → ".join(lines)
 
     @property
@@ -224,7 +223,7 @@ def by_domain(told: Told) -> list[Block]:
     before, after = told.comparison.points
     if before is None or after is None or told.movers.empty:
         return []
-    movers, names = told.movers, node_names(read_framework(told.second.panel.root), told.lang)
+    movers, names = told.movers, node_names(told.second.ground.tree, told.lang)
     gained = after.sub(before, fill_value=0).loc[movers.index]
     frame = finished({told.pick("城市", "City"): (told.names[movers.index], None),
                       told.pick("甲得分", "Score A"): (movers["score_a"], ".2f"),

@@ -28,6 +28,9 @@ def judgements_in_use(panel: Panel, settings: Settings) -> dict[str, dict[str, p
     """Each expert's judgement matrices by node, for the parent of 城市数据中心 (I32) that the settings choose."""
     use = {}
     for expert, nodes in panel.judgements.items():
+        if "two_readings" not in panel.traits:
+            use[expert] = nodes
+            continue
         use[expert] = {node: matrix for node, matrix in nodes.items() if node not in OTHER_READING.values()}
         if settings.weighting.data_centre_parent == "S14":
             use[expert] |= {node: nodes[variant] for node, variant in OTHER_READING.items()}
@@ -37,13 +40,15 @@ def judgements_in_use(panel: Panel, settings: Settings) -> dict[str, dict[str, p
 def group_of_experts(panel: Panel, settings: Settings) -> dict[str, pd.DataFrame]:
     """The group's judgement matrix for every node: the weighted geometric mean of the experts'.
 
-    Raises ValueError naming the file of a matrix that cannot be used (not reciprocal, not positive, incomplete).
+    An expert who did not judge a node has no say in it. Raises ValueError naming the file of a matrix that cannot be
+    used (not reciprocal, not positive, incomplete).
     """
     use = judgements_in_use(panel, settings)
+    judged = dict.fromkeys(node for nodes in use.values() for node in nodes)
     shares = panel.experts.loc[list(use), "weight"].to_dict()
     try:
-        return {node: weighting.group_judgements({expert: nodes[node] for expert, nodes in use.items()}, shares)
-                for node in next(iter(use.values()))}
+        return {node: weighting.group_judgements(
+            {expert: nodes[node] for expert, nodes in use.items() if node in nodes}, shares) for node in judged}
     except ValueError:
         for expert, nodes in use.items():
             for node, matrix in nodes.items():
@@ -82,7 +87,7 @@ def consistency_table(panel: Panel, settings: Settings) -> pd.DataFrame:
 
 def domain_weights_by_expert(panel: Panel, settings: Settings) -> pd.DataFrame:
     """Domain weights of each expert and of the group (rows by key, last row `group`), with the consistency ratio."""
-    matrices = {expert: nodes[GOAL] for expert, nodes in judgements_in_use(panel, settings).items()}
+    matrices = {expert: nodes[GOAL] for expert, nodes in judgements_in_use(panel, settings).items() if GOAL in nodes}
     matrices[GROUP] = group_of_experts(panel, settings)[GOAL]
     results = {key: weighting.ahp_weights(matrix, settings.weighting.ahp_method) for key, matrix in matrices.items()}
     weights = pd.DataFrame({key: result.weights for key, result in results.items()}).T.rename_axis("expert")
@@ -106,10 +111,11 @@ def judged_tree(panel: Panel, tree: pd.DataFrame, settings: Settings) -> pd.Data
     Returns the frame of `weighting.tree_weights`; refuses what `subjective_weights` refuses.
     """
     choices = settings.weighting
-    use = judgements_in_use(panel, settings) | {GROUP: group_of_experts(panel, settings)}
+    group = group_of_experts(panel, settings)
+    use = judgements_in_use(panel, settings) | {GROUP: group}
     for expert, nodes in use.items():
-        try:
-            table = weighting.tree_weights(nodes, tree, choices.ahp_method, choices.consistency_limit,
+        try:  # what an expert did not judge is the group's
+            table = weighting.tree_weights(group | nodes, tree, choices.ahp_method, choices.consistency_limit,
                                            choices.allow_inconsistent, GOAL)
         except weighting.InconsistentJudgements as error:
             raise ValueError(f"{judgement_file(expert, error.node, settings)}: {error}") from None

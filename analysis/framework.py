@@ -41,9 +41,20 @@ def read_framework(root: Path, data_centre_parent: str = "S13") -> pd.DataFrame:
         refuse_unknown(table[table["level"] == level], "parent", parents, problems, f"a {above or 'blank'} node")
     refuse_unknown(table[table["level"] == "indicator"], "direction", ("+", "-"), problems, "a direction, + or -")
     problems.stop_if_any()
-    frame = table.drop(columns="raw_row").set_index("code")
-    frame.loc[AMBIGUOUS_INDICATOR, "parent"] = data_centre_parent
-    return frame
+    return with_data_centre(table.drop(columns="raw_row").set_index("code"), data_centre_parent)
+
+
+def with_data_centre(tree: pd.DataFrame, parent: str) -> pd.DataFrame:
+    """The paper's tree with 城市数据中心 (I32) under one of its two possible parents."""
+    tree = tree.copy()
+    tree.loc[AMBIGUOUS_INDICATOR, "parent"] = parent
+    return tree
+
+
+def is_papers_tree(tree: pd.DataFrame, root: Path) -> bool:
+    """Whether a tree has the nodes of the paper's Table 1, each at its place, whatever it calls them."""
+    places, own = (table[["level", "parent"]].sort_index() for table in (read_framework(root), tree))
+    return own.equals(places)
 
 
 def read_proxies(root: Path) -> pd.DataFrame:

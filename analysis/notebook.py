@@ -11,18 +11,24 @@ import base64
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from IPython.display import display
 
-from analysis import framework, indicators
+from analysis import framework
 from analysis.frames import read_frame, write_frame
+from analysis.panels import INPUT, Ground, run_ground, run_panel
 from analysis.settings import BASELINE, ROOT, Settings, differences, flatten, load_settings, write_settings
+from analysis.study import Panel
+
+if TYPE_CHECKING:
+    from analysis.own.reading import StudyInput
 
 LAB = "lab"
 OWN_PARAMETERS = ("run", "lang")
-EDITIONS = {"public": ("公开数据版", "Public-data edition")}
+EDITIONS = {"public": ("公开数据版", "Public-data edition"), "own": ("自有数据版", "Own-data edition"),
+            "synthetic": ("合成数据，非真实评价结果", "Synthetic data, not an assessment of any city")}
 
 
 def data_folder(run: str) -> Path:
@@ -44,9 +50,39 @@ class Step:
     run: str
     lang: str
     settings: Settings
-    tree: pd.DataFrame
-    measured: pd.Index
+    ground: Ground
     numbered: dict[str, int] = field(default_factory=lambda: {"figure": 0, "table": 0})
+
+    # --- what the run stands on ---------------------------------------------------------------------------------------
+    @property
+    def tree(self) -> pd.DataFrame:
+        """The evaluation system, one row a node."""
+        return self.ground.tree
+
+    @property
+    def cities(self) -> pd.DataFrame:
+        """The roster of the run."""
+        return self.ground.cities
+
+    def has(self, trait: str) -> bool:
+        """Whether the run's panel has a trait: own, paper, china, regions … (see `study.Panel`)."""
+        return trait in self.ground.traits
+
+    def panel(self) -> Panel:
+        """The run's panel, figures and judgements included."""
+        return run_panel(self.settings, data_folder(self.run))
+
+    def given(self) -> StudyInput:
+        """The values that the run brought along, with what was understood and warned of when they were read."""
+        from analysis.own.reading import read_input
+
+        return read_input(data_folder(self.run) / INPUT)
+
+    def published_ranks(self) -> pd.Series:
+        """The white paper's ranks by city; empty where the study cannot be held against it."""
+        if not self.has("paper"):
+            return pd.Series(name="published_rank", dtype="Int64")
+        return self.read("01_published_ranks")["published_rank"]
 
     # --- tables of the run -------------------------------------------------------------------------------------------
     def read(self, stem: str, index: str | None = "adcode") -> pd.DataFrame:
@@ -82,20 +118,21 @@ class Step:
     @property
     def stamp(self) -> str:
         """The edition in one line, printed on every figure."""
-        return edition_line(self.settings, self.lang)
+        return edition_line(self.settings, self.ground, self.lang)
 
     def notice(self) -> None:
         """What this run measures and what it cannot, and which choices differ from the baseline: atop every result."""
-        cover = framework.coverage_by_domain(self.tree, self.measured)
+        cover = framework.coverage_by_domain(self.tree, self.ground.measured)
         parts = [f"{row[f'name_{self.lang}']} {row.measured}/{row.indicators}" for _, row in cover.iterrows()]
-        unmeasured = missing_domains(self.tree, self.measured, self.lang)
+        unmeasured = missing_domains(self.ground, self.lang)
         missing = self.pick("、", ", ").join(unmeasured) or self.pick("无", "none")
         zh = (f"**{self.stamp}。** 各领域已测度/全部指标：{'、'.join(parts)}。"
-              f"没有公开数据、因而未进入评分的领域：{missing}。"
-              "权重为本研究的设定，并非白皮书的权重；白皮书未公布数据、权重与得分。")
+              f"没有{'公开' if self.has('public') else ''}数据、因而未进入评分的领域：{missing}。")
         en = (f"**{self.stamp}.** Indicators measured of all, by domain: {', '.join(parts)}. "
-              f"Domains without public data, hence outside the score: {missing}. The weights are this study's; the "
-              "white paper published neither data nor weights nor scores.")
+              f"Domains without {'public ' if self.has('public') else ''}data, hence outside the score: {missing}.")
+        if self.has("china"):
+            zh += "权重为本研究的设定，并非白皮书的权重；白皮书未公布数据、权重与得分。"
+            en += (" The weights are this study's; the white paper published neither data nor weights nor scores.")
         changed = [f"`{name}` = {here} ({base})" for name, (base, here) in differences(self.settings).items()]
         if changed:
             zh += f" 与基准设定不同（括号内为基准值）：{'、'.join(changed)}。"
@@ -175,30 +212,21 @@ def open_step(name: str, run: str, lang: str, **choices: Any) -> Step:
     settings = load_settings(kept if kept.is_file() else BASELINE, overrides)
     if settings != before or not kept.is_file():
         write_settings(settings, kept)
-    step = Step(name, run, lang, settings, *measured_tree(settings))
+    step = Step(name, run, lang, settings, run_ground(settings, data_folder(run)))
     step.notice()
     return step
 
 
-def measured_tree(settings: Settings) -> tuple[pd.DataFrame, pd.Index]:
-    """The evaluation system, and the codes of the indicators that a run with these settings measures."""
-    tree = framework.read_framework(ROOT, settings.weighting.data_centre_parent)
-    chosen = indicators.chosen_proxies(framework.read_proxies(ROOT), settings.indicators.worst_grade,
-                                       settings.indicators.exclude)
-    return tree, chosen.index
-
-
-def missing_domains(tree: pd.DataFrame, measured: pd.Index, lang: str) -> list[str]:
+def missing_domains(ground: Ground, lang: str) -> list[str]:
     """Names of the domains without a single measured indicator."""
-    cover = framework.coverage_by_domain(tree, measured)
+    cover = framework.coverage_by_domain(ground.tree, ground.measured)
     return list(cover.loc[cover["measured"] == 0, f"name_{lang}"])
 
 
-def edition_line(settings: Settings, lang: str) -> str:
+def edition_line(settings: Settings, ground: Ground, lang: str) -> str:
     """The data edition in one line: what it measures and which domains it lacks."""
-    tree, measured = measured_tree(settings)
-    count, total, edition = len(measured), len(framework.leaves(tree)), EDITIONS[settings.edition]
-    missing = missing_domains(tree, measured, lang)
+    count, total, edition = len(ground.measured), len(framework.leaves(ground.tree)), EDITIONS[settings.edition]
+    missing = missing_domains(ground, lang)
     if lang == "zh":
         return f"{edition[0]}：{total} 项指标中的 {count} 项" + (f"，缺{'、'.join(missing)}" if missing else "")
     return f"{edition[1]}: {count} of {total} indicators" + (f", without {', '.join(missing)}" if missing else "")

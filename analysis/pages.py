@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from datetime import UTC, date, datetime
 from datetime import time as time_of_day
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analysis import __released__
-from analysis.planning import NOTEBOOKS, STEPS, Plan, report_folder
+from analysis.planning import STEPS, Plan, cells_for, report_folder, steps_for
 from analysis.provenance import MANIFEST, manifest, write_json
-from analysis.settings import differences
+from analysis.settings import Settings, differences
+
+if TYPE_CHECKING:
+    from analysis.panels import Ground
 
 RELEASED = date.fromisoformat(__released__)
 EPOCH = int(datetime.combine(RELEASED, time_of_day(), UTC).timestamp())
@@ -24,7 +27,8 @@ def render_step(step: str, plan: Plan, staging: Path) -> float:
     from analysis.reporting.exporters import HTMLReport, PDFReport
 
     folder = report_folder(plan, staging)
-    page = {"lang": plan.lang, "stamp": edition_stamp(plan), "links": page_links(folder, step, plan.lang, plan.steps)}
+    page = {"lang": plan.lang, "stamp": plan_stamp(plan, staging),
+            "links": page_links(folder, step, plan)}
     executed = str(folder / "notebooks" / f"{step}.ipynb")
     html, pdf = document_paths(folder, step)
     for path in (html, pdf):
@@ -47,17 +51,17 @@ def document_paths(folder: Path, step: str) -> tuple[Path, Path]:
     return folder / "html" / f"{step}.html", folder / "pdf" / f"{step}.pdf"
 
 
-def title_of(step: str, lang: str) -> dict[str, str]:
+def title_of(step: str, lang: str, traits: frozenset[str]) -> dict[str, str]:
     """Title and subtitle of a notebook in one language."""
-    about = json.loads((NOTEBOOKS / f"{step}.ipynb").read_text(encoding="utf-8"))["metadata"]["report"]
+    about = cells_for(step, traits)["metadata"]["report"]
     return {"title": about[f"title_{lang}"], "subtitle": about[f"subtitle_{lang}"]}
 
 
-def page_links(folder: Path, step: str, lang: str, steps: tuple[str, ...] = STEPS):
+def page_links(folder: Path, step: str, plan: Plan):
     """Where the page of a step leads: index, PDF, and the notebooks before and after that the run has or makes."""
     from analysis.reporting import PageLinks
 
-    here = document_paths(folder, step)[0].parent
+    here, steps = document_paths(folder, step)[0].parent, steps_for(plan.traits)
 
     def is_there(other: str) -> bool:
         return (folder / "notebooks" / f"{other}.ipynb").is_file()
@@ -66,21 +70,29 @@ def page_links(folder: Path, step: str, lang: str, steps: tuple[str, ...] = STEP
         return os.path.relpath(place, here)
 
     def neighbour(position: int) -> tuple[str, str] | None:
-        if not 0 <= position < len(STEPS) or not (STEPS[position] in steps or is_there(STEPS[position])):
+        if not 0 <= position < len(steps) or not (steps[position] in plan.steps or is_there(steps[position])):
             return None
-        return link(document_paths(folder, STEPS[position])[0]), title_of(STEPS[position], lang)["title"]
+        return (link(document_paths(folder, steps[position])[0]),
+                title_of(steps[position], plan.lang, plan.traits)["title"])
 
-    position = STEPS.index(step)
+    position = steps.index(step)
     return PageLinks(link(folder / "index.html"), link(document_paths(folder, step)[1]), neighbour(position - 1),
                      neighbour(position + 1))
 
 
-def edition_stamp(plan: Plan):
+def plan_stamp(plan: Plan, staging: Path):
+    """The stamp of a staged run."""
+    from analysis.panels import run_ground
+
+    return edition_stamp(plan.run, plan.settings, run_ground(plan.settings, staging / "data" / plan.run), plan.lang)
+
+
+def edition_stamp(run: str, settings: Settings, ground: Ground, lang: str):
     """Run, edition and date as every page carries them; the date is the study's, never today's."""
     from analysis.notebook import edition_line
     from analysis.reporting import Stamp
 
-    return Stamp(plan.run, edition_line(plan.settings, plan.lang), release_month(plan.lang), EPOCH)
+    return Stamp(run, edition_line(settings, ground, lang), release_month(lang), EPOCH)
 
 
 def release_month(lang: str) -> str:
@@ -93,21 +105,22 @@ def write_overview(plan: Plan, staging: Path, reports: bool) -> float:
     started = time.perf_counter()
     data, folder = staging / "data" / plan.run, report_folder(plan, staging)
     if reports:
-        write_index_page(plan, folder)
+        write_index_page(plan, staging)
     write_json(manifest(plan.run, plan.settings, data, folder), folder / MANIFEST)
     return time.perf_counter() - started
 
 
-def write_index_page(plan: Plan, folder: Path) -> None:
+def write_index_page(plan: Plan, staging: Path) -> None:
     """index.html: what was run, its findings, the white paper, the notebooks, every figure and table."""
     from analysis.reporting import FileEntry, ReportEntry, RunFacts, write_index
 
+    folder = report_folder(plan, staging)
     entries, files, findings = [], {"figure": [], "table": []}, []
     for step in STEPS:
         if not (folder / "notebooks" / f"{step}.ipynb").is_file():
             continue
         html, pdf = document_paths(folder, step)
-        words = title_of(step, plan.lang)
+        words = title_of(step, plan.lang, plan.traits)
         entries.append(ReportEntry(words["title"], words["subtitle"], html.relative_to(folder).as_posix(),
                                    pdf.relative_to(folder).as_posix()))
         for cell in read_executed(folder, step).cells:
@@ -124,4 +137,4 @@ def write_index_page(plan: Plan, folder: Path) -> None:
     other_language = os.path.relpath(other / "index.html", folder) if (other / "index.html").is_file() else ""
     facts = RunFacts(findings, differences(plan.settings), paper, files["figure"], files["table"], MANIFEST,
                      other_language)
-    write_index(folder, edition_stamp(plan), entries, facts, plan.lang)
+    write_index(folder, plan_stamp(plan, staging), entries, facts, plan.lang)

@@ -7,6 +7,7 @@ while later steps still compute. `planning` says what to run, `staging` puts it 
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
@@ -14,77 +15,106 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analysis.pages import EPOCH, render_step, write_overview
 from analysis.planning import (
     DATA,
     NEEDS,
-    NOTEBOOKS,
     STEPS,
     Plan,
     RunError,
     built_on,
+    cells_for,
     check_kept_steps,
     parameters_for,
     report_folder,
 )
 from analysis.provenance import RECORD, hashes, run_record, write_json
-from analysis.settings import ROOT, load_settings, write_settings
-from analysis.staging import discard, open_staging, put_in_place
+from analysis.room import full_disk_told
+from analysis.settings import BASELINE, ROOT, load_settings, write_settings
+from analysis.staging import discard, open_staging, put_in_place, reading, settle
+from analysis.stopping import ended_by_signals, follow_parent, signals_held_back, unstoppable, workers_ended
+
+if TYPE_CHECKING:
+    from analysis.own.reading import StudyInput
 
 REPORTS = ROOT / "reports"
 WORKERS = 2
 
 
-def execute(plan: Plan, say: Callable[[str], None] = print, reports: bool = True) -> dict[str, Any]:
+def execute(plan: Plan, say: Callable[[str], None] = print, reports: bool = True,
+            given: StudyInput | None = None) -> dict[str, Any]:
     """Run a plan: check the inputs, execute its notebooks, render the reports, put everything in place.
 
-    Returns the run record (seconds by step, peak memory). Raises before any output changes.
+    `given` are the values of a run that brings its own. Returns the run record (seconds by step, peak memory). Raises
+    before any output changes.
     """
     started = time.perf_counter()
-    kept = check_kept_steps(plan)
-    study = score_in_memory(plan)
-    staging = open_staging(plan.run)
-    try:
-        seconds = make_run(plan, study, staging, kept, say, reports)
-        keep_other_language(plan, staging)
-        peak_memory = seconds.pop("peak memory")
-        seconds["index and manifest"] = write_overview(plan, staging, reports)
-        record = run_record(seconds, time.perf_counter() - started, peak_memory)
-        write_json(record, report_folder(plan, staging) / RECORD)
-        put_in_place(plan.run)
-    finally:
-        discard(plan.run)
+    for run in (plan.run, BASELINE.stem):
+        settle(run)
+    check_kept_steps(plan)
+    study = score_in_memory(plan, given)
+    with ended_by_signals(), full_disk_told():
+        staging = open_staging(plan.run)
+        try:
+            kept = check_kept_steps(plan)  # again: another process may have made this run in between
+            seconds = make_run(plan, study, staging, kept, say, reports, given)
+            keep_other_language(plan, staging)
+            peak_memory = seconds.pop("peak memory")
+            seconds["index and manifest"] = write_overview(plan, staging, reports)
+            record = run_record(seconds, time.perf_counter() - started, peak_memory)
+            write_json(record, report_folder(plan, staging) / RECORD)
+            with unstoppable():
+                put_in_place(plan.run)
+        finally:
+            discard(plan.run)
     return record
 
 
 def make_run(plan: Plan, study, staging: Path, kept: Path | None, say: Callable[[str], None],
-             reports: bool) -> dict[str, float]:
+             reports: bool, given: StudyInput | None = None) -> dict[str, float]:
     """Make a run's tables, figures and pages in a staging folder; its scores must be those of `study`, in memory.
 
     `kept` is the folder of tables that a partial run leaves as they are. Returns the seconds by step and the peak
     memory. A new run and the verification of an old one (`analysis.verification`) both come through here.
     """
     copy_kept(plan, kept, staging)
+    write_given(given, kept, staging / "data" / plan.run)
     seconds = execute_steps(plan, staging, say, reports)
     compare_with_memory(study, staging / "data" / plan.run)
     return seconds
 
 
-def score_in_memory(plan: Plan):
+def score_in_memory(plan: Plan, given: StudyInput | None = None):
     """The whole method in memory before anything is written: whatever is wrong with the inputs is refused here."""
     from analysis import published, sources
+    from analysis.panels import own_panel
     from analysis.study import find_city, read_panel, score_study
 
-    panel = read_panel()
-    paper = sources.read_whitepaper(ROOT)
-    published.clean_whitepaper(paper, paper["errata"], paper["inferred_members"], panel.cities)
+    panel = own_panel(given, plan.settings.edition) if given else read_panel()
+    if "paper" in plan.traits:
+        paper = sources.read_whitepaper(ROOT)
+        published.clean_whitepaper(paper, paper["errata"], paper["inferred_members"], panel.cities)
     find_city(panel.cities, plan.settings.city)
     return score_study(panel, plan.settings)
+
+
+def write_given(given: StudyInput | None, kept: Path | None, data: Path) -> None:
+    """Keep a run's own values beside its tables; steps that are kept must have been made from the same."""
+    if given is None:
+        return
+    from analysis.own.reading import write_input
+    from analysis.panels import INPUT
+
+    write_input(given, data / INPUT)
+    if kept is not None and hashes(kept / INPUT) != hashes(data / INPUT):
+        raise RunError("the steps that this run leaves out were made from other values; start at the beginning: "
+                       "--from 01")
 
 
 def compare_with_memory(study, data: Path) -> None:
@@ -109,8 +139,14 @@ def copy_kept(plan: Plan, kept: Path | None, staging: Path) -> None:
     write_settings(plan.settings, data / "settings.yaml")
     if kept is None:
         return
+    with reading(kept.name, root=kept.parents[2]):
+        copy_tables(plan, kept, data, reports)
+
+
+def copy_tables(plan: Plan, kept: Path, data: Path, reports: Path) -> None:
+    """The tables, and where the choices are the same the reports, of the steps that stay."""
     unchanged = load_settings(kept / "settings.yaml") == plan.settings
-    stay = {step[:2] for step in (set(STEPS) - set(plan.steps) if unchanged else built_on(plan.steps))}
+    stay = {step[:2] for step in (set(STEPS) - set(plan.steps) if unchanged else built_on(plan.steps, plan.traits))}
     for path in kept.glob("*.csv"):
         if path.name[:2] in stay:
             shutil.copy2(path, data / path.name)
@@ -128,47 +164,59 @@ def keep_other_language(plan: Plan, staging: Path) -> None:
             shutil.copytree(path, new / path.name) if path.is_dir() else shutil.copy2(path, new / path.name)
 
 
-def worker_environment(staging: str) -> None:
+def worker_environment(staging: str, scratch: str) -> None:
     """What every worker and kernel sees: the staging folders, fixed seeds and one thread for each library."""
+    follow_parent(scratch)
+    tempfile.tempdir = scratch
     # jsonschema's optional grammar takes 1.3 s to build in every process and nothing here uses it
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    os.environ.update(one_thread, STUDY_DATA=f"{staging}/data", STUDY_REPORTS=f"{staging}/reports",
+    os.environ.update(one_thread, TMPDIR=scratch, STUDY_DATA=f"{staging}/data", STUDY_REPORTS=f"{staging}/reports",
                       PYTHONHASHSEED="0", SOURCE_DATE_EPOCH=str(EPOCH), TZ="UTC", PYTHONPATH=str(ROOT),
                       JPY_PARENT_PID="", IPYTHONDIR=f"{staging}/ipython", PYDEVD_DISABLE_FILE_VALIDATION="1")
 
 
 def execute_steps(plan: Plan, staging: Path, say: Callable[[str], None], reports: bool) -> dict[str, float]:
-    """Execute and render the plan's steps on two workers: a ready notebook first, a report while none is ready."""
+    """Execute and render the plan's steps on two workers, which are ended at once when one of the steps fails.
+
+    Returns the seconds by task and step, and the peak memory.
+    """
+    with tempfile.TemporaryDirectory(prefix="study-", ignore_cleanup_errors=True) as scratch:
+        workers = ProcessPoolExecutor(WORKERS, get_context("spawn"), worker_environment, (str(staging), scratch))
+        try:
+            with workers as pool, workers_ended():
+                return keep_busy(pool, plan, staging, say, reports)
+        except BrokenProcessPool:
+            raise RunError("a worker process was ended from outside, most often for want of memory; a run needs about "
+                           "1 GB: close other programs and run again") from None
+
+
+def keep_busy(pool: ProcessPoolExecutor, plan: Plan, staging: Path, say: Callable[[str], None],
+              reports: bool) -> dict[str, float]:
+    """Hand out the work: a ready notebook first, a report while none is ready."""
     seconds: dict[str, float] = {"peak memory": memory_now()}
     waiting, rendering, running = list(plan.steps), [], {}
-    done, executed = set(STEPS) - set(plan.steps), 0
-    with ProcessPoolExecutor(WORKERS, get_context("spawn"), worker_environment, (str(staging),)) as pool:
-        while waiting or rendering or running:
-            while len(running) < WORKERS:
-                ready = next((step for step in waiting if set(NEEDS[step]) <= done), None)
-                if ready:
-                    waiting.remove(ready)
-                    running[pool.submit(execute_step, ready, plan, staging)] = ("execute", ready)
-                elif rendering:
-                    step = rendering.pop(0)
-                    running[pool.submit(render_step, step, plan, staging)] = ("render", step)
-                else:
-                    break
-            finished, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
-            seconds["peak memory"] = max(seconds["peak memory"], memory_now())
-            for future in finished:
-                task, step = running.pop(future)
-                try:
-                    seconds[f"{task} {step}"] = future.result()
-                except Exception:
-                    pool.shutdown(cancel_futures=True)
-                    raise
-                if task == "execute":
-                    done.add(step)
-                    executed += 1
-                    rendering += [step] if reports else []
-                say(progress_line(task, step, seconds[f"{task} {step}"], executed, len(plan.steps)))
+    done, executed = set(STEPS) - set(plan.steps), 0  # kept ones, and those that mean nothing for this panel
+    while waiting or rendering or running:
+        while len(running) < WORKERS:
+            ready = next((step for step in waiting if set(NEEDS[step]) <= done), None)
+            if not (ready or rendering):
+                break
+            task, step = ("execute", ready) if ready else ("render", rendering.pop(0))
+            if ready:
+                waiting.remove(ready)
+            with signals_held_back():
+                running[pool.submit(execute_step if ready else render_step, step, plan, staging)] = (task, step)
+        finished, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
+        seconds["peak memory"] = max(seconds["peak memory"], memory_now())
+        for future in finished:
+            task, step = running.pop(future)
+            seconds[f"{task} {step}"] = future.result()
+            if task == "execute":
+                done.add(step)
+                executed += 1
+                rendering += [step] if reports else []
+            say(progress_line(task, step, seconds[f"{task} {step}"], executed, len(plan.steps)))
     return seconds
 
 
@@ -214,8 +262,10 @@ def execute_step(step: str, plan: Plan, staging: Path) -> float:
 
     try:
         with tempfile.TemporaryDirectory(prefix="study-") as folder:
+            source = Path(folder) / f"{step}.ipynb"
+            source.write_text(json.dumps(cells_for(step, plan.traits), ensure_ascii=False), encoding="utf-8")
             notebook = papermill.execute_notebook(
-                str(NOTEBOOKS / f"{step}.ipynb"), None, parameters_for(step, plan), progress_bar=False,
+                str(source), None, parameters_for(step, plan), progress_bar=False,
                 kernel_name="python3", cwd=str(ROOT),
                 config=Config(KernelManager=kernel_channel(folder), NotebookClient={"shutdown_kernel": "immediate"}))
     except PapermillExecutionError as error:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.settings import ROOT, Settings, differences, flatten, load_settings, nearest
+from analysis.settings import PUBLIC_TRAITS, ROOT, TRAITS, Settings, differences, flatten, load_settings, nearest
 
 NOTEBOOKS = ROOT / "notebooks"
 DATA = ROOT / "data/processed"
@@ -46,13 +46,14 @@ class Plan:
     lang: str
     settings: Settings
     steps: tuple[str, ...]
+    traits: frozenset[str] = PUBLIC_TRAITS
 
 
 def make_plan(run: str | None, lang: str, settings: Settings, only: tuple[str, ...] = (),
-              start: str | None = None) -> Plan:
+              start: str | None = None, traits: frozenset[str] = PUBLIC_TRAITS) -> Plan:
     """A plan from the words of the command line; wrong ones are refused with the nearest right one.
 
-    The run `baseline` is the reference and takes the baseline's choices only.
+    The run `baseline` is the reference and takes the baseline's choices only. `traits` are those of the run's panel.
     """
     check_language(lang)
     changed = differences(settings)
@@ -66,13 +67,24 @@ def make_plan(run: str | None, lang: str, settings: Settings, only: tuple[str, .
     if run == "baseline" and changed:
         raise RunError(f"the run baseline is the reference and keeps settings/baseline.yaml; {', '.join(changed)} "
                        "differ: give --run another name")
-    return Plan(run, lang, settings, choose_steps(only, start))
+    return Plan(run, lang, settings, choose_steps(only, start, traits), traits)
 
 
 def check_language(lang: str) -> None:
     """Refuse a language that there are no reports in."""
     if lang not in ("zh", "en"):
         raise RunError(f"--lang {lang}: write zh or en")
+
+
+def cells_for(step: str, traits: frozenset[str]) -> dict[str, Any]:
+    """A notebook, without the cells that are tagged with a trait that the run's panel does not have; its titles are
+    those of a trait that the panel has, where the notebook gives them."""
+    notebook = json.loads((NOTEBOOKS / f"{step}.ipynb").read_text(encoding="utf-8"))
+    notebook["cells"] = [cell for cell in notebook["cells"]
+                         if traits.issuperset(set(cell["metadata"].get("tags", [])).intersection(TRAITS))]
+    about = notebook["metadata"]["report"]
+    about |= {name: text for trait in sorted(traits) for name, text in about.get(trait, {}).items()}
+    return notebook
 
 
 def step_named(text: str) -> str:
@@ -83,16 +95,26 @@ def step_named(text: str) -> str:
     raise RunError(f"unknown step {text}: {nearest(text, list(STEPS))}")
 
 
-def choose_steps(only: tuple[str, ...] = (), start: str | None = None) -> tuple[str, ...]:
+def steps_for(traits: frozenset[str]) -> tuple[str, ...]:
+    """The steps that mean something for a panel: without a published list nothing can be held against it."""
+    return tuple(step for step in STEPS if step != "09_agreement" or "paper" in traits)
+
+
+def choose_steps(only: tuple[str, ...] = (), start: str | None = None,
+                 traits: frozenset[str] = PUBLIC_TRAITS) -> tuple[str, ...]:
     """The steps that a command asks for, in the order of the study.
 
     `--only` names steps, `--from` means a step and all after it. Both together mean: make the steps of `--only`,
     beginning at `--from`, so that what they build on from there is made anew too (`--only 07 --from 04`: 04, 05, 07).
     """
     wanted = {step_named(text) for text in only} or set(STEPS)
+    if needless := wanted.difference(steps_for(traits)) if only else set():
+        raise RunError(f"{', '.join(sorted(needless))} holds a study against the white paper, which needs its whole "
+                       "roster and its tree of indicators; leave the step out")
+    wanted &= set(steps_for(traits))
     if start is None:
         return tuple(step for step in STEPS if step in wanted)
-    wanted |= built_on(tuple(wanted))
+    wanted |= built_on(tuple(wanted), traits)
     steps = tuple(step for step in STEPS[STEPS.index(step_named(start)):] if step in wanted)
     if not steps:
         raise RunError("no step left to run: every step of --only comes before the one of --from")
@@ -127,9 +149,9 @@ def check_kept_steps(plan: Plan) -> Path | None:
     They come from the run's own earlier outputs, or from the baseline's where the run is new. A left-out step whose
     choices differ from those it was run with would be stale: refused, naming the choice and the step to start from.
     """
-    needed = built_on(plan.steps)
+    needed = built_on(plan.steps, plan.traits)
     if not needed:
-        kept = (DATA / plan.run / "settings.yaml").is_file() and set(plan.steps) != set(STEPS)
+        kept = (DATA / plan.run / "settings.yaml").is_file() and set(plan.steps) != set(steps_for(plan.traits))
         return DATA / plan.run if kept else None
     source = next((DATA / run for run in (plan.run, "baseline") if (DATA / run / "settings.yaml").is_file()), None)
     if source is None:
@@ -145,12 +167,12 @@ def check_kept_steps(plan: Plan) -> Path | None:
     return source
 
 
-def built_on(steps: tuple[str, ...]) -> set[str]:
+def built_on(steps: tuple[str, ...], traits: frozenset[str] = PUBLIC_TRAITS) -> set[str]:
     """The steps outside `steps` whose tables these need, directly or through others."""
     needed: set[str] = set()
     queue = list(steps)
     while queue:
-        missing = set(NEEDS[queue.pop()]) - set(steps) - needed
+        missing = set(NEEDS[queue.pop()]).intersection(steps_for(traits)) - set(steps) - needed
         needed |= missing
         queue += missing
     return needed

@@ -30,16 +30,19 @@ class RegionError(ValueError):
 def groups_of(cities: pd.DataFrame, by: str) -> list[str]:
     """The groups of a region system in the order of display, groups without a member among them.
 
-    Raises RegionError for an unknown system or a city whose group is blank or foreign to the system.
+    The repository's systems have their own order, a categorical column that of its categories, any other that of the
+    codes. Raises RegionError for an unknown system or a city whose group is blank or foreign to the system.
     """
-    if by not in SYSTEMS:
-        raise RegionError(f"by={by!r} is no region system; use one of {', '.join(SYSTEMS)}")
     if by not in cities.columns:
-        raise RegionError(f"the frame of cities has no column {by}; join the roster's region columns first")
+        known = ", ".join(SYSTEMS)
+        raise RegionError(f"the frame of cities has no column {by}; the repository's region systems are {known}")
     blank = cities.index[cities[by].isna()]
     if len(blank):
         raise RegionError(f"cities without {by}: {', '.join(blank)}; complete the roster")
-    order = SYSTEMS[by] or tuple(cities[by].loc[sorted(cities.index)].unique())
+    order = SYSTEMS.get(by)
+    if not order:
+        groups = cities[by].loc[sorted(cities.index)]
+        order = tuple(groups.cat.categories if isinstance(groups.dtype, pd.CategoricalDtype) else groups.unique())
     foreign = sorted(set(cities[by]) - set(order))
     if foreign:
         raise RegionError(f"column {by} holds {', '.join(foreign)}; its groups are {', '.join(order)}")
@@ -81,7 +84,7 @@ def wilson_interval(count: pd.Series, total: pd.Series, level: float = 0.95) -> 
 def counts(members: Iterable[str], cities: pd.DataFrame, by: str = "region", level: float = 0.95) -> pd.DataFrame:
     """How many members each region has, of how many cities, and how many it would have under equal penetration.
 
-    Parameters: codes of the members; the roster with column `by` ("region", "nbs_region" or "province").
+    Parameters: codes of the members; the roster with column `by` ("region", "nbs_region", "province" or a study's own).
     Returns a frame by group, groups without a member kept: system, members, cities, penetration (members / cities),
     low and high (Wilson interval of the penetration), expected (all members × cities of the group / all cities).
     The interval treats the cities of a group as exchangeable draws; it gauges spread, it is no sampling error.

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.frames import settle
-from analysis.sensitivity.crossing import read_alternatives, with_overrides
+from analysis.sensitivity.crossing import read_alternatives
 from analysis.sensitivity.stages import Stages
+from analysis.settings import with_overrides
 from analysis.study import Panel, Study
 
 
@@ -36,7 +37,7 @@ def one_choice_at_a_time(panel: Panel, base: Study, top: int = 100, stages: Stag
     """
     stages = stages or Stages(panel)
     ranks, rows = {}, []
-    for alternative in read_alternatives(panel.root):
+    for alternative in read_alternatives(panel.root, panel.traits):
         other = stages.ranks(with_overrides(base.settings, alternative.changes))
         ranks[alternative.key] = other
         names = {"key": alternative.key, "zh": alternative.zh, "en": alternative.en}

@@ -20,6 +20,17 @@ ROOT = Path(__file__).resolve().parents[1]
 BASELINE = ROOT / "settings" / "baseline.yaml"
 
 
+# What can be asked of a panel of figures. Options, notebook cells and steps that need a trait name it.
+TRAITS = {
+    "public": "public statistics, read through proxies", "own": "values that come as they are",
+    "china": "the repository's cities, all or some", "elsewhere": "other places",
+    "paper": "the white paper's whole roster and tree, so that both can be compared", "unpublished": "no such list",
+    "two_readings": "the paper's tree, in which one parent is ambiguous, with judgements for both readings",
+    "regions": "cities sorted into regions",
+}
+PUBLIC_TRAITS = frozenset({"public", "china", "paper", "two_readings", "regions"})
+
+
 class SettingsError(ValueError):
     """A settings file or an override that cannot be used; the message names the key, the value and the remedy."""
 
@@ -107,7 +118,7 @@ class Tiers(Section):
 class Settings(Section):
     """All choices of one run. Build it with `load_settings`; `model_copy` or `with_overrides` make a variant."""
 
-    edition: Literal["public"]
+    edition: Literal["public", "synthetic", "own"]
     city: CityText
     indicators: Indicators
     treatment: Treatment
@@ -218,6 +229,20 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     if not equals or not name.strip():
         raise SettingsError(f"--set {text}: write it as section.key=value, for example weighting.alpha=0.3")
     return name.strip(), plain_yaml(value, f"--set {text}")
+
+
+def with_overrides(settings: Settings, changes: dict[str, Any], source: str = "") -> Settings:
+    """The settings with some choices changed by dotted name, validated anew; `source` says where an unknown name is."""
+    values = settings.model_dump(mode="json")
+    for name, value in changes.items():
+        *sections, key = name.split(".")
+        section = values
+        for part in sections:
+            section = section.get(part, {})
+        if key not in section:
+            raise SettingsError(f"{source or 'settings'}: {name} is no setting; settings/baseline.yaml lists all")
+        section[key] = value
+    return validated(values, ", ".join(changes))
 
 
 def differences(settings: Settings) -> dict[str, tuple[Any, Any]]:

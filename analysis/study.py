@@ -16,12 +16,17 @@ import pandas as pd
 
 from analysis import cleaning, experts, framework, indicators, normalisation, scoring, sources, treatment, weighting
 from analysis.frames import settle
-from analysis.settings import ROOT, Settings
+from analysis.settings import PUBLIC_TRAITS, ROOT, Settings
 
 
 @dataclass(frozen=True)
 class Panel:
-    """What a study starts from: the cleaned figures, the cities, the tree, the proxies and the experts' judgements."""
+    """What a study starts from: the cleaned figures, the cities, the tree, the proxies and the experts' judgements.
+
+    `tree` is the paper's, 城市数据中心 under S13, unless the study brings its own. `regions` names the region systems
+    of a study that brings its own cities (columns system, system_zh, system_en, name, name_en). `traits` say what can
+    be asked of the panel (see `settings.TRAITS`).
+    """
 
     edition: str
     figures: pd.DataFrame
@@ -30,6 +35,9 @@ class Panel:
     judgements: dict[str, dict[str, pd.DataFrame]]
     experts: pd.DataFrame
     root: Path = ROOT
+    tree: pd.DataFrame | None = None
+    regions: pd.DataFrame | None = None
+    traits: frozenset[str] = PUBLIC_TRAITS
 
 
 @dataclass(frozen=True)
@@ -71,7 +79,7 @@ def score_study(panel: Panel, settings: Settings) -> Study:
     Returns a Study with every stage. Raises ValueError naming what is wrong: a constant indicator, an inconsistent
     judgement matrix, a weight that belongs to no indicator.
     """
-    tree = framework.read_framework(panel.root, settings.weighting.data_centre_parent)
+    tree = tree_of(panel, settings)
     chosen = indicators.chosen_proxies(panel.proxies, settings.indicators.worst_grade, settings.indicators.exclude)
     raw, origins = indicators.indicator_matrix(panel.figures, panel.cities, chosen, settings.indicators.scale)
     raw = well_covered(raw, settings)
@@ -83,6 +91,18 @@ def score_study(panel: Panel, settings: Settings) -> Study:
     domain_scores = score_domains(normalised, weights["combined"], tree, settings)
     return Study(settings, panel, tree, raw, origins, treated, record, normalised, weights, domain_scores, scores,
                  scoring.rank(scores))
+
+
+def tree_of(panel: Panel, settings: Settings) -> pd.DataFrame:
+    """The panel's tree, with 城市数据中心 where the settings put it."""
+    parent = settings.weighting.data_centre_parent
+    tree = framework.read_framework(panel.root) if panel.tree is None else panel.tree
+    if "two_readings" in panel.traits:
+        return framework.with_data_centre(tree, parent)
+    if parent != "S13":
+        raise ValueError(f"weighting.data_centre_parent = {parent}: this study has one reading of its tree and its own "
+                         "judgements for it; keep S13, and move the indicator in your framework table instead")
+    return tree
 
 
 # --- the stages, one verb each; notebooks 02 to 05 call the same ones -------------------------------------------------
@@ -113,7 +133,17 @@ def fill_gaps(raw: pd.DataFrame, cities: pd.DataFrame, chosen: pd.DataFrame,
     choices = settings.treatment
     counts_years = chosen["measure"].reindex(raw.columns) == "years_operating"
     donors = raw.notna() & ~(counts_years & (raw == 0))
-    return treatment.fill_missing(raw, choices.missing, choices.neighbours, cities["nbs_region"], donors)
+    return treatment.fill_missing(raw, choices.missing, choices.neighbours, region_of(cities, choices.missing), donors)
+
+
+def region_of(cities: pd.DataFrame, rule: str) -> pd.Series:
+    """The region whose median fills a gap: the bureau's, or a study's own first system of regions."""
+    systems = region_systems(cities)
+    if not systems and rule == "group_median":
+        raise ValueError("treatment.missing = group_median needs regions, and the table of cities has none; add a "
+                         "column of regions and a table `regions`, or choose nearest or lowest")
+    main = "nbs_region" if "nbs_region" in systems else next(iter(systems), None)
+    return cities[main] if main else pd.Series("", cities.index)
 
 
 def tame_outliers(raw: pd.DataFrame, filled: pd.DataFrame, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -224,12 +254,20 @@ def find_city(cities: pd.DataFrame, text: str) -> str:
     return found[0]
 
 
+NOT_REGIONS = ("name", "name_en", "province", "type", "seat_lon", "seat_lat")
+
+
+def region_systems(cities: pd.DataFrame) -> list[str]:
+    """The columns of a roster that sort its cities into regions: all but names, type and coordinates."""
+    return [column for column in cities if column not in NOT_REGIONS]
+
+
 def score_table(cities: pd.DataFrame, scores: pd.Series, ranks: pd.Series, domain_scores: pd.DataFrame,
                 raw: pd.DataFrame, published_ranks: pd.Series, settings: Settings) -> pd.DataFrame:
     """The main result, one row a city: names, regions, score, rank, domain scores and two columns for honesty:
     published_rank, kept apart (missing outside the hundred), and low_coverage, True where fewer indicators are observed
     than treatment.city_coverage asks for."""
-    names = cities[["name", "name_en", "province_short", "region", "nbs_region"]]
+    names = cities[["name", "name_en", *region_systems(cities)]]
     table = names.assign(score=scores, rank=ranks).join(domain_scores)
     observed = raw.notna().mean(axis=1)
     return table.assign(published_rank=published_ranks.reindex(cities.index).astype("Int64"),

@@ -102,28 +102,53 @@ def framework_table(framework: pd.DataFrame, units: pd.Series, grades: pd.Series
 
 
 def hundred_table(scores: pd.Series, ranks: pd.Series, intervals: pd.DataFrame, by_weights: pd.DataFrame,
-                  published_ranks: pd.Series, cities: pd.DataFrame, lang: str = "zh", top: int = 100) -> pd.DataFrame:
+                  published_ranks: pd.Series | None, cities: pd.DataFrame, lang: str = "zh",
+                  top: int = 100) -> pd.DataFrame:
     """Table 2: our hundred with score, 90 % rank interval, P(Top-100), and the published rank beside.
 
     `intervals` by city: rank_05, rank_95, p_top_100 when all choices are open (frame `ranks` of
     `sensitivity.method_uncertainty`); `by_weights`: p_top_100 when only the weights are (`weight_uncertainty`). A city
-    that the paper does not rank shows a dash. Ties at the cut are all kept.
+    that the paper does not rank shows a dash; without a published list (None) there are no such columns. Ties at the
+    cut are all kept.
     """
     best = ranks[ranks <= top].sort_values(kind="stable").index
     chance = f"p_top_{top}"
-    published = published_ranks.reindex(best).astype("Int64")
-    return finished({
+    columns = {
         pick(lang, "排名", "Rank"): (ranks[best].astype(int), None),
         pick(lang, "城市", "City"): (full_names(cities, lang)[best], None),
-        pick(lang, "省份", "Province"): ([province_name(name, lang) for name in cities.loc[best, "province"]], None),
+        pick(lang, "省份", "Province"): (province_names(cities.loc[best], lang), None),
         pick(lang, "得分", "Score"): (scores[best], ".2f"),
         pick(lang, "名次 5%", "Rank 5 %"): (intervals.loc[best, "rank_05"].astype(int), None),
         pick(lang, "名次 95%", "Rank 95 %"): (intervals.loc[best, "rank_95"].astype(int), None),
         pick(lang, f"前{top}概率", f"P(Top {top})"): (intervals.loc[best, chance], ".0%"),
         pick(lang, "仅权重可变", "Weights only"): (by_weights.loc[best, chance], ".0%"),
-        pick(lang, "公布名次", "Published"): (published, None),
-        pick(lang, "差", "Difference"): (published - ranks[best].astype("Int64"), "+d"),
-    }, best)
+    }
+    if "province" not in cities:
+        del columns[pick(lang, "省份", "Province")]
+    if published_ranks is not None:
+        published = published_ranks.reindex(best).astype("Int64")
+        columns |= {pick(lang, "公布名次", "Published"): (published, None),
+                    pick(lang, "差", "Difference"): (published - ranks[best].astype("Int64"), "+d")}
+    return finished(columns, best)
+
+
+def province_names(cities: pd.DataFrame, lang: str) -> list[str]:
+    """The province of each city by its short name; empty for places without one."""
+    return [province_name(name, lang) for name in cities["province"]] if "province" in cities else [""] * len(cities)
+
+
+def domain_leaders_table(domain_scores: pd.DataFrame, cities: pd.DataFrame, names: pd.Series, most: int,
+                         lang: str = "zh") -> pd.DataFrame:
+    """The leaders of each domain: a row a domain with its first cities by score in that domain, best first."""
+    shown, comma = city_names(cities, lang), pick(lang, "、", ", ")
+    leaders = {code: scores.sort_values(ascending=False, kind="stable").index[:most]
+               for code, scores in domain_scores.items()}
+    listed = [comma.join(shown[codes]) for codes in leaders.values()]
+    return finished({
+        pick(lang, "领域", "Domain"): ([names[code] for code in leaders], None),
+        pick(lang, f"前 {most} 名", f"The first {most}"): (listed, None),
+        pick(lang, "平均分", "Mean"): ([domain_scores[code].mean() for code in leaders], ".1f"),
+    })
 
 
 def full_names(cities: pd.DataFrame, lang: str) -> pd.Series:

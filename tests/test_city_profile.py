@@ -70,7 +70,7 @@ def run_with(panel, runs, name: str, **choices) -> profile.RunTables:
 def renamed(tables: profile.RunTables) -> profile.RunTables:
     """The tables with a name for Shenzhen that is a formula to a spreadsheet and a script to a page."""
     names = tables.cities["name"].mask(tables.cities.index == "440300", HOSTILE)
-    return replace(tables, cities=tables.cities.assign(name=names))
+    return replace(tables, ground=replace(tables.ground, cities=tables.cities.assign(name=names)))
 
 
 class TestAccount:

@@ -83,6 +83,7 @@ def draw(name: str, lang: str):
         "region_counts": lambda: figures.region_counts(regions.compare_counts(best, published.index, CITIES), **words),
         "province_counts": lambda: figures.province_counts(
             regions.compare_counts(best, published.index, CITIES, "province"), **words),
+        "group_counts": lambda: figures.group_counts(regions.counts(best, CITIES, "nbs_region"), 100, **words),
         "lorenz_curves": lambda: figures.lorenz_curves(
             named, {name: regions.gini(values.to_numpy()) for name, values in named.items()}, **words),
         "region_scores": lambda: figures.region_scores(scores, CITIES, **words),

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 
 from analysis.planning import STEPS
-from analysis.settings import ROOT, flatten, load_settings
+from analysis.settings import ROOT, TRAITS, flatten, load_settings
 
 NOTEBOOKS = {path.stem: nbformat.read(path, 4) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}
 HEADING = re.compile(r"^(#+) +(\S.*)$", re.MULTILINE)
@@ -51,14 +51,17 @@ class TestStored:
     def test_metadata_names_the_common_kernel_and_nothing_of_a_machine(self, notebook):
         assert notebook.metadata["kernelspec"] == {"display_name": "Python 3", "language": "python", "name": "python3"}
         assert set(notebook.metadata) == {"kernelspec", "language_info", "report"}
-        assert set(notebook.metadata["report"]) == {"title_zh", "title_en", "subtitle_zh", "subtitle_en", "kind"}
+        about = {"title_zh", "title_en", "subtitle_zh", "subtitle_en", "kind"}
+        report = notebook.metadata["report"]
+        assert about <= set(report) <= about | set(TRAITS)
+        assert all(set(report[trait]) <= about for trait in TRAITS if trait in report)
 
     def test_cell_ids_are_unique(self, notebook):
         ids = [cell.id for cell in notebook.cells]
         assert len(ids) == len(set(ids))
 
     def test_only_known_tags(self, notebook):
-        known = {"zh", "en", "parameters", "setup", "hide-input", "finding"}
+        known = {"zh", "en", "parameters", "setup", "hide-input", "finding", *TRAITS}
         assert {tag for cell in notebook.cells for tag in tags(cell)} <= known
 
 
@@ -79,7 +82,7 @@ class TestCells:
         if name == STEPS[-1]:
             return  # the white paper hides its code and its cells speak for themselves
         kinds = "".join("c" if cell.cell_type == "code" else "m" for cell in notebook.cells)
-        assert kinds.startswith("mmc"), "prose first, then the parameters"
+        assert re.match("(mm)+c", kinds), "prose first, then the parameters"
         assert max(map(len, re.findall("c+", kinds))) <= 6, kinds
         assert kinds.endswith("c"), "the last cell writes"
 

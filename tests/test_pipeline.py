@@ -11,6 +11,7 @@ import pytest
 
 from analysis import pages, pipeline, planning, staging
 from analysis.frames import write_frame
+from analysis.panels import run_ground
 from analysis.planning import STEPS, RunError, check_kept_steps, choose_steps, make_plan, parameters_for, step_named
 from analysis.settings import flatten, load_settings, write_settings
 
@@ -28,7 +29,7 @@ def outputs(tmp_path, monkeypatch):
     for module in (pipeline, planning):
         monkeypatch.setattr(module, "DATA", tmp_path / "data/processed")
     monkeypatch.setattr(pipeline, "REPORTS", tmp_path / "reports")
-    for name in ("open_staging", "put_in_place", "discard"):
+    for name in ("open_staging", "put_in_place", "discard", "settle"):
         monkeypatch.setattr(pipeline, name, partial(getattr(staging, name), root=tmp_path))
 
     def keep(run, steps=STEPS, word="kept", **changes):
@@ -45,7 +46,7 @@ def outputs(tmp_path, monkeypatch):
 def run(outputs, monkeypatch):
     """Execute a plan with notebooks that only write one table each; `fail` names a step that fails."""
     score = SimpleNamespace(scores=pd.Series({"1": 1.0}), ranks=pd.Series({"1": 1}))
-    monkeypatch.setattr(pipeline, "score_in_memory", lambda plan: score)
+    monkeypatch.setattr(pipeline, "score_in_memory", lambda plan, given=None: score)
 
     def execute(plan, fail=None):
         def execute_steps(plan, folder, say, reports):
@@ -207,7 +208,7 @@ class TestExecute:
 
     def test_notebooks_that_disagree_with_the_study_in_memory_are_refused(self, outputs, run, monkeypatch):
         other = SimpleNamespace(scores=pd.Series({"1": 2.0}), ranks=pd.Series({"1": 1}))
-        monkeypatch.setattr(pipeline, "score_in_memory", lambda plan: other)
+        monkeypatch.setattr(pipeline, "score_in_memory", lambda plan, given=None: other)
         with pytest.raises(RunError, match="scores differ"):
             run(plan())
         assert not (outputs.root / "data/processed/mine").exists()
@@ -245,7 +246,7 @@ class TestExecute:
 
 class TestPages:
     def test_links_of_the_first_a_middle_and_the_last_page(self, tmp_path):
-        links = {step: pages.page_links(tmp_path, step, "zh") for step in ("01_clean_data", "07_tiers", STEPS[-1])}
+        links = {step: pages.page_links(tmp_path, step, plan()) for step in ("01_clean_data", "07_tiers", STEPS[-1])}
         assert links["07_tiers"].index == "../index.html" and links["07_tiers"].pdf == "../pdf/07_tiers.pdf"
         assert links[STEPS[-1]].index == "index.html" and links[STEPS[-1]].pdf == "white_paper.pdf"
         assert links["01_clean_data"].previous is None and links[STEPS[-1]].next is None
@@ -253,12 +254,13 @@ class TestPages:
         assert links["07_tiers"].next[0] == "08_regional_distribution.html"
 
     def test_a_partial_run_links_only_to_pages_that_are_there(self, tmp_path):
-        alone = pages.page_links(tmp_path, "07_tiers", "en", ("07_tiers",))
+        only = plan(lang="en", only=("07",))
+        alone = pages.page_links(tmp_path, "07_tiers", only)
         assert alone.previous is None and alone.next is None
         made = tmp_path / "notebooks/06_sensitivity.ipynb"
         made.parent.mkdir()
         made.touch()
-        assert pages.page_links(tmp_path, "07_tiers", "en", ("07_tiers",)).previous[0] == "06_sensitivity.html"
+        assert pages.page_links(tmp_path, "07_tiers", only).previous[0] == "06_sensitivity.html"
 
     def test_the_white_paper_stands_beside_the_index(self, tmp_path):
         assert [path.relative_to(tmp_path).as_posix() for path in pages.document_paths(tmp_path, STEPS[-1])] == [
@@ -274,8 +276,9 @@ class TestPages:
         assert len({len(pipeline.progress_line("render", step, 12.3, 9, 10)) for step in STEPS}) == 1
 
     @pytest.mark.parametrize(("lang", "date"), [("zh", r"20\d\d 年 \d+ 月"), ("en", r"[A-Z]\w+ 20\d\d")])
-    def test_the_stamp_is_the_studys_date_and_edition(self, lang, date):
-        stamp = pages.edition_stamp(plan(lang=lang))
+    def test_the_stamp_is_the_studys_date_and_edition(self, tmp_path, lang, date):
+        settings = load_settings()
+        stamp = pages.edition_stamp("mine", settings, run_ground(settings, tmp_path), lang)
         assert any(re.fullmatch(date, str(part)) for part in vars(stamp).values())
         assert any("34" in str(part) for part in vars(stamp).values())
 
@@ -290,9 +293,9 @@ class TestKernels:
 
         def write(source):
             cells = [new_code_cell("run = 'lab'", metadata={"tags": ["parameters"]}), new_code_cell(source)]
-            kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+            kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}, "report": {}}
             nbformat.write(new_notebook(cells=cells, metadata=kernel), tmp_path / "01_clean_data.ipynb")
-        monkeypatch.setattr(pipeline, "NOTEBOOKS", tmp_path)
+        monkeypatch.setattr(planning, "NOTEBOOKS", tmp_path)
         monkeypatch.setattr(pipeline, "parameters_for", lambda step, plan: {})
         return write
 

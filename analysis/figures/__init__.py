@@ -9,7 +9,7 @@ an object like any other and importing this package stays cheap.
 
 from analysis.figures.agreement import agreement_scatter, movers
 from analysis.figures.inputs import coverage_tiles, distributions, missing_values
-from analysis.figures.regional import lorenz_curves, province_counts, region_counts, region_scores
+from analysis.figures.regional import group_counts, lorenz_curves, province_counts, region_counts, region_scores
 from analysis.figures.scores import domain_profile, ledger_waterfall, score_bars
 from analysis.figures.sensitivity import acceptability_map, attainable_spans, choice_tornado, rank_flow, sobol_bars
 from analysis.figures.style import FigureError, to_png, to_svg, use_style
@@ -22,7 +22,7 @@ RASTER = frozenset({"acceptability_map", "rank_intervals"})
 __all__ = [
     "FigureError", "RASTER", "acceptability_map", "agreement_scatter", "ahp_experts", "attainable_spans",
     "choice_of_k", "choice_tornado", "coverage_tiles", "distributions", "domain_profile", "effective_weights",
-    "entropy_shift", "leave_one_out", "ledger_waterfall", "lorenz_curves", "missing_values", "movers",
+    "entropy_shift", "group_counts", "leave_one_out", "ledger_waterfall", "lorenz_curves", "missing_values", "movers",
     "province_counts", "rank_flow", "rank_intervals", "region_counts", "region_scores", "score_bars", "sobol_bars",
     "tier_strip", "to_png", "to_svg", "top_probability", "use_style", "weight_bars",
 ]

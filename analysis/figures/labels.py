@@ -53,21 +53,23 @@ def group_name(group: str, system: str, lang: str) -> str:
     """The name of a region or province in the language of the figure."""
     if system == "province":
         return province_name(group, lang)
-    return pick(lang, group, GROUPS_EN[system].get(group, group))
+    return pick(lang, group, GROUPS_EN.get(system, {}).get(group, group))
 
 
 def system_name(system: str, lang: str) -> str:
-    """Which region system a figure uses, in words."""
-    return pick(lang, *SYSTEM_NAMES[system])
+    """Which region system a figure uses, in words; a study's own system is called as its column is."""
+    return pick(lang, *SYSTEM_NAMES.get(system, (system, system)))
 
 
 def city_names(cities: pd.DataFrame, lang: str) -> pd.Series:
-    """Short names by code: 深圳, or Shenzhen; an English name that two cities share carries its province."""
+    """Short names by code: 深圳, or Shenzhen; an English name that two share carries its province, or its code."""
     if lang == "zh":
         return cities["name"].str.replace(r"(?<=..)市$", "", regex=True)
     shared = cities["name_en"].duplicated(keep=False)
-    province = cities["province"].map(lambda name: province_name(name, "en"))
-    return cities["name_en"].where(~shared, cities["name_en"] + " (" + province + ")")
+    apart = cities.index.to_series()
+    if "province" in cities:
+        apart = cities["province"].map(lambda name: province_name(name, "en"))
+    return cities["name_en"].where(~shared, cities["name_en"] + " (" + apart + ")")
 
 
 def node_names(framework: pd.DataFrame, lang: str, numbered: bool = False) -> pd.Series:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.figures.labels import node_names, pick
-from analysis.figures.style import DOMAIN_COLOURS, INK, MUTED, FigureError, legend_below, new_figure, quiet_axis
+from analysis.figures.style import INK, MUTED, FigureError, domain_colours, legend_below, new_figure, quiet_axis
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,7 +29,7 @@ def domain_bars(scores: pd.Series, medians: Mapping[str, pd.Series], framework: 
     if len(medians) > len(MARKS):
         raise FigureError(f"{len(medians)} groups of peers; there are marks for {len(MARKS)}")
     domains = list(framework.index[framework["level"] == "domain"])
-    names = node_names(framework, lang)
+    names, colours = node_names(framework, lang), domain_colours(framework)
     title = pick(lang, f"{city}：各领域得分", f"{city}: scores by domain")
     figure = new_figure(0.23 * len(domains) + 1.0, title, stamp)
     axes = figure.add_subplot()
@@ -38,7 +38,7 @@ def domain_bars(scores: pd.Series, medians: Mapping[str, pd.Series], framework: 
             words = pick(lang, "无可用的公开数据，未测度", "no usable public data, not measured")
             axes.text(1, row, words, va="center", fontsize=7.5, color=MUTED)
             continue
-        axes.barh(row, scores[domain], height=0.62, color=DOMAIN_COLOURS[domain])
+        axes.barh(row, scores[domain], height=0.62, color=colours[domain])
         axes.text(109, row, f"{scores[domain]:.1f}", va="center", ha="right", fontsize=7.5, fontweight="bold")
     handles, shown = [], [row for row, domain in enumerate(domains) if domain in scores]
     for order, (mark, (label, group)) in enumerate(zip(MARKS, medians.items(), strict=False)):

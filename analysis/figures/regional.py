@@ -83,6 +83,28 @@ def region_counts(comparison: pd.DataFrame, lang: str = "zh", stamp: str = "") -
     return figure
 
 
+def group_counts(counts: pd.DataFrame, top: int, lang: str = "zh", stamp: str = "") -> Figure:
+    """Leading cities by region where there is no published list: how many of each region's cities are among the first.
+
+    `counts` is the frame of `regions.counts`. The pale bar is the region's cities, the dark one those among the first.
+    """
+    system = counts["system"].iloc[0]
+    called = system_name(system, lang)
+    figure = new_figure(0.4 * len(counts) + 1.15,
+                        pick(lang, f"前 {top} 名的地区分布（{called}）", f"The first {top} by {called}"), stamp)
+    axes, rows = figure.add_subplot(), np.arange(len(counts))
+    axes.barh(rows, counts["cities"], height=0.62, color="#dcdcdc", label=pick(lang, "全部", "all"))
+    axes.barh(rows, counts["members"], height=0.62, color=OURS, label=pick(lang, f"前 {top} 名", f"the first {top}"))
+    for row, (members, cities) in enumerate(zip(counts["members"], counts["cities"], strict=True)):
+        axes.annotate(f"{members} / {cities}", (cities, row), (4, 0), textcoords="offset points", va="center", size=7)
+    axes.set_yticks(rows, [group_name(group, system, lang) for group in counts.index])
+    axes.set(ylim=(len(counts) - 0.45, -0.55), xlim=(0, counts["cities"].max() * 1.12),
+             xlabel=pick(lang, "个数", "number"))
+    quiet_axis(axes)
+    legend_below(figure, axes.get_legend_handles_labels()[0], 2)
+    return figure
+
+
 def province_counts(comparison: pd.DataFrame, lang: str = "zh", stamp: str = "") -> Figure:
     """Cities of the hundred by province (图3), ours beside the published ones, all provinces, zeros included.
 
@@ -134,7 +156,7 @@ def region_scores(scores: pd.Series, cities: pd.DataFrame, by: str = "nbs_region
                   stamp: str = "") -> Figure:
     """Scores by region: every city a dot, box from quartile to quartile with the median, whiskers 5 %–95 %."""
     order = groups_of(cities, by)
-    colours = NBS_COLOURS if by == "nbs_region" else REGION_COLOURS
+    colours = {"nbs_region": NBS_COLOURS, "region": REGION_COLOURS}.get(by) or dict.fromkeys(order, OURS)
     figure = new_figure(0.5 * len(order) + 1.0, pick(lang, f"各地区得分（{system_name(by, lang)}）",
                                                      f"Scores by region ({system_name(by, lang)})"), stamp)
     axes = figure.add_subplot()

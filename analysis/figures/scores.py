@@ -9,11 +9,11 @@ import pandas as pd
 
 from analysis.figures.labels import city_names, node_names, pick, row_height, wrapped
 from analysis.figures.style import (
-    DOMAIN_COLOURS,
     INK,
     MUTED,
     OURS,
     FigureError,
+    domain_colours,
     legend_above,
     legend_below,
     new_figure,
@@ -37,10 +37,10 @@ def score_bars(contributions: pd.DataFrame, cities: pd.DataFrame, framework: pd.
     title = pick(lang, f"得分前 {len(total)} 位城市", f"The {len(total)} best scores")
     figure = new_figure(0.185 * len(total) + 1.15, title, stamp)
     axes = figure.add_subplot()
-    left = np.zeros(len(total))
+    left, colours = np.zeros(len(total)), domain_colours(framework)
     for domain in contributions.columns:
         part = contributions.loc[total.index, domain].to_numpy()
-        axes.barh(range(len(total)), part, left=left, color=DOMAIN_COLOURS[domain], height=0.76, edgecolor="white",
+        axes.barh(range(len(total)), part, left=left, color=colours[domain], height=0.76, edgecolor="white",
                   linewidth=0.5)
         left += part
     for row, score in enumerate(total):
@@ -68,6 +68,7 @@ def domain_profile(domain_scores: pd.DataFrame, members: pd.Index, framework: pd
     everyone = pick(lang, f"全部 {len(domain_scores)} 个城市", f"all {len(domain_scores)} cities")
     chosen = pick(lang, f"前 {len(members)} 名", f"the best {len(members)}")
     groups = ((domain_scores, -0.17, "white", everyone), (domain_scores.loc[members], 0.17, None, chosen))
+    colours = domain_colours(framework)
     for row, domain in enumerate(domains):
         if domain not in domain_scores:
             words = pick(lang, "无可用的公开数据，未测度", "no usable public data, not measured")
@@ -75,7 +76,7 @@ def domain_profile(domain_scores: pd.DataFrame, members: pd.Index, framework: pd
             continue
         for frame, shift, fill, _ in groups:
             low, high = frame[domain].quantile([0.1, 0.9])
-            colour = DOMAIN_COLOURS[domain]
+            colour = colours[domain]
             axes.barh(row + shift, high - low, left=low, height=0.26, facecolor=fill or colour, edgecolor=colour,
                       linewidth=1.1)
             mean = frame[domain].mean()
@@ -109,7 +110,7 @@ def ledger_waterfall(contributions: pd.Series, weights: pd.Series, city: str, fr
     figure = new_figure(max(2.4, row_height(lang) * (size + 1) + 1.2),
                         pick(lang, f"{city}：得分的构成", f"{city}: how the score adds up"), stamp)
     axes = figure.add_subplot()
-    colours = domain.reindex(contributions.index).map(DOMAIN_COLOURS)
+    colours = domain.reindex(contributions.index).map(domain_colours(framework))
     axes.barh(range(size), weights * 100, left=start, height=0.66, facecolor="none", edgecolor="#b5b5b5", linewidth=0.7)
     axes.barh(range(size), contributions, left=start, height=0.66, color=colours)
     ends = start + contributions

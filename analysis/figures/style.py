@@ -11,12 +11,14 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -42,6 +44,12 @@ MISSING_GLYPH = r"Glyph \d+ .* missing from"
 
 class FigureError(ValueError):
     """A figure that cannot be drawn as asked; the message names the argument and the remedy."""
+
+
+def domain_colours(framework: pd.DataFrame) -> dict[str, str]:
+    """The colour of each domain of a tree: the study's own by code, another tree's in its order, six and again."""
+    codes = framework.index[framework["level"] == "domain"]
+    return DOMAIN_COLOURS if set(codes) <= set(DOMAIN_COLOURS) else dict(zip(codes, cycle(DOMAIN_COLOURS.values())))
 
 
 def use_style(fonts: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.labels import city_names, node_names, pick, row_height, wrapped
-from analysis.figures.style import CUT, DOMAIN_COLOURS, FAINT, INK, MUTED, OURS, legend_above, new_figure, quiet_axis
+from analysis.figures.style import CUT, FAINT, INK, MUTED, OURS, domain_colours, legend_above, new_figure, quiet_axis
 from analysis.framework import ancestor
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ def leave_one_out(effects: pd.DataFrame, framework: pd.DataFrame, lang: str = "z
     ordered = effects.sort_values("mean_shift", ascending=False, kind="stable")
     names = node_names(framework, lang, numbered=True)
     domain = ancestor(framework, "domain")
-    colours = [DOMAIN_COLOURS[domain.get(code, code)] for code in ordered.index]
+    shades = domain_colours(framework)
+    colours = [shades[domain.get(code, code)] for code in ordered.index]
     titles = {"mean_shift": pick(lang, "平均名次变动", "mean change of rank"),
               "largest_shift": pick(lang, "最大名次变动", "largest change of rank"),
               "left": pick(lang, "离开前 100 名的城市数", "cities leaving the hundred")}

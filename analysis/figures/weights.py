@@ -10,9 +10,9 @@ import pandas as pd
 from analysis.figures.labels import node_names, pick, row_height, spread, wrapped
 from analysis.figures.style import (
     CUT,
-    DOMAIN_COLOURS,
     MUTED,
     OURS,
+    domain_colours,
     legend_below,
     new_figure,
     on_colour,
@@ -34,8 +34,8 @@ def domain_handles(domains: list[str], framework: pd.DataFrame, lang: str) -> li
     """Legend entries of domains in their fixed colours."""
     from matplotlib.patches import Patch
 
-    names = node_names(framework, lang)
-    return [Patch(facecolor=DOMAIN_COLOURS[code], label=names[code]) for code in domains]
+    names, colours = node_names(framework, lang), domain_colours(framework)
+    return [Patch(facecolor=colours[code], label=names[code]) for code in domains]
 
 
 def weight_bars(weights: pd.DataFrame, framework: pd.DataFrame, lang: str = "zh", stamp: str = "") -> Figure:
@@ -51,7 +51,7 @@ def weight_bars(weights: pd.DataFrame, framework: pd.DataFrame, lang: str = "zh"
     panels = figure.subplots(1, weights.shape[1], sharex=True, sharey=True, squeeze=False)[0]
     limit = weights.max(axis=None) * 1.3
     for axes, scheme in zip(panels, weights.columns, strict=True):
-        axes.barh(range(size), weights[scheme], color=domain.map(DOMAIN_COLOURS), height=0.72)
+        axes.barh(range(size), weights[scheme], color=domain.map(domain_colours(framework)), height=0.72)
         for row, weight in enumerate(weights[scheme]):
             axes.text(weight, row, f" {weight:.1%}", va="center", fontsize=6.2)
         name = pick(lang, *SCHEMES.get(scheme, (scheme, scheme)))
@@ -79,10 +79,11 @@ def entropy_shift(weights: pd.DataFrame, framework: pd.DataFrame, lang: str = "z
     axes = figure.add_subplot()
     places = np.arange(len(weights))
     within: dict[str, int] = {}
+    colours = domain_colours(framework)
     for code in weights.columns:
         style = LINE_STYLES[within.setdefault(domain[code], 0) % len(LINE_STYLES)]
         within[domain[code]] += 1
-        axes.plot(places, weights[code], color=DOMAIN_COLOURS[domain[code]], linestyle=style, linewidth=1.4, marker="o",
+        axes.plot(places, weights[code], color=colours[domain[code]], linestyle=style, linewidth=1.4, marker="o",
                   markersize=2.5)
     last = weights.iloc[-1].to_numpy()
     top = weights.max(axis=None) * 1.05
@@ -112,10 +113,10 @@ def ahp_experts(weights: pd.DataFrame, consistency: pd.Series, framework: pd.Dat
     title = pick(lang, "专家判断得出的领域权重", "Domain weights by expert")
     figure = new_figure(0.48 * len(weights) + 1.3, title, stamp)
     axes = figure.add_subplot()
-    left = np.zeros(len(weights))
+    left, colours = np.zeros(len(weights)), domain_colours(framework)
     for domain in weights.columns:
         share = weights[domain].to_numpy()
-        colour = DOMAIN_COLOURS[domain]
+        colour = colours[domain]
         axes.barh(range(len(weights)), share, left=left, color=colour, height=0.66, edgecolor="white", linewidth=0.8)
         for row, (start, width) in enumerate(zip(left, share, strict=True)):
             if width >= 0.035:
@@ -145,7 +146,8 @@ def effective_weights(nominal: pd.Series, effective: pd.Series, framework: pd.Da
     order = nominal.sort_values(ascending=False, kind="stable").index
     names = node_names(framework, lang, numbered=True)
     domain = ancestor(framework, "domain")
-    colours = [DOMAIN_COLOURS[domain.get(code, code)] for code in order]
+    shades = domain_colours(framework)
+    colours = [shades[domain.get(code, code)] for code in order]
     figure = new_figure(max(2.2, 0.24 * len(order) + 1.2),
                         pick(lang, "名义权重与有效权重", "Nominal and effective weights"), stamp)
     axes = figure.add_subplot()

@@ -9,7 +9,6 @@ from analysis.figures.labels import node_names, pick
 from analysis.figures.profile import domain_bars
 from analysis.notebook import edition_line
 from analysis.pages import edition_stamp
-from analysis.planning import STEPS, Plan
 from analysis.profile import words
 from analysis.profile.account import Account
 from analysis.profile.notes import notes
@@ -26,7 +25,7 @@ from analysis.tables import shown
 
 def stamp_of(account: Account, lang: str) -> Stamp:
     """Run, edition and date as every page of the run carries them."""
-    return edition_stamp(Plan(account.tables.run, lang, account.tables.settings, STEPS))
+    return edition_stamp(account.tables.run, account.tables.settings, account.tables.ground, lang)
 
 
 def stamps(account: Account, lang: str) -> list[str]:
@@ -41,7 +40,7 @@ def domain_figure(account: Account, lang: str) -> str:
 
     figures.use_style(ROOT / "assets/fonts")
     medians = {label: account.domains[f"median_{kind}"] for kind, label in words.peer_labels(account, lang).items()}
-    city, edition = words.city_name(account, lang), edition_line(account.tables.settings, lang)
+    city, edition = words.city_name(account, lang), edition_line(account.tables.settings, account.tables.ground, lang)
     return figures.to_svg(domain_bars(account.domains["score"], medians, account.tables.tree, city, lang, edition))
 
 

@@ -16,10 +16,11 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from analysis import framework, indicators, scoring, sources, study
+from analysis import indicators, scoring, study
 from analysis.frames import read_frame
 from analysis.notebook import data_folder
-from analysis.settings import ROOT, Settings, load_settings, nearest
+from analysis.panels import Ground, run_dictionaries, run_ground
+from analysis.settings import Settings, load_settings, nearest
 
 # The record gives a logarithm's numbers with 12 digits, so its values can be checked to about ten.
 LOGARITHM_TOLERANCE = 1e-9
@@ -36,16 +37,14 @@ class AccountError(ValueError):
 class RunTables:
     """What a run left on disk, as an account needs it; frames are cities × indicators unless said.
 
-    chosen: the proxies in use, by indicator. panel and log: the cleaned cells and what cleaning changed, a row a cell.
-    origins, record: a row a cell, gaps as "". intervals: "weights" and "choices", as far as the run has them; tiers:
-    None where the run has none.
+    ground: the tree, the cities and the proxies in use. panel and log: the cleaned cells and what cleaning changed, a
+    row a cell. origins, record: a row a cell, gaps as "". intervals: "weights" and "choices", as far as the run has
+    them; tiers: None where the run has none.
     """
 
     run: str
     settings: Settings
-    tree: pd.DataFrame
-    cities: pd.DataFrame
-    chosen: pd.DataFrame
+    ground: Ground
     variables: pd.DataFrame
     sources: pd.DataFrame
     panel: pd.DataFrame
@@ -59,6 +58,21 @@ class RunTables:
     scores: pd.DataFrame
     intervals: dict[str, pd.DataFrame]
     tiers: pd.DataFrame | None
+
+    @property
+    def tree(self) -> pd.DataFrame:
+        """The evaluation system, one row a node."""
+        return self.ground.tree
+
+    @property
+    def cities(self) -> pd.DataFrame:
+        """The roster."""
+        return self.ground.cities
+
+    @property
+    def chosen(self) -> pd.DataFrame:
+        """The proxies in use, by indicator."""
+        return self.ground.proxies
 
     @property
     def is_additive(self) -> bool:
@@ -99,12 +113,10 @@ def read_run(run: str = "baseline") -> RunTables:
     def table_if_any(stem: str) -> pd.DataFrame | None:
         return table(stem) if (folder / f"{stem}.csv").is_file() else None
 
-    chosen = indicators.chosen_proxies(framework.read_proxies(ROOT), settings.indicators.worst_grade,
-                                       settings.indicators.exclude)
+    ground = run_ground(settings, folder)
     intervals = {kind: table_if_any(stem) for kind, stem in INTERVALS.items()}
     tables = RunTables(
-        run, settings, framework.read_framework(ROOT, settings.weighting.data_centre_parent),
-        sources.read_cities(ROOT), chosen, sources.read_variables(ROOT), sources.read_sources(ROOT),
+        run, settings, ground, *run_dictionaries(settings, folder),
         with_texts(table("01_panel", None), ["flag"]), table("01_cleaning_log", None), table("02_raw"),
         with_texts(table("02_origins", None)), table("02_treated"),
         with_texts(table("02_treatment_record", None), ["adcode", "reason", "donors"]), table("02_normalised"),

@@ -24,7 +24,8 @@ def account_text(account: Account, lang: str = "zh", width: int = LEAST_WIDTH) -
     tables = account.tables
     city = words.city_name(account, lang)
     console.print(pick(lang, "　", " · ").join([city, words.place(account, lang)]))
-    console.print(edition_line(tables.settings, lang) + pick(lang, f"　运行：{tables.run}", f" · Run: {tables.run}"))
+    console.print(edition_line(tables.settings, tables.ground, lang)
+                  + pick(lang, f"　运行：{tables.run}", f" · Run: {tables.run}"))
     console.print()
     for label, text in words.facts(account, lang):
         console.print(f"{label}{pick(lang, '：', ': ')}{text}")

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.settings import ROOT, Settings, read_yaml, validated
+from analysis.settings import PUBLIC_TRAITS, ROOT, Settings, read_yaml, with_overrides
 
 from .draws import SensitivityError
 
@@ -84,23 +84,29 @@ class Crossing:
         return pd.DataFrame(columns, pd.RangeIndex(self.size, name="scenario"))
 
 
-def read_alternatives(root: Path = ROOT) -> list[Option]:
-    """The options that are tried one at a time."""
-    return [option_of(row) for row in read_yaml(root / ALTERNATIVES)["one_at_a_time"]]
+def read_alternatives(root: Path = ROOT, traits: frozenset[str] = PUBLIC_TRAITS) -> list[Option]:
+    """The options that are tried one at a time, of those that mean something for a panel with these traits."""
+    return [option_of(row) for row in meant(read_yaml(root / ALTERNATIVES)["one_at_a_time"], traits)]
 
 
-def read_crossing(settings: Settings, root: Path = ROOT) -> Crossing:
-    """The factors of settings/alternatives.yaml around a run. Where no option of a factor is what the run has, the
-    run's own choice joins as the option `run`; options that the settings refuse are refused here, by name."""
+def read_crossing(settings: Settings, root: Path = ROOT, traits: frozenset[str] = PUBLIC_TRAITS) -> Crossing:
+    """The factors of settings/alternatives.yaml around a run, of those that mean something for its panel. Where no
+    option of a factor is what the run has, the run's own choice joins as the option `run`; options that the settings
+    refuse are refused here, by name."""
     factors = []
-    for row in read_yaml(root / ALTERNATIVES)["crossed"]:
-        options = [option_of(each) for each in row["options"]]
+    for row in meant(read_yaml(root / ALTERNATIVES)["crossed"], traits):
+        options = [option_of(each) for each in meant(row["options"], traits)]
         for option in options:
-            with_overrides(settings, option.changes)
+            with_overrides(settings, option.changes, ALTERNATIVES)
         if not any(is_in_use(option, settings) for option in options):
             options.append(Option("run", "本次设定", "this run", {}))
         factors.append(Factor(row["key"], row["zh"], row["en"], tuple(options)))
     return Crossing(settings, tuple(factors))
+
+
+def meant(rows: list[dict], traits: frozenset[str]) -> list[dict]:
+    """The rows of the file that are for every panel or for one with these traits (see `study.Panel`)."""
+    return [row for row in rows if row.get("only") is None or row["only"] in traits]
 
 
 def option_of(row: dict) -> Option:
@@ -111,20 +117,9 @@ def option_of(row: dict) -> Option:
     return Option(str(row["key"]), row["zh"], row["en"], changes)
 
 
-def with_overrides(settings: Settings, changes: dict[str, Any]) -> Settings:
-    """The settings with some choices changed by dotted name, validated anew."""
-    values = settings.model_dump(mode="json")
-    for name, value in changes.items():
-        section, key = name.split(".")
-        if key not in values.get(section, {}):
-            raise SensitivityError(f"{ALTERNATIVES}: {name} is no setting; settings/baseline.yaml lists all")
-        values[section][key] = value
-    return validated(values, ", ".join(changes))
-
-
 def is_in_use(option: Option, settings: Settings) -> bool:
     """Whether the settings have what the option sets."""
-    return with_overrides(settings, option.changes) == settings
+    return with_overrides(settings, option.changes, ALTERNATIVES) == settings
 
 
 def combined(settings: Settings, options: tuple[Option, ...]) -> Settings:
