@@ -107,8 +107,8 @@ def differing_fields(first: Panel, second: Panel) -> list[str]:
 
 def same(first: Any, second: Any) -> bool:
     """Equality that knows tables, alone and in dictionaries."""
-    if isinstance(first, pd.DataFrame):
-        return first.equals(second)
+    if isinstance(first, pd.DataFrame) or isinstance(second, pd.DataFrame):
+        return isinstance(first, pd.DataFrame) and first.equals(second)
     if isinstance(first, dict) and isinstance(second, dict):
         return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
     return bool(first == second)

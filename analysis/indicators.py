@@ -100,7 +100,8 @@ def cell_origins(rows: pd.DataFrame, code: str, values: pd.Series) -> pd.DataFra
 
     Empty where no figure was used: a gap, or a city that the list does not name. Figures set aside are not listed.
     """
-    used = rows[rows["value"].notna()].sort_values("year").astype({"year": str, "raw_row": str})
+    used = rows[rows["value"].notna()].sort_values("year").astype({"raw_row": str})
+    used["year"] = [year if isinstance(year, str) else "" if pd.isna(year) else str(int(year)) for year in used["year"]]
     grouped = used.groupby("adcode")
     joined = grouped[["year", "raw_row"]].agg(";".join)
     found = grouped[["variable", "source_id"]].first().join(joined).reindex(values.index)

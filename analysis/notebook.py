@@ -18,7 +18,7 @@ from IPython.display import display
 
 from analysis import framework
 from analysis.frames import read_frame, write_frame
-from analysis.panels import INPUT, Ground, run_ground, run_panel
+from analysis.panels import Ground, kept_input, run_ground, run_panel
 from analysis.settings import BASELINE, ROOT, Settings, differences, flatten, load_settings, write_settings
 from analysis.study import Panel
 
@@ -74,9 +74,7 @@ class Step:
 
     def given(self) -> StudyInput:
         """The values that the run brought along, with what was understood and warned of when they were read."""
-        from analysis.own.reading import read_input
-
-        return read_input(data_folder(self.run) / INPUT)
+        return kept_input(self.settings, data_folder(self.run))
 
     def published_ranks(self) -> pd.Series:
         """The white paper's ranks by city; empty where the study cannot be held against it."""

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis import __released__
+from analysis.crate import crate
 from analysis.planning import STEPS, Plan, cells_for, report_folder, steps_for
-from analysis.provenance import MANIFEST, manifest, write_json
+from analysis.provenance import CRATE, MANIFEST, manifest, write_json
 from analysis.settings import Settings, differences
 
 if TYPE_CHECKING:
@@ -101,12 +102,15 @@ def release_month(lang: str) -> str:
 
 
 def write_overview(plan: Plan, staging: Path, reports: bool) -> float:
-    """Write the index page and the manifest of the staged run."""
+    """Write the index page, the manifest and the crate of the staged run."""
     started = time.perf_counter()
     data, folder = staging / "data" / plan.run, report_folder(plan, staging)
     if reports:
         write_index_page(plan, staging)
-    write_json(manifest(plan.run, plan.settings, data, folder), folder / MANIFEST)
+    content = manifest(plan.run, plan.settings, data, folder)
+    write_json(content, folder / MANIFEST)
+    title, edition = title_of(STEPS[-1], plan.lang, plan.traits)["title"], plan_stamp(plan, staging).edition
+    write_json(crate(content, title, edition, RELEASED.isoformat(), folder), folder / CRATE)
     return time.perf_counter() - started
 
 

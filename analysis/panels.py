@@ -50,13 +50,19 @@ class Ground:
         return self.proxies.index
 
 
-def run_panel(settings: Settings, data: Path) -> Panel:
-    """The panel of a run whose tables are in `data`: for other editions than the public one, out of its input."""
+def kept_input(settings: Settings, data: Path) -> StudyInput | None:
+    """The values that a run has kept in its folder `data`; None for the public edition, which brings none."""
     if settings.edition == PUBLIC:
-        return read_panel()
+        return None
     from analysis.own.reading import read_input
 
-    return own_panel(read_input(data / INPUT), settings.edition)
+    return read_input(data / INPUT)
+
+
+def run_panel(settings: Settings, data: Path) -> Panel:
+    """The panel of a run whose tables are in `data`: for other editions than the public one, out of its input."""
+    given = kept_input(settings, data)
+    return read_panel() if given is None else own_panel(given, settings.edition)
 
 
 def run_ground(settings: Settings, data: Path) -> Ground:
@@ -84,8 +90,9 @@ def own_panel(given: StudyInput, edition: str = "own", root: Path = ROOT) -> Pan
     papers_tree = framework.is_papers_tree(given.framework, root)
     cities = given.cities[given.cities.index.isin(given.values["code"])]
     china = cities.index.isin(roster.index).all()
-    if china and set(roster.columns) <= set(cities.columns):
-        cities = cities[roster.columns]
+    if china:  # what the user's table does not say of a city, the repository's roster does
+        further = [column for column in cities if column not in roster]
+        cities = cities.combine_first(roster.loc[cities.index])[[*roster.columns, *further]].loc[cities.index]
     traits = {"public" if edition == PUBLIC else "own", "china" if china else "elsewhere"}
     traits.add("paper" if papers_tree and china and len(cities) == len(roster) else "unpublished")
     traits |= {"regions"} if region_systems(cities) else set()
@@ -106,7 +113,7 @@ def figures_of(values: pd.DataFrame) -> pd.DataFrame:
 
 def cell_name(sheet: str, row: int, column: int) -> str:
     """A cell as a spreadsheet names it: values!F12."""
-    place = f"{column_letters(int(column))}{row}"
+    place = f"{column_letters(int(column))}{int(row)}"
     return f"{sheet}!{place}" if sheet else place
 
 
@@ -169,11 +176,9 @@ def regions_in_words(ground: Ground, lang: str) -> tuple[pd.DataFrame, list[str]
 def run_dictionaries(settings: Settings, data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """What a run's variables are (by variable: name_zh, name_en, unit, unit_zh) and where its figures come from (by
     source_id: producer, title)."""
-    if settings.edition == PUBLIC:
+    given = kept_input(settings, data)
+    if given is None:
         return sources.read_variables(ROOT), sources.read_sources(ROOT)
-    from analysis.own.reading import read_input
-
-    given = read_input(data / INPUT)
     variables = dictionary_of(given).rename(columns={"unit_en": "unit"}).rename_axis("variable")
     files = pd.Index(given.values["file"].unique(), name="source_id")
     return variables, pd.DataFrame({"producer": "own data", "title": files}, index=files)

@@ -20,6 +20,8 @@ from analysis.settings import ROOT, Settings, differences
 
 RECORD = "run_record.json"
 MANIFEST = "manifest.json"
+CRATE = "ro-crate-metadata.json"
+ABOUT_THE_RUN = (MANIFEST, RECORD, CRATE)  # they say what the outputs are and are none themselves
 PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "matplotlib", "seaborn", "papermill", "nbconvert",
             "pypandoc-binary", "typst")
 
@@ -29,8 +31,8 @@ def sha256(path: Path) -> str:
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    """sha256 of every file below a folder by its relative path, the manifest and the run record apart."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in (MANIFEST, RECORD))
+    """sha256 of every file below a folder by its relative path, those that are about the run apart."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in ABOUT_THE_RUN)
     return {path.relative_to(folder).as_posix(): sha256(path) for path in files}
 
 

@@ -9,12 +9,16 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from analysis.planning import DATA, STEPS, Plan, RunError, built_on, check_language, report_place
+from analysis.panels import INPUT, kept_input, own_panel
+from analysis.planning import DATA, STEPS, Plan, RunError, built_on, check_language, report_place, steps_for
 from analysis.profile.files import FOLDER as CITIES
-from analysis.provenance import MANIFEST, RECORD
-from analysis.settings import ROOT, load_settings, nearest
+from analysis.provenance import ABOUT_THE_RUN, MANIFEST
+from analysis.settings import PUBLIC_TRAITS, ROOT, load_settings, nearest
+
+if TYPE_CHECKING:
+    from analysis.own.reading import StudyInput
 
 REPORTS = ROOT / "reports"
 PAGES = ("html/", "pdf/", "index.html", "white_paper.html", "white_paper.pdf")
@@ -23,7 +27,8 @@ MAPPINGS = ("settings", "differs_from_baseline", "versions", "inputs", "code", "
 
 @dataclass(frozen=True)
 class Stored:
-    """A stored run in one language. `manifest` is empty where it has none; `pages`: compare its HTML and PDF too.
+    """A stored run in one language. `manifest` is empty where it has none; `given` are the values that a run of another
+    edition than the public one has kept; `pages`: compare its HTML and PDF too.
 
     `reports` is false where the run has no reports in this language, as in a fresh clone: its tables stand alone.
     """
@@ -34,6 +39,7 @@ class Stored:
     manifest: dict[str, Any]
     reports: bool
     pages: bool
+    given: StudyInput | None = None
 
     @property
     def parts(self) -> tuple[tuple[str, Path], ...]:
@@ -58,9 +64,15 @@ def read_stored(run: str, lang: str, reports: bool) -> Stored:
     if not (DATA / run / "settings.yaml").is_file():
         raise RunError(f"run {run} has no settings.yaml, so its choices are not known; make it again "
                        f"with its choices: python -m analysis run --run {run} --set …")
-    empty = Plan(run, lang, load_settings(DATA / run / "settings.yaml"), ())
+    settings = load_settings(DATA / run / "settings.yaml")
+    if settings.edition != "public" and not (DATA / run / INPUT).is_dir():
+        raise RunError(f"run {run} has lost the values that it was made from (data/processed/{run}/{INPUT}); make it "
+                       f"again from your own file: python -m analysis run --panel mine.xlsx --run {run}")
+    given = kept_input(settings, DATA / run)
+    empty = Plan(run, lang, settings, (), own_panel(given, settings.edition).traits if given else PUBLIC_TRAITS)
     folder = REPORTS / run if lang == "zh" else REPORTS / run / lang
-    stored = Stored(empty, DATA / run, folder, read_manifest(folder, report_place(empty)), True, True)
+    stored = Stored(empty, DATA / run, folder, read_manifest(folder, report_place(empty)), True, True,
+                    given)
     names = outputs(stored, "reports") | listed_hashes(stored, "reports").keys()
     stored = replace(stored, reports=bool(names), pages=reports and any(map(is_page, names)))
     steps = stored_steps(stored)
@@ -98,7 +110,7 @@ def outputs(stored: Stored, part: str) -> set[str]:
 
 def is_output(stored: Stored, part: str, name: str) -> bool:
     """Whether a file is one that this run makes in this language and that is to be verified."""
-    if Path(name).name in (MANIFEST, RECORD):
+    if Path(name).name in ABOUT_THE_RUN:
         return False
     return part == "data" or not (name.startswith((f"{CITIES}/", "en/")) or (is_page(name) and not stored.pages))
 
@@ -112,11 +124,12 @@ def listed_hashes(stored: Stored, part: str) -> dict[str, str]:
 def stored_steps(stored: Stored) -> tuple[str, ...]:
     """The steps whose tables or notebooks the run holds or should hold, and those they build on: all of them, unless
     the run was partial. The baseline is never partial."""
+    meant = steps_for(stored.plan.traits)
     if not stored.manifest and stored.plan.run == "baseline":
-        return STEPS
+        return meant
     tables = {name[:2] for name in outputs(stored, "data") | listed_hashes(stored, "data").keys()}
-    held = {step for step in STEPS if step[:2] in tables or step in reported_steps(stored)}
-    return tuple(step for step in STEPS if step in held | built_on(tuple(held)))
+    held = {step for step in meant if step[:2] in tables or step in reported_steps(stored)}
+    return tuple(step for step in meant if step in held | built_on(tuple(held), stored.plan.traits))
 
 
 def reported_steps(stored: Stored) -> tuple[str, ...]:

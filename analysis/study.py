@@ -262,6 +262,12 @@ def region_systems(cities: pd.DataFrame) -> list[str]:
     return [column for column in cities if column not in NOT_REGIONS]
 
 
+def main_system(cities: pd.DataFrame) -> str | None:
+    """The region system that a city's peers are taken from: the paper's seven, else a study's first; None without."""
+    systems = region_systems(cities)
+    return "region" if "region" in systems else next(iter(systems), None)
+
+
 def score_table(cities: pd.DataFrame, scores: pd.Series, ranks: pd.Series, domain_scores: pd.DataFrame,
                 raw: pd.DataFrame, published_ranks: pd.Series, settings: Settings) -> pd.DataFrame:
     """The main result, one row a city: names, regions, score, rank, domain scores and two columns for honesty:

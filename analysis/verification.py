@@ -128,17 +128,18 @@ def make_again(stored: Stored, staging: Path, say: Callable[[str], None]) -> Non
     first and leave tables only.
     """
     plan = stored.plan
-    study = pipeline.score_in_memory(plan)
+    study = pipeline.score_in_memory(plan, stored.given)
     for part in ("data", "reports"):
         (staging / part / plan.run).mkdir(parents=True)
     kept = tuple(step for step in plan.steps if step not in reported_steps(stored)) if stored.reports else ()
     if kept:
-        kept = tuple(step for step in STEPS if step in {*kept, *built_on(kept)})
+        kept = tuple(step for step in STEPS if step in {*kept, *built_on(kept, plan.traits)})
         pipeline.copy_kept(plan, None, staging)
+        pipeline.write_given(stored.given, None, staging / "data" / plan.run)
         pipeline.execute_steps(replace(plan, steps=kept), staging, say, False)
         shutil.rmtree(report_folder(plan, staging), ignore_errors=True)
         plan = replace(plan, steps=reported_steps(stored))
-    pipeline.make_run(plan, study, staging, None, say, stored.pages)
+    pipeline.make_run(plan, study, staging, None, say, stored.pages, stored.given)
     if stored.pages:
         stand_in_for_other_language(stored, staging)
         write_overview(plan, staging, True)

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Not part of a fresh clone, or made by a run; data/processed/baseline is part of it.
 LEFT_OUT = (".venv", ".git", ".tools", "reports", "__pycache__", ".hypothesis", ".pytest_cache", ".ruff_cache",
             ".ipynb_checkpoints")
-RECORDS = ("run_record.json", "manifest.json")
+RECORDS = ("run_record.json", "manifest.json", "ro-crate-metadata.json")
 
 # Examples are the same at every run, and a busy machine fails no test.
 settings.register_profile("study", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

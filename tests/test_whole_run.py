@@ -203,6 +203,9 @@ class TestSameBytes:
         assert content["data"] == found
         reports = relative(snapshot(folder), folder)
         assert content["reports"] == {name: digest for name, digest in reports.items() if name not in RECORDS}
+        crate = json.loads((folder / "ro-crate-metadata.json").read_text(encoding="utf-8"))
+        hashed = {entity["name"]: entity["sha256"] for entity in crate["@graph"] if entity["@type"] == "File"}
+        assert hashed.keys() == content["reports"].keys() | {"manifest.json"}
         assert content["run"] == "quick" and content["settings"]["uncertainty"]["draws"] == 1000
         quick = load_settings(ROOT / "settings/quick.yaml")
         assert content["differs_from_baseline"].keys() == differences(quick).keys()

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from analysis.own.findings import LONGEST_TEXT, Cell, Findings, folded, is_blank, read_text, tight, written
+from analysis.own.findings import LONGEST_TEXT, Cell, Findings, folded, is_blank, listed, read_text, tight, written
 from analysis.own.grids import Grid
 from analysis.own.headings import Table, note_unknown, read_heading, whole
 from analysis.own.indicator_names import Indicators
@@ -85,10 +85,12 @@ def wide_figures(table: Table, columns: dict[int, str], roster: Roster, findings
                 filled.add(column)
             if value is not None and code is not None:
                 yield (code, indicator, year, value, source, note, *cell[:4])
-    for column in columns:
-        if column not in filled:
-            findings.warning(table.heading(column), "indicator_without_value", "这一列没有数据，按未测量处理",
-                             "the column holds no figure and counts as not measured")
+    empty = [column for column in columns if column not in filled]
+    if empty:
+        codes = listed((columns[column] for column in empty), len(empty))
+        findings.warning(table.heading(empty[0]), "indicator_without_value",
+                         f"{len(empty)} 个指标没有数据，按未测量处理：{codes}",
+                         f"{len(empty)} indicators have no figure and count as not measured: {codes}")
 
 
 def indicator_columns(table: Table, indicators: Indicators, findings: Findings) -> dict[int, str]:

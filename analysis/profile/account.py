@@ -17,7 +17,7 @@ from analysis import framework, scoring
 from analysis.frames import settle
 from analysis.indicators import RESIDENTS
 from analysis.profile.run_tables import AccountError, RunTables
-from analysis.study import find_city
+from analysis.study import find_city, main_system
 
 CELL_COLUMNS = ["indicator", "purpose", "variable", "year", "value", "file", "raw_row", "source_id", "flag",
                 "reason_zh", "reason_en"]
@@ -34,7 +34,7 @@ class Account:
     cells: a row a raw cell; purpose is "value", "residents" (what it is divided by),
     "set_aside" or "known_gap". changes: the treatment record's rows that
     touch the city, in order. donors: the raw values lent to it, a row a donor: indicator, adcode, value.
-    peers: the codes of the cities of its tier and of its region (the paper's seven); a run without tiers has no "tier".
+    peers: the codes of the cities of its tier and of its region (see `study.main_system`), as far as the run has them.
     """
 
     tables: RunTables
@@ -83,7 +83,9 @@ def city_account(tables: RunTables, text: str) -> Account:
     items = account_items(tables, code)
     check_sum(tables, code, items)
     changes = tables.record[tables.record["adcode"].isin([code, ""]) & tables.record["indicator"].isin(items.index)]
-    peers = {"region": tables.cities.index[tables.cities["region"] == tables.cities.at[code, "region"]]}
+    system, peers = main_system(tables.cities), {}
+    if system is not None:
+        peers = {"region": tables.cities.index[tables.cities[system] == tables.cities.at[code, system]]}
     if tables.tiers is not None:
         own = tables.tiers["tier_score"]
         peers = {"tier": own.index[own == own[code]], **peers}
@@ -132,21 +134,23 @@ def raw_cells(tables: RunTables, code: str, items: pd.DataFrame) -> pd.DataFrame
             used = cell.variable == item.variable and pd.notna(cell.value)
             if used or cell.flag:
                 unused = "known_gap" if cell.flag == "known_gap" else "set_aside"
-                rows.append(cell_row(item.Index, "value" if used else unused, cell, log))
+                rows.append(cell_row(tables, item.Index, "value" if used else unused, cell, log))
         if item.denominator_row and pd.notna(item.raw_value):
-            rows += [cell_row(item.Index, "residents", cell, log) for cell in own[RESIDENTS]]
+            rows += [cell_row(tables, item.Index, "residents", cell, log) for cell in own[RESIDENTS]]
     return pd.DataFrame(rows, columns=CELL_COLUMNS)
 
 
-def cell_row(indicator: str, purpose: str, cell: tuple, log: dict[tuple, tuple]) -> tuple:
+def cell_row(tables: RunTables, indicator: str, purpose: str, cell: tuple, log: dict[tuple, tuple]) -> tuple:
     """One row of `Account.cells`; a cell that was set aside shows the value that it had."""
-    value, file, reasons = cell.value, "statistics.csv", ("", "")
+    own = "own" in tables.ground.traits
+    value, file, reasons = cell.value, cell.source_id if own else "statistics.csv", ("", "")
     noted = log.get((cell.variable, cell.year))
     if noted is not None:
         value = noted.before if purpose == "set_aside" else value
         file, reasons = noted.file, (noted.reason_zh, noted.reason_en)
-    return (indicator, purpose, cell.variable, int(cell.year), value, file, int(cell.raw_row), cell.source_id,
-            cell.flag, *reasons)
+    year = "" if pd.isna(cell.year) else int(cell.year)
+    return (indicator, purpose, cell.variable, year, value, file, cell.raw_row if own else int(cell.raw_row),
+            cell.source_id, cell.flag, *reasons)
 
 
 def lent_values(tables: RunTables, changes: pd.DataFrame) -> pd.DataFrame:

@@ -89,8 +89,10 @@ def general_notes(account: Account, lang: str) -> list[str]:
     said = [pick(lang, *POINTS[account.tables.settings.normalisation.method])]
     if account.tables.is_additive:
         said.append(pick(lang, "贡献 = 得分 × 权重。", "Contribution = points × weight."))
-    said.append(pick(lang, "权重为本研究的设定，并非白皮书的权重；白皮书未公布数据、权重与得分。",
-                     "The weights are this study's; the white paper published neither data nor weights nor scores."))
+    if "china" in account.tables.ground.traits:
+        said.append(pick(lang, "权重为本研究的设定，并非白皮书的权重；白皮书未公布数据、权重与得分。",
+                         "The weights are this study's; the white paper published neither data nor weights nor "
+                         "scores."))
     if account.tables.intervals:
         said.append(pick(lang, "“仅权重”的区间只含权重的不确定性，是下限。",
                          "Intervals by weights only are a lower bound: other uncertainties are not in them."))

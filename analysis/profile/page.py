@@ -96,7 +96,7 @@ def account_html(account: Account, lang: str, links: list[tuple[str, str]] = ())
     tables = [(pick(lang, "从原始值到得分", "From raw values to the score"), table_to_html(ledger(account, lang)),
                words.sum_line(account, lang))]
     if len(account.cells):
-        tables.append((words.cells_heading(lang), table_to_html(cells(account, lang)), ""))
+        tables.append((words.cells_heading(account, lang), table_to_html(cells(account, lang)), ""))
     title = words.city_name(account, lang)
     return page_templates().get_template("city.html.j2").render(
         words=WORDS[lang], style=stylesheet(), title=title, subtitle=words.place(account, lang),
@@ -138,7 +138,7 @@ def typst_source(account: Account, lang: str) -> str:
              f"  stamps: ({''.join(typst_string(text) + ', ' for text in stamps(account, lang))}),",
              f"  facts: {pairs(words.facts(account, lang))},", '  picture-path: "domains.svg",',
              f"  picture-alt: {typst_string(picture_text(account, lang))},",
-             f"  small-heading: {typst_string(words.cells_heading(lang))},",
+             f"  small-heading: {typst_string(words.cells_heading(account, lang))},",
              f"  small-table: [{raw_figures}],",
              f"  small-text: [{small}],"]
     return "\n".join(['#import "city.typ": *', "#city-page(", *lines,

@@ -19,7 +19,7 @@ import pandas as pd
 from analysis import indicators, scoring, study
 from analysis.frames import read_frame
 from analysis.notebook import data_folder
-from analysis.panels import Ground, run_dictionaries, run_ground
+from analysis.panels import Ground, cell_name, run_dictionaries, run_ground
 from analysis.settings import Settings, load_settings, nearest
 
 # The record gives a logarithm's numbers with 12 digits, so its values can be checked to about ten.
@@ -114,16 +114,28 @@ def read_run(run: str = "baseline") -> RunTables:
         return table(stem) if (folder / f"{stem}.csv").is_file() else None
 
     ground = run_ground(settings, folder)
-    intervals = {kind: table_if_any(stem) for kind, stem in INTERVALS.items()}
+    intervals, panel = {kind: table_if_any(stem) for kind, stem in INTERVALS.items()}, table("01_panel", None)
     tables = RunTables(
         run, settings, ground, *run_dictionaries(settings, folder),
-        with_texts(table("01_panel", None), ["flag"]), table("01_cleaning_log", None), table("02_raw"),
+        with_texts(panel, ["flag"]), log_by_city(panel, table("01_cleaning_log", None)), table("02_raw"),
         with_texts(table("02_origins", None)), table("02_treated"),
         with_texts(table("02_treatment_record", None), ["adcode", "reason", "donors"]), table("02_normalised"),
         table("05_weights", "indicator"), table("05_scores"),
         {kind: frame for kind, frame in intervals.items() if frame is not None}, table_if_any("07_tiers"))
     check_run(tables)
     return tables
+
+
+def log_by_city(panel: pd.DataFrame, log: pd.DataFrame) -> pd.DataFrame:
+    """The cleaning log with the city, variable and year of each row; own data's log names the cells of the user's file,
+    of which those that hold a figure in use are kept."""
+    if "adcode" in log:
+        return log
+    places = [cell_name(sheet, row, column) if row == row and column == column else "" for sheet, row, column in
+              zip(log["sheet"].fillna(""), log["row"].astype(float), log["column"].astype(float), strict=True)]
+    named = log.assign(raw_row=places, source_id=log["file"])
+    cells = panel[["adcode", "variable", "year", "source_id", "raw_row"]]
+    return named.merge(cells, on=["source_id", "raw_row"], validate="m:1")
 
 
 def with_texts(frame: pd.DataFrame, columns: list[str] | None = None) -> pd.DataFrame:

@@ -32,7 +32,7 @@ def account_text(account: Account, lang: str = "zh", width: int = LEAST_WIDTH) -
     console.print(ledger_table(account, lang))
     console.print(words.sum_line(account, lang) + "\n")
     console.print(domain_table(account, lang))
-    console.print("\n" + words.cells_heading(lang))
+    console.print("\n" + words.cells_heading(account, lang))
     console.print(cell_table(account, lang))
     console.print()
     for note in notes(account, lang):

@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.figures.labels import group_name, pick, province_name, system_name
 from analysis.frames import settle
 from analysis.profile.account import Account
+from analysis.study import main_system
 from analysis.tables import EMPTY, full_names, shown
 
 FLAGS = {"filled": ("补缺", "filled"), "winsorised": ("缩尾", "winsorised"), "log": ("对数", "log"),
@@ -16,7 +17,6 @@ FLAGS = {"filled": ("补缺", "filled"), "winsorised": ("缩尾", "winsorised"),
          "unlisted": ("未列入", "not listed")}
 AGGREGATIONS = {"geometric": ("几何平均", "the geometric mean"), "topsis": ("TOPSIS 贴近度", "TOPSIS closeness")}
 KINDS = {"weights": ("仅权重", "weights only"), "choices": ("全部选择", "all choices")}
-REGIONS = "region"
 
 
 def city_name(account: Account, lang: str) -> str:
@@ -26,20 +26,29 @@ def city_name(account: Account, lang: str) -> str:
 
 def place(account: Account, lang: str) -> str:
     """Code, province and region of the city, in one line."""
-    province = province_name(account.city["province_short"], lang)
-    return pick(lang, "　", " · ").join([account.code, province, region(account, lang)])
+    parts = [account.code]
+    if "province_short" in account.city:
+        parts.append(province_name(account.city["province_short"], lang))
+    if (system := main_system(account.tables.cities)) is not None:
+        name, called = region_words(account, system, lang)
+        parts.append(pick(lang, f"{name}（{called}）", f"{name} ({called})"))
+    return pick(lang, "　", " · ").join(parts)
 
 
-def region(account: Account, lang: str) -> str:
-    """The city's region and whose regions they are: 华南（白皮书七大区）."""
-    name = group_name(account.city[REGIONS], REGIONS, lang)
-    return pick(lang, f"{name}（{system_name(REGIONS, lang)}）", f"{name} ({system_name(REGIONS, lang)})")
+def region_words(account: Account, system: str, lang: str) -> tuple[str, str]:
+    """The city's region and whose regions they are: 华南, 白皮书七大区; a study's own go by its table of regions."""
+    ground, name = account.tables.ground, account.city[system]
+    if "elsewhere" not in ground.traits:
+        return group_name(name, system, lang), system_name(system, lang)
+    row = ground.regions[(ground.regions["system"] == system) & (ground.regions["name"] == name)].iloc[0]
+    return row["name" if lang == "zh" else "name_en"], row[f"system_{lang}"] or system
 
 
 def peer_labels(account: Account, lang: str) -> dict[str, str]:
     """What the medians are medians of: the city's tier and its region, with the number of their cities."""
     tier = "" if account.tier is None else int(account.tier["tier_score"])
-    name = group_name(account.city[REGIONS], REGIONS, lang)
+    system = main_system(account.tables.cities)
+    name = region_words(account, system, lang)[0] if system is not None else ""
     words = {"tier": pick(lang, f"第 {tier} 梯队", f"tier {tier}"), "region": name}
     return {kind: pick(lang, f"{words[kind]} {len(codes)} 城中位数", f"median of {words[kind]} ({len(codes)} cities)")
             for kind, codes in account.peers.items()}
@@ -54,7 +63,8 @@ def facts(account: Account, lang: str) -> list[tuple[str, str]]:
         (pick(lang, "得分", "Score"), f"{result['score']:.2f}"),
         (pick(lang, "名次", "Rank"),
          pick(lang, f"{result['rank']}（共 {everyone} 城）", f"{result['rank']} of {everyone}")),
-        (pick(lang, "白皮书名次", "White paper's rank"), EMPTY if pd.isna(published) else f"{published:.0f}"),
+        *([(pick(lang, "白皮书名次", "White paper's rank"), EMPTY if pd.isna(published) else f"{published:.0f}")]
+          if "paper" in account.tables.ground.traits else []),
         (pick(lang, "90% 名次区间", "90 % rank interval"), by_kind(account, lang, rank_span)),
         (pick(lang, f"前 {top} 名的概率", f"P(Top {top})"), by_kind(account, lang, lambda row, _: chance(row, top))),
         (pick(lang, "梯队", "Tier"), tier_text(account, lang)),
@@ -148,11 +158,13 @@ def raw_figure(cell: tuple) -> str:
 
 def raw_row(cell: tuple) -> str:
     """Where a raw cell stands: its row of statistics.csv, or the other file's name and row."""
-    return str(cell.raw_row) if cell.file == "statistics.csv" else f"{cell.file} {cell.raw_row}"
+    return str(cell.raw_row) if cell.file in ("statistics.csv", cell.source_id) else f"{cell.file} {cell.raw_row}"
 
 
-def cells_heading(lang: str) -> str:
+def cells_heading(account: Account, lang: str) -> str:
     """What the table of raw cells is called, and which file its rows are of."""
+    if "own" in account.tables.ground.traits:
+        return pick(lang, "原始数（带来的表的单元格）", "Raw figures (cells of the tables brought along)")
     return pick(lang, "原始数（data/raw/statistics/statistics.csv 的行）",
                 "Raw figures (rows of data/raw/statistics/statistics.csv)")
 
