@@ -164,8 +164,8 @@ def group_judgements(matrices: Sequence | Mapping, weights: Sequence | Mapping |
             raise UnusableJudgements(f"expert {expert} compares {named(frame.index)}, expert {experts[0]} "
                                      f"{named(labels)}; all must compare the same elements")
     shares = _expert_shares(experts, weights)
-    logs = sum(share * np.log(frames[expert].loc[labels, labels]) for expert, share in shares.items())
-    return np.exp(logs)
+    logs = sum(share * np.log(frames[expert].loc[labels, labels].to_numpy()) for expert, share in shares.items())
+    return pd.DataFrame(np.exp(logs), labels, labels)
 
 
 def judgement_matrix(matrix: pd.DataFrame | Sequence, missing_allowed: bool = False) -> pd.DataFrame:
@@ -181,7 +181,8 @@ def judgement_matrix(matrix: pd.DataFrame | Sequence, missing_allowed: bool = Fa
     if set(frame.index) != set(frame.columns):
         raise UnusableJudgements(f"rows {named(frame.index)} and columns {named(frame.columns)} of the judgement "
                                  "matrix differ; label both sides alike")
-    frame = frame[list(frame.index)]
+    if not frame.columns.equals(frame.index):
+        frame = frame[list(frame.index)]
     values = frame.to_numpy(copy=True)
     if missing_allowed:
         values = np.where(np.isnan(values), 1 / values.T, values)

@@ -65,8 +65,9 @@ def numeric_table(values: pd.DataFrame, missing_allowed: bool = False, row: str 
 
 def refuse_constant(frame: pd.DataFrame, purpose: str) -> None:
     """Raise UnusableValues naming the columns that do not vary over the cities (missing values aside)."""
-    spread = frame.max() - frame.min()
-    constant = frame.columns[~(spread > SMALLEST_RELATIVE_SPREAD * frame.abs().max())]
+    values = frame.to_numpy()
+    lowest, highest = np.fmin.reduce(values), np.fmax.reduce(values)
+    constant = frame.columns[~(highest - lowest > SMALLEST_RELATIVE_SPREAD * np.maximum(-lowest, highest))]
     if len(constant):
         raise UnusableValues(f"indicator {named(constant)} is constant over the cities: {purpose} is undefined; "
                              "leave it out of the index")
@@ -94,6 +95,8 @@ def weight_series(weights: pd.Series | Mapping, what: str = "weights", rescale: 
 
 def same_labels(found: pd.Index, wanted: pd.Index, found_name: str, wanted_name: str) -> None:
     """Raise UnusableWeights naming the labels that only one of the two has; order does not matter."""
+    if found.equals(wanted):
+        return
     extra, lacking = found.difference(wanted, sort=False), wanted.difference(found, sort=False)
     if len(extra) or len(lacking):
         parts = [f"only in {name}: {named(labels)}"

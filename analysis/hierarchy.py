@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import pandas as pd
 
 from analysis.ahp import Triad, UnusableJudgements, ahp_weights, worst_triad
@@ -43,17 +44,17 @@ def nested_table(values: pd.DataFrame, parents: Tree, function: Callable[[pd.Dat
     """
     frame = numeric_table(values)
     children = _children(_parents(parents), frame.columns)
-    columns = {leaf: frame[leaf] for leaf in frame}
+    columns = dict(zip(frame.columns, frame.to_numpy().T, strict=True))
     local: dict = {}
     for node in reversed(_top_down(children)):
         siblings = children.get(node, [])
         if len(siblings) == 1:
             local[siblings[0]], columns[node] = 1.0, columns[siblings[0]]
         elif siblings:
-            table = pd.DataFrame({child: columns[child] for child in siblings})
-            weights = function(table)
-            local.update(weights.loc[siblings])
-            columns[node] = (table * weights).sum(axis=1)
+            rows = np.array([columns[child] for child in siblings])
+            weights = function(pd.DataFrame(rows.T, frame.index, siblings)).loc[siblings].to_numpy()
+            local.update(zip(siblings, weights, strict=True))
+            columns[node] = (rows * weights[:, None]).sum(axis=0)
     return _table(children, local)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
 
 from analysis.guards import UnusableValues, named, numeric_table, refuse_constant
@@ -52,13 +53,13 @@ def normalise(values: pd.DataFrame, direction: Direction, method: str = "minmax"
     if (goalposts is not None) != (method == "goalposts"):
         raise ValueError(f"goalposts belong to method 'goalposts' and only to it; the method here is {method!r}")
     signs = signs_of(direction, frame.columns)
-    unobserved = frame.columns[frame.notna().sum() == 0]
+    unobserved = frame.columns[frame.isna().to_numpy().all(axis=0)]
     if len(unobserved):
         raise UnusableValues(f"indicator {named(unobserved)} has no value for any city; leave it out of the index")
     if method == "goalposts":
         return _between_goalposts(frame, signs, goalposts)
     refuse_constant(frame, f"{method} normalisation")
-    return _relative(frame * signs, method)
+    return _relative(frame * signs.to_numpy(), method)
 
 
 def rescale(values: pd.DataFrame, low: float, high: float) -> pd.DataFrame:
@@ -69,7 +70,8 @@ def rescale(values: pd.DataFrame, low: float, high: float) -> pd.DataFrame:
     frame = numeric_table(values, missing_allowed=True)
     if not low < high:
         raise ValueError(f"rescale from {low} to {high}: low must be below high")
-    outside = frame.columns[((frame < 0) | (frame > 1)).any()]
+    numbers = frame.to_numpy()
+    outside = frame.columns[((numbers < 0) | (numbers > 1)).any(axis=0)]
     if len(outside):
         raise UnusableValues(f"indicator {named(outside)} has values outside 0–1; normalise by minmax or rank first")
     return low + (high - low) * frame
@@ -94,7 +96,9 @@ def signs_of(direction: Direction, indicators: pd.Index) -> pd.Series:
 def _relative(signed: pd.DataFrame, method: str) -> pd.DataFrame:
     """Normalise columns that already point upwards by what the observed cities themselves show."""
     if method == "minmax":
-        return (signed - signed.min()) / (signed.max() - signed.min())
+        values = signed.to_numpy()
+        lowest, highest = np.fmin.reduce(values), np.fmax.reduce(values)  # missing values aside
+        return pd.DataFrame((values - lowest) / (highest - lowest), signed.index, signed.columns)
     if method == "zscore":
         return (signed - signed.mean()) / signed.std(ddof=1)
     return (signed.rank(method="average") - 1) / (signed.notna().sum() - 1)

@@ -68,28 +68,28 @@ def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int 
         raise ValueError(f"neighbours = {neighbours}; at least one city must give")
     if method == "group_median" and groups is None:
         raise ValueError("group_median needs groups: a Series of group names by city")
-    ranks, group_of = frame.rank(pct=True).to_numpy(), None if groups is None else pd.Series(groups)
-    may_give = frame.notna() if donors is None else frame.notna() & donors
-    filled, rows = frame.copy(), []
-    for city, indicator in _gaps(frame):
-        position = frame.index.get_loc(city)
+    values, ranks = frame.to_numpy(), frame.rank(pct=True).to_numpy()
+    group_of = pd.Series(groups, dtype=object).reindex(frame.index)
+    may_give = (frame.notna() if donors is None else (frame.notna() & donors).reindex_like(frame)).to_numpy()
+    filled, rows = values.copy(), []
+    for row, column in np.argwhere(np.isnan(values)):
+        city, indicator, givers = frame.index[row], frame.columns[column], np.flatnonzero(may_give[:, column])
         if method == "nearest":
-            givers, distances = _nearest(ranks, position, may_give[indicator].to_numpy(), neighbours)
+            givers, distances = _nearest(ranks, row, may_give[:, column], neighbours)
             reason = f"median of the {len(givers)} nearest cities, distance {_range(distances)}" if len(givers) else ""
         elif method == "group_median":
-            givers = np.flatnonzero((group_of.reindex(frame.index) == group_of.get(city)) & may_give[indicator])
-            reason = f"median of {len(givers)} cities of {group_of.get(city)}"
+            givers = givers[(group_of == group_of.iloc[row]).to_numpy()[givers]]
+            reason = f"median of {len(givers)} cities of {group_of.iloc[row]}"
         else:
-            given = frame[indicator].where(may_give[indicator])
-            givers = np.flatnonzero(given == given.min())[:1]
+            givers = givers[np.argsort(values[givers, column], kind="stable")][:1]
             reason = "lowest observed value"
         if not len(givers):
             raise UnusableValues(f"city {city}, indicator {indicator}: no city can give a value by {method}; leave the "
                                  "city or the indicator out, or choose another method for missing values")
-        filled.at[city, indicator] = np.median(frame[indicator].to_numpy()[givers])
-        rows.append([city, indicator, f"filled_{method}", np.nan, filled.at[city, indicator], reason,
+        filled[row, column] = np.median(values[givers, column])
+        rows.append([city, indicator, f"filled_{method}", np.nan, filled[row, column], reason,
                      ";".join(map(str, frame.index[givers]))])
-    return filled, _record(rows)
+    return pd.DataFrame(filled, frame.index, frame.columns), _record(rows)
 
 
 def treat_outliers(values: pd.DataFrame, method: str = "winsorise", skewness_limit: float = 2.0,
@@ -133,12 +133,6 @@ def treat_outliers(values: pd.DataFrame, method: str = "winsorise", skewness_lim
     return treated, _record(rows)
 
 
-def _gaps(frame: pd.DataFrame) -> list[tuple]:
-    """(city, indicator) of every missing value, by row."""
-    rows, columns = np.nonzero(frame.isna().to_numpy())
-    return list(zip(frame.index[rows], frame.columns[columns], strict=True))
-
-
 def _nearest(ranks: np.ndarray, city: int, may_give: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
     """Positions and distances of the most similar cities that may give the value, nearest first."""
     observed = ~np.isnan(ranks)
@@ -159,14 +153,14 @@ def _is_outlying(column: pd.Series, limits: tuple[float, float]) -> bool:
 
 def _winsorised(column: pd.Series, limits: tuple[float, float], at_most: int) -> pd.Series | None:
     """The column with its extremes drawn in until it passes, or None where more than `at_most` cells would change."""
-    result = column
+    result, changed = column, np.zeros(len(column), dtype=bool)
     while _is_outlying(result, limits):
-        high = result.skew() >= 0
-        extreme = result == (result.max() if high else result.min())
-        if ((result != column) & column.notna() | extreme).sum() > at_most:
+        values, most = result.to_numpy(), np.fmax if result.skew() >= 0 else np.fmin  # missing values aside
+        extreme = values == most.reduce(values)
+        changed |= extreme
+        if changed.sum() > at_most:
             return None
-        inner = result[~extreme]
-        result = result.mask(extreme, inner.max() if high else inner.min())
+        result = pd.Series(np.where(extreme, most.reduce(values[~extreme]), values), column.index, name=column.name)
     return result
 
 
@@ -189,4 +183,4 @@ def _range(distances: np.ndarray) -> str:
 def _record(rows: list[list]) -> pd.DataFrame:
     """The record of changed cells; numbers stay numbers even where no cell changed."""
     record = pd.DataFrame(rows, columns=RECORD_COLUMNS)
-    return record.astype({"before": float, "after": float})
+    return record.assign(before=record["before"].astype(float), after=record["after"].astype(float))

@@ -140,7 +140,8 @@ def combine_weights(subjective: pd.Series | Mapping, objective: pd.Series | Mapp
     within 0.05 of 1) are rescaled to sum to 1. Raises UnusableWeights naming what differs, is negative or does not sum
     to 1. Reference: docs/method.md, section 4.6.
     """
-    judged, computed = _matched(subjective, objective)
+    first, second = _matched(subjective, objective)
+    judged, computed = first.to_numpy(), second.to_numpy()
     if rule == "linear":
         if not 0 <= alpha <= 1:
             raise ValueError(f"alpha = {alpha} is not between 0 and 1; it is the share of the subjective weights")
@@ -151,15 +152,16 @@ def combine_weights(subjective: pd.Series | Mapping, objective: pd.Series | Mapp
             raise UnusableWeights("no indicator has weight in both sets: their product is 0; use the linear rule")
         combined = combined / combined.sum()
     elif rule == "game_theory":
-        coefficients = game_theory_coefficients(judged, computed)
+        coefficients = game_theory_coefficients(first, second)
         if (coefficients < 0).any():
             warnings.warn(f"game-theory coefficient of the {coefficients.idxmin()} weights is negative "
                           f"({coefficients.min():.4g}); it counts as 0, the other set is used alone", stacklevel=2)
-        share = coefficients.clip(lower=0) / coefficients.clip(lower=0).sum()
-        combined = share["subjective"] * judged + share["objective"] * computed
+        shares = coefficients.to_numpy().clip(min=0)
+        shares /= shares.sum()
+        combined = shares[0] * judged + shares[1] * computed
     else:
         raise ValueError(f"unknown rule {rule!r}; use 'linear', 'multiplicative' or 'game_theory'")
-    return combined.rename("weight")
+    return pd.Series(combined, first.index, name="weight")
 
 
 def game_theory_coefficients(subjective: pd.Series | Mapping, objective: pd.Series | Mapping) -> pd.Series:
