@@ -23,18 +23,21 @@ from .stages import Stages
 
 @dataclass
 class DataSets:
-    """The distinct data sets behind many settings: distinct rows and scorers, each made once."""
+    """The distinct data sets behind many settings: distinct rows, scorers and base weights, each made once."""
 
     stages: Stages
+    _bases: dict[int, tuple[np.ndarray, np.ndarray, tuple]] = field(default_factory=dict)
     _rows: dict[tuple, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     _scorers: dict[tuple, Scorer] = field(default_factory=dict)
 
     def cell(self, settings: Settings, noise: WeightNoise) -> Cell:
         """The cell of some settings. Raises what `score_study` raises for them."""
         values, weights = self.stages.normalised(settings), self.stages.weights(settings)
-        base = weights.to_numpy()
-        used = base > 0
-        data = id(values), used.tobytes()  # the stages keep the values, so that ids stay unique
+        if id(weights) not in self._bases:  # the stages keep values and weights, so that ids stay unique
+            used = (weights > 0).to_numpy()
+            self._bases[id(weights)] = used, weights.to_numpy()[used], tuple(weights.index[used])
+        used, base, indicators = self._bases[id(weights)]
+        data = id(values), used.tobytes()
         if data not in self._rows:
             self._rows[data] = distinct_rows(values.to_numpy()[:, used])
         rows, group = self._rows[data]
@@ -43,7 +46,7 @@ class DataSets:
             if method == "geometric":  # the others take any values that vary
                 study.score(values, weights, settings)  # the study itself refuses what it cannot aggregate
             self._scorers[data, method] = scorer_for(rows, method)
-        return Cell(self._scorers[data, method], base[used], noise, group, tuple(weights.index[used]))
+        return Cell(self._scorers[data, method], base, noise, group, indicators)
 
 
 @dataclass(frozen=True)

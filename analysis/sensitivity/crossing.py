@@ -9,14 +9,14 @@ Reference: docs/method.md, section 6.4. Saisana, M., Saltelli, A. & Tarantola, S
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from analysis.settings import PUBLIC_TRAITS, ROOT, Settings, read_yaml, with_overrides
+from analysis.settings import PUBLIC_TRAITS, ROOT, Section, Settings, read_yaml, with_overrides
 
 from .draws import SensitivityError
 
@@ -130,4 +130,10 @@ def combined(settings: Settings, options: tuple[Option, ...]) -> Settings:
             section, key = name.split(".")
             sections.setdefault(section, {})[key] = value
     return settings.model_copy(update={
-        section: getattr(settings, section).model_copy(update=changes) for section, changes in sections.items()})
+        section: changed(getattr(settings, section), tuple(changes.items())) for section, changes in sections.items()})
+
+
+@cache
+def changed(section: Section, changes: tuple[tuple[str, Any], ...]) -> Section:
+    """A section with some keys changed: the same object for the same changes, which makes it quick to look up."""
+    return section.model_copy(update=dict(changes))
