@@ -20,6 +20,7 @@ from analysis.sensitivity import (
     WeightNoise,
     choice_indices,
     cross,
+    enumeration,
     sobol_indices,
     weight_indices,
 )
@@ -168,6 +169,13 @@ class TestSumsOfSquares:
             found = sums_of_squares(np.repeat(table[:, :1], options, axis=1))
             assert (found.total[1] == 0).all() and (found.first[1] == 0).all()
 
+    @pytest.mark.parametrize("largest", [297, 8_000, 32_000])
+    def test_short_whole_numbers_give_the_sums_of_long_ones(self, largest):
+        table = np.random.default_rng(1).integers(largest - 10, largest, (5, 3, 40, 2))
+        short, long = sums_of_squares(table.astype(np.int16)), sums_of_squares(table.astype(float))
+        for name in ("first", "total", "variance"):
+            np.testing.assert_array_equal(getattr(short, name), getattr(long, name))
+
 
 @pytest.fixture(scope="module")
 def stages() -> Stages:
@@ -204,6 +212,12 @@ class TestChoiceIndices:
         assert results[0].total.loc["f1", "mean_shift"] == pytest.approx(y.var(axis=1).mean() / y.var())
         assert (results[0].total.loc["weights"] == 0).all()
         assert (results[0].total_margin == 0).all(axis=None)
+
+    def test_how_many_scramblings_are_in_memory_does_not_matter(self, stages, monkeypatch):
+        design = cross(stages, self.crossing([{}, {"weighting.alpha": 0.2}]), [WeightNoise("dirichlet", 100.0)])
+        together = choice_indices(design, seed=1, scramblings=3, points=2)
+        monkeypatch.setattr(enumeration, "RANKS_IN_MEMORY", 1)
+        pd.testing.assert_frame_equal(together.total, choice_indices(design, seed=1, scramblings=3, points=2).total)
 
     def test_two_kinds_of_noise_are_a_factor(self, stages):
         noises = [WeightNoise("dirichlet", 100.0), WeightNoise("uniform", half_width=0.0)]
