@@ -95,13 +95,15 @@ def signs_of(direction: Direction, indicators: pd.Index) -> pd.Series:
 
 def _relative(signed: pd.DataFrame, method: str) -> pd.DataFrame:
     """Normalise columns that already point upwards by what the observed cities themselves show."""
+    values = signed.to_numpy()
     if method == "minmax":
-        values = signed.to_numpy()
         lowest, highest = np.fmin.reduce(values), np.fmax.reduce(values)  # missing values aside
-        return pd.DataFrame((values - lowest) / (highest - lowest), signed.index, signed.columns)
-    if method == "zscore":
-        return (signed - signed.mean()) / signed.std(ddof=1)
-    return (signed.rank(method="average") - 1) / (signed.notna().sum() - 1)
+        relative = (values - lowest) / (highest - lowest)
+    elif method == "zscore":
+        relative = (values - signed.mean().to_numpy()) / signed.std(ddof=1).to_numpy()
+    else:
+        relative = (signed.rank(method="average").to_numpy() - 1) / ((~np.isnan(values)).sum(axis=0) - 1)
+    return pd.DataFrame(relative, signed.index, signed.columns)
 
 
 def _between_goalposts(frame: pd.DataFrame, signs: pd.Series, goalposts: Goalposts) -> pd.DataFrame:

@@ -70,6 +70,7 @@ def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int 
         raise ValueError("group_median needs groups: a Series of group names by city")
     values, ranks = frame.to_numpy(), frame.rank(pct=True).to_numpy()
     group_of = pd.Series(groups, dtype=object).reindex(frame.index)
+    in_group, _ = pd.factorize(group_of)  # -1 where the group is not known
     may_give = (frame.notna() if donors is None else (frame.notna() & donors).reindex_like(frame)).to_numpy()
     filled, rows = values.copy(), []
     for row, column in np.argwhere(np.isnan(values)):
@@ -78,7 +79,7 @@ def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int 
             givers, distances = _nearest(ranks, row, may_give[:, column], neighbours)
             reason = f"median of the {len(givers)} nearest cities, distance {_range(distances)}" if len(givers) else ""
         elif method == "group_median":
-            givers = givers[(group_of == group_of.iloc[row]).to_numpy()[givers]]
+            givers = givers[(in_group[givers] == in_group[row]) & (in_group[row] >= 0)]
             reason = f"median of {len(givers)} cities of {group_of.iloc[row]}"
         else:
             givers = givers[np.argsort(values[givers, column], kind="stable")][:1]

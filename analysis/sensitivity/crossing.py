@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, cached_property
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,12 @@ class Crossing:
 
     def options(self, combination: int) -> tuple[Option, ...]:
         """The option of each factor in a combination."""
-        places = np.unravel_index(combination, self.shape)
-        return tuple(factor.options[place] for factor, place in zip(self.factors, places, strict=True))
+        return self.combinations[combination]
+
+    @cached_property
+    def combinations(self) -> list[tuple[Option, ...]]:
+        """Every combination, in the order of their numbers."""
+        return list(product(*(factor.options for factor in self.factors)))
 
     def settings_of(self, combination: int) -> Settings:
         """The settings of a combination."""
