@@ -43,7 +43,7 @@ class DataSets:
         rows, group = self._rows[data]
         method = settings.aggregation.method
         if (data, method) not in self._scorers:
-            if method == "geometric":  # the others take any values that vary
+            if method == "geometric" and not (values.to_numpy() > 0).all():
                 study.score(values, weights, settings)  # the study itself refuses what it cannot aggregate
             self._scorers[data, method] = scorer_for(rows, method)
         return Cell(self._scorers[data, method], base, noise, group, indicators)
