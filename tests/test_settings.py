@@ -94,7 +94,7 @@ class TestRefusals:
         ("weighting.alpha", "x"),
         ("weighting.alpha", None), ("weighting.rule", "lineer"), ("treatment.neighbours", 0),
         ("treatment.neighbours", 2.5), ("treatment.outliers", "winsorize"), ("uncertainty.draws", 99),
-        ("uncertainty.seed", 0), ("tiers.k", 1), ("normalisation.lowest_points", 51), ("edition", "own"),
+        ("uncertainty.seed", 0), ("tiers.k", 1), ("normalisation.lowest_points", 51), ("edition", "other"),
         ("indicators.exclude", "I23"), ("indicators.worst_grade", "E"), ("weighting.data_centre_parent", "S12"),
         ("weighting.allow_inconsistent", "perhaps"), ("city", ["深圳市"])])
     def test_a_value_outside_its_range_names_key_and_value(self, name, value):

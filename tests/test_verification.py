@@ -43,8 +43,9 @@ def notebooks(plan, staging, say, reports):
     return {"peak memory": 1.0}
 
 
-def index_page(plan, folder):
+def index_page(plan, staging):
     """As the real one, it links to the other language where that is there."""
+    folder = report_folder(plan, staging)
     other = "en/index.html" if plan.lang == "zh" else "../index.html"
     (folder / "index.html").write_text(f'<a href="{other}">' if (folder / other).is_file() else "alone")
 
@@ -56,7 +57,7 @@ def study(tmp_path, monkeypatch):
     monkeypatch.setattr(stored_run, "DATA", data)
     monkeypatch.setattr(stored_run, "REPORTS", reports)
     score = SimpleNamespace(scores=CITIES.set_index("adcode")["score"], ranks=CITIES.set_index("adcode")["rank"])
-    monkeypatch.setattr(pipeline, "score_in_memory", lambda plan: score)
+    monkeypatch.setattr(pipeline, "score_in_memory", lambda plan, given=None: score)
     monkeypatch.setattr(pipeline, "execute_steps", notebooks)
     monkeypatch.setattr(pages, "write_index_page", index_page)
     for name in ("code_hashes", "raw_checksums"):  # hashing the real ones takes most of a test's time
@@ -196,7 +197,7 @@ class TestDifferent:
     def test_notebooks_that_disagree_with_the_study_in_memory(self, study, monkeypatch):
         study.make(lang="en")
         other = SimpleNamespace(scores=pd.Series({"1": 2.0}), ranks=pd.Series({"1": 1}))
-        monkeypatch.setattr(pipeline, "score_in_memory", lambda plan: other)
+        monkeypatch.setattr(pipeline, "score_in_memory", lambda plan, given=None: other)
         found, text = study.verify(lang="en")
         assert not found.holds and "cannot be made again: the notebooks' scores differ" in text
 
