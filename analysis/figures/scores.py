@@ -63,7 +63,7 @@ def domain_profile(domain_scores: pd.DataFrame, members: pd.Index, framework: pd
     """
     domains = list(framework.index[framework["level"] == "domain"])
     names = node_names(framework, lang)
-    figure = new_figure(0.5 * len(domains) + 1.1, pick(lang, "各领域数字化能力", "Capability by domain"), stamp)
+    figure = new_figure(0.5 * len(domains) + 1.1, pick(lang, "各领域能力", "Capability by domain"), stamp)
     axes = figure.add_subplot()
     everyone = pick(lang, f"全部 {len(domain_scores)} 个城市", f"all {len(domain_scores)} cities")
     chosen = pick(lang, f"前 {len(members)} 名", f"the best {len(members)}")

@@ -47,7 +47,7 @@ def tier_strip(scores: pd.Series, tiers: pd.Series, cities: pd.DataFrame, lang: 
     """
     tier_list = sorted(tiers.dropna().unique())
     place = city_names(cities, lang)
-    figure = new_figure(1.05 * len(tier_list) + 0.9, pick(lang, "数字城市的梯队", "Tiers of digital cities"), stamp)
+    figure = new_figure(1.05 * len(tier_list) + 0.9, pick(lang, "按得分分成的梯队", "Tiers by score"), stamp)
     axes = figure.add_subplot()
     points, marked = [], []
     for row, tier in enumerate(tier_list):

@@ -71,13 +71,14 @@ def interval_handles(lang: str, cut: int) -> list:
 
 
 def top_probability(intervals: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", stamp: str = "",
-                    first: int = 70, last: int = 130, cut: int = 100, what_varies: str = "") -> Figure:
+                    cut: int = 100, around: int = 30, what_varies: str = "") -> Figure:
     """The chance of being among the best `cut`, for the cities about the cut, in two panels.
 
-    `intervals` by city: rank and p_top_<cut>, for example p_top_100 (0–1). Shown are base ranks `first` to `last`.
+    `intervals` by city: rank and p_top_<cut>, for example p_top_100 (0–1). Shown are the base ranks up to
+    `around` places from the cut.
     `what_varies` joins the title.
     """
-    ordered = intervals[intervals["rank"].between(first, last)].sort_values("rank", kind="stable")
+    ordered = intervals[intervals["rank"].between(cut - around, cut + around)].sort_values("rank", kind="stable")
     names = city_names(cities, lang)
     halves = (ordered[ordered["rank"] <= cut], ordered[ordered["rank"] > cut])
     rows = max(len(half) for half in halves)
