@@ -120,22 +120,7 @@ class Step:
 
     def notice(self) -> None:
         """What this run measures and what it cannot, and which choices differ from the baseline: atop every result."""
-        cover = framework.coverage_by_domain(self.tree, self.ground.measured)
-        parts = [f"{row[f'name_{self.lang}']} {row.measured}/{row.indicators}" for _, row in cover.iterrows()]
-        unmeasured = missing_domains(self.ground, self.lang)
-        missing = self.pick("、", ", ").join(unmeasured) or self.pick("无", "none")
-        zh = (f"**{self.stamp}。** 各领域已测度/全部指标：{'、'.join(parts)}。"
-              f"没有{'公开' if self.has('public') else ''}数据、因而未进入评分的领域：{missing}。")
-        en = (f"**{self.stamp}.** Indicators measured of all, by domain: {', '.join(parts)}. "
-              f"Domains without {'public ' if self.has('public') else ''}data, hence outside the score: {missing}.")
-        if self.has("china"):
-            zh += "权重为本研究的设定，并非白皮书的权重；白皮书未公布数据、权重与得分。"
-            en += (" The weights are this study's; the white paper published neither data nor weights nor scores.")
-        changed = [f"`{name}` = {here} ({base})" for name, (base, here) in differences(self.settings).items()]
-        if changed:
-            zh += f" 与基准设定不同（括号内为基准值）：{'、'.join(changed)}。"
-            en += f" Choices that differ from the baseline (its value in brackets): {', '.join(changed)}."
-        self.say(zh, en, kind="notice")
+        self.say(*notice_texts(self.settings, self.ground), kind="notice")
 
     # --- figures and tables ---------------------------------------------------------------------------------------
     def number(self, kind: str, label: str | None) -> str:
@@ -213,6 +198,27 @@ def open_step(name: str, run: str, lang: str, **choices: Any) -> Step:
     step = Step(name, run, lang, settings, run_ground(settings, data_folder(run)))
     step.notice()
     return step
+
+
+def notice_texts(settings: Settings, ground: Ground) -> tuple[str, str]:
+    """What a run measures and what it cannot, and which choices differ from the baseline, in Chinese and in English."""
+    cover = framework.coverage_by_domain(ground.tree, ground.measured)
+    parts = {lang: [f"{row[f'name_{lang}']} {row.measured}/{row.indicators}" for _, row in cover.iterrows()]
+             for lang in ("zh", "en")}
+    public, lines = "public" in ground.traits, {lang: edition_line(settings, ground, lang) for lang in parts}
+    missing = {lang: missing_domains(ground, lang) for lang in parts}
+    zh = (f"**{lines['zh']}。** 各领域已测度/全部指标：{'、'.join(parts['zh'])}。"
+          f"没有{'公开' if public else ''}数据、因而未进入评分的领域：{'、'.join(missing['zh']) or '无'}。")
+    en = (f"**{lines['en']}.** Indicators measured of all, by domain: {', '.join(parts['en'])}. Domains without "
+          f"{'public ' if public else ''}data, hence outside the score: {', '.join(missing['en']) or 'none'}.")
+    if "china" in ground.traits:
+        zh += "权重为本研究的设定，并非白皮书的权重；白皮书未公布数据、权重与得分。"
+        en += " The weights are this study's; the white paper published neither data nor weights nor scores."
+    changed = [f"`{name}` = {here} ({base})" for name, (base, here) in differences(settings).items()]
+    if changed:
+        zh += f" 与基准设定不同（括号内为基准值）：{'、'.join(changed)}。"
+        en += f" Choices that differ from the baseline (its value in brackets): {', '.join(changed)}."
+    return zh, en
 
 
 def missing_domains(ground: Ground, lang: str) -> list[str]:

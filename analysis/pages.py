@@ -18,6 +18,7 @@ from analysis.settings import Settings, differences
 if TYPE_CHECKING:
     from analysis.panels import Ground
 
+EXPLORER = "explorer.html"
 RELEASED = date.fromisoformat(__released__)
 EPOCH = int(datetime.combine(RELEASED, time_of_day(), UTC).timestamp())
 
@@ -106,12 +107,21 @@ def write_overview(plan: Plan, staging: Path, reports: bool) -> float:
     started = time.perf_counter()
     data, folder = staging / "data" / plan.run, report_folder(plan, staging)
     if reports:
+        write_run_explorer(plan, staging)
         write_index_page(plan, staging)
     content = manifest(plan.run, plan.settings, data, folder)
     write_json(content, folder / MANIFEST)
     title, edition = title_of(STEPS[-1], plan.lang, plan.traits)["title"], plan_stamp(plan, staging).edition
     write_json(crate(content, title, edition, RELEASED.isoformat(), folder), folder / CRATE)
     return time.perf_counter() - started
+
+
+def write_run_explorer(plan: Plan, staging: Path) -> None:
+    """explorer.html: the page on which a reader changes the weights."""
+    from analysis.explorer import write_explorer
+
+    write_explorer(staging / "data" / plan.run, report_folder(plan, staging), plan.settings, plan_stamp(plan, staging),
+                   plan.lang)
 
 
 def write_index_page(plan: Plan, staging: Path) -> None:
@@ -140,5 +150,5 @@ def write_index_page(plan: Plan, staging: Path) -> None:
     other = folder / "en" if plan.lang == "zh" else folder.parent
     other_language = os.path.relpath(other / "index.html", folder) if (other / "index.html").is_file() else ""
     facts = RunFacts(findings, differences(plan.settings), paper, files["figure"], files["table"], MANIFEST,
-                     other_language)
+                     other_language, EXPLORER if (folder / EXPLORER).is_file() else "")
     write_index(folder, plan_stamp(plan, staging), entries, facts, plan.lang)

@@ -23,7 +23,7 @@ MANIFEST = "manifest.json"
 CRATE = "ro-crate-metadata.json"
 ABOUT_THE_RUN = (MANIFEST, RECORD, CRATE)  # they say what the outputs are and are none themselves
 PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "matplotlib", "seaborn", "papermill", "nbconvert",
-            "pypandoc-binary", "typst")
+            "pypandoc-binary", "typst", "altair", "vl-convert-python")
 
 
 def sha256(path: Path) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from analysis.own.reading import StudyInput
 
 REPORTS = ROOT / "reports"
-PAGES = ("html/", "pdf/", "index.html", "white_paper.html", "white_paper.pdf")
+PAGES = ("html/", "pdf/", "index.html", "explorer.html", "white_paper.html", "white_paper.pdf")
 MAPPINGS = ("settings", "differs_from_baseline", "versions", "inputs", "code", "data", "reports")
 
 

@@ -22,6 +22,7 @@ OTHERS = "#aab1bb"
 BAND_COLOURS = [colour for _, _, colour, _ in RANK_BANDS]
 DOT_AREAS = [90, 62, 44, 30, 16]
 INTERVAL_COLOURS = {"choices": "#b9d3e8", "weights": "#2f6ba3"}
+INSET_SHRINK = 0.35
 ROW = 30  # pixels between two cities of the intervals
 
 
@@ -51,18 +52,19 @@ def finished(chart: altair.LayerChart, description: str, height_of_width: float 
     return spec
 
 
-def band_scales(content: dict[str, Any]) -> dict[str, Any]:
+def band_scales(content: dict[str, Any], shrink: float) -> dict[str, Any]:
     """Colour and area of a dot by its band of ranks: darkest and largest first, cities behind the cut small and grey;
     cities that the reader has pinned are ringed."""
     import altair as alt
 
     bands = list(range(len(content["bands"]) + 1))
-    colours, areas = [*BAND_COLOURS[:len(bands) - 1], OTHERS], [*DOT_AREAS[:len(bands) - 1], DOT_AREAS[-1]]
+    colours = [*BAND_COLOURS[:len(bands) - 1], OTHERS]
+    areas = [shrink * area for area in (*DOT_AREAS[:len(bands) - 1], DOT_AREAS[-1])]
     return {"color": alt.Color("band:O").scale(domain=bands, range=colours).legend(None),
-            "size": alt.condition("datum.pinned", alt.value(DOT_AREAS[0]),
+            "size": alt.condition("datum.pinned", alt.value(shrink * DOT_AREAS[0]),
                                   alt.Size("band:O").scale(domain=bands, range=areas).legend(None)),
             "stroke": alt.condition("datum.pinned", alt.value(INK), alt.value("white")),
-            "strokeWidth": alt.condition("datum.pinned", alt.value(2.2), alt.value(0.6))}
+            "strokeWidth": alt.condition("datum.pinned", alt.value(2.2 * shrink), alt.value(0.6 * shrink))}
 
 
 def tooltip(lang: str) -> list[altair.Tooltip]:
@@ -74,19 +76,22 @@ def tooltip(lang: str) -> list[altair.Tooltip]:
             alt.Tooltip("study_rank:Q").title(words["study_rank"])]
 
 
-def dots(content: dict[str, Any], lang: str) -> altair.Chart:
+def dots(content: dict[str, Any], lang: str, shrink: float = 1.0) -> altair.Chart:
+    """The cities as dots, to be placed by the chart that they belong to."""
     import altair as alt
 
     return alt.Chart(alt.NamedData("cities")).mark_circle(opacity=1, cursor="pointer", aria=False, clip=True).encode(
-        **band_scales(content), tooltip=tooltip(lang))
+        **band_scales(content, shrink), tooltip=tooltip(lang))
 
 
-def names_of_pinned() -> altair.Chart:
-    """The names of the pinned cities, with a pale edge so that they can be read over dots and borders."""
+def names_of_pinned(turn: float) -> altair.LayerChart:
+    """The names of the pinned cities, with a pale edge so that they can be read over dots and borders; left of
+    their dot where `x` is beyond `turn`."""
     import altair as alt
 
     pinned = alt.Chart(alt.NamedData("cities")).transform_filter("datum.pinned")
-    text = {"align": "left", "dx": 8, "dy": -7, "fontSize": 12, "aria": False, "clip": True}
+    text = {"align": alt.expr(f"datum.x > {turn:.1f} ? 'right' : 'left'"),
+            "dx": alt.expr(f"datum.x > {turn:.1f} ? -8 : 8"), "dy": -7, "fontSize": 12, "aria": False, "clip": True}
     halo = pinned.mark_text(stroke="white", strokeWidth=3.5, strokeJoin="round", **text)
     return (halo + pinned.mark_text(color=INK, fontWeight="bold", **text)).encode(text="name:N")
 
@@ -95,13 +100,14 @@ def scatter_plot(content: dict[str, Any], lang: str) -> altair.LayerChart:
     """Every city by what the reader puts on the horizontal axis (`x`) and its present score."""
     import altair as alt
 
-    scale = alt.Scale(domain=content["scale"], nice=False, zero=False)
+    low, high = content["scale"]
+    scale = alt.Scale(domain=[low, high], nice=False, zero=False)
     places = {"x": alt.X("x:Q").scale(scale).title(None).axis(tickCount=5),
               "y": alt.Y("score:Q").scale(scale).title(None).axis(tickCount=5)}
     ends = alt.Data(values=[{"x": end, "score": end} for end in content["scale"]])
     equal = alt.Chart(ends).mark_line(stroke=SOFT, strokeDash=[4, 4], strokeWidth=1, aria=False)
     return alt.layer(equal.encode(**places), dots(content, lang).encode(**places),
-                     names_of_pinned().encode(**places))
+                     names_of_pinned(low + 0.75 * (high - low)).encode(**places))
 
 
 def city_map(content: dict[str, Any], lang: str, frame: tuple[float, float, float, float],
@@ -116,9 +122,9 @@ def city_map(content: dict[str, Any], lang: str, frame: tuple[float, float, floa
     dashes = alt.Chart(alt.NamedData("dashes")).mark_geoshape(filled=False, stroke="#444444", strokeWidth=1.3,
                                                               clip=True, aria=False)
     place = {"longitude": "x:Q", "latitude": "y:Q"}
-    layers = [land, dashes, dots(content, lang).encode(**place)]
+    layers = [land, dashes, dots(content, lang, 1.0 if name == "map" else INSET_SHRINK).encode(**place)]
     if name == "map":
-        layers.append(names_of_pinned().encode(**place))
+        layers.append(names_of_pinned(west + 0.85 * (east - west)).encode(**place))
     return alt.layer(*layers).project(type="identity", reflectY=True, scale=alt.expr(factor), translate=alt.expr(
         f"[{-west:.2f} * {factor}, {north:.2f} * {factor}]"))
 
@@ -131,13 +137,15 @@ def interval_plot(content: dict[str, Any], lang: str) -> altair.LayerChart:
     words = WORDS[lang]
     rows = alt.Chart(alt.NamedData("shown")).encode(
         y=alt.Y("name:N").sort(None).title(None).axis(domain=False, ticks=False, labelLimit=130, labelColor=INK))
-    ranks = alt.Scale(domain=[1, len(content["cities"])], nice=False, zero=False)
-    axis = alt.Axis(orient="top", tickCount=6, title=words["rank_axis"])
+    ranks = alt.Scale(domainMin=0, nice=True)
+    axis = alt.Axis(orient="top", tickCount=6, tickMinStep=1, title=words["rank_axis"],
+                    labelExpr="datum.value < 1 ? '' : datum.label")
     layers = []
     for kind, height in (("choices", 14), ("weights", 7)):
         if kind in content["intervals"]:
             layers.append(rows.mark_bar(color=INTERVAL_COLOURS[kind], height=height, aria=False).encode(
-                x=alt.X(f"{kind}_from:Q").scale(ranks).axis(axis), x2=f"{kind}_to:Q"))
+                x=alt.X(f"{kind}_from:Q").scale(ranks).axis(axis), x2=f"{kind}_to:Q").transform_calculate(
+                    **{f"{kind}_from": f"datum.{kind}_from - 0.4", f"{kind}_to": f"datum.{kind}_to + 0.4"}))
     layers.append(rows.mark_tick(color=INK, thickness=2, height=16, aria=False).encode(
         x=alt.X("study_rank:Q").scale(ranks).axis(axis)))
     layers.append(rows.mark_circle(color=BAND_COLOURS[0], opacity=1, size=70, stroke="white", strokeWidth=1,

@@ -8,6 +8,7 @@ Reference: docs/method.md, section 5.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from analysis.explorer.weightings import OWN, Weighting, weightings_of
 from analysis.figures.labels import city_names, node_names, province_name
 from analysis.frames import read_frame
 from analysis.maps import RANK_BANDS
+from analysis.notebook import notice_texts
 from analysis.panels import Ground
 from analysis.settings import ROOT, Settings
 
@@ -57,8 +59,9 @@ def read_tables(data: Path, settings: Settings, ground: Ground) -> ExplorerTable
     points, scores = (read_frame(data / name, "adcode") for name in ("02_normalised.csv", "05_scores.csv"))
     domain = read_frame(data / "05_weights.csv", "indicator")["domain"]
     found = {kind: read_frame(data / name, "adcode") for kind, name in INTERVALS.items() if (data / name).is_file()}
-    tables = ExplorerTables(settings, ground, points[domain.index], scores, domain, weightings_of(data, settings), found)
-    own = next(each.weights for each in tables.weightings if each.key == OWN)
+    weightings = weightings_of(data, settings)
+    tables = ExplorerTables(settings, ground, points[domain.index], scores, domain, weightings, found)
+    own = next(each.weights for each in weightings if each.key == OWN)
     if not scoring.rank(study.score(tables.points, own, settings)).equals(scores["rank"]):
         raise ExplorerError("05_scores.csv: its ranks are not those that 02_normalised.csv and 05_weights.csv give; "
                             "the run's tables were changed: run the study again")
@@ -71,6 +74,7 @@ def explorer_content(tables: ExplorerTables, lang: str) -> dict[str, Any]:
     domains = list(dict.fromkeys(tables.domain))
     positions = city_positions(BOUNDARIES, tables.scores.index) if "china" in ground.traits else None
     content = {
+        "notice": re.sub(r"\*\*|`", "", notice_texts(tables.settings, ground)[lang == "en"]),
         "domains": [{"code": code, "name": str(names[code])} for code in domains],
         "indicators": [{"code": code, "name": str(names[code]), "domain": domains.index(place)}
                        for code, place in tables.domain.items()],

@@ -26,6 +26,9 @@ from analysis.maps import (
 )
 
 KILOMETRE = 1000.0
+# Room in the east (kilometres), and the part of the map's width that the inset takes in its corner: it covers neither
+# Taiwan nor a dash.
+EASTERN_ROOM, INSET_SHARE = 350.0, 0.16
 FEWEST_CORNERS = 4  # of a closed ring, the first counted twice
 
 
@@ -71,7 +74,7 @@ def city_positions(folder: Path, codes: pd.Index) -> pd.DataFrame | None:
 def main_frame() -> tuple[float, float, float, float]:
     """West, east, south and north of the main map, in kilometres."""
     west, east, south, north = (edge / KILOMETRE for edge in MAIN_FRAME)
-    return west, east, south, north
+    return west, east + EASTERN_ROOM, south, north
 
 
 def inset_frame() -> tuple[float, float, float, float]:

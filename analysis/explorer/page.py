@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.explorer.content import can_explore, explorer_content, read_tables
+from analysis.explorer.outlines import INSET_SHARE
 from analysis.explorer.words import METHODS, WORDS
 from analysis.panels import run_ground
 from analysis.reporting.errors import ReportError
@@ -41,11 +42,11 @@ def write_explorer(data: Path, folder: Path, settings: Settings, stamp: Stamp, l
     content = explorer_content(read_tables(data, settings, ground), lang)
     path = folder / PAGE
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(explorer_page(content, stamp, lang, "china" in ground.traits), encoding="utf-8", newline="\n")
+    path.write_text(explorer_page(content, stamp, lang), encoding="utf-8", newline="\n")
     return path
 
 
-def explorer_page(content: dict[str, Any], stamp: Stamp, lang: str, of_china: bool) -> str:
+def explorer_page(content: dict[str, Any], stamp: Stamp, lang: str) -> str:
     """The page of some content (see `explorer_content`), the same bytes for the same content."""
     with ThreadPoolExecutor(1) as beside:  # both take a second, and the library is gathered outside Python
         library = beside.submit(vega_library)
@@ -56,10 +57,11 @@ def explorer_page(content: dict[str, Any], stamp: Stamp, lang: str, of_china: bo
     script = (REPORT_ASSETS / "explorer.js").read_text(encoding="utf-8")
     data = content | {"charts": charts, "words": words, "run": stamp.run, "edition": stamp.edition}
     return page_templates().get_template("explorer.html.j2").render(
-        content=content, words=words, stamp=stamp, of_china=of_china, with_map="outlines" in content,
-        html_lang=report_words["html_lang"], skip=report_words["skip"], index=report_words["index"],
-        run_label=report_words["run"] + report_words["colon"], bands=band_key(content, lang),
-        interval_colours=INTERVAL_COLOURS, how=words["how_text"].format(method=METHODS[lang][content["method"]]),
+        content=content, words=words, stamp=stamp, with_map="outlines" in content,
+        inset_share=INSET_SHARE, html_lang=report_words["html_lang"], skip=report_words["skip"],
+        index=report_words["index"], run_label=report_words["run"] + report_words["colon"],
+        bands=band_key(content, lang), interval_colours=INTERVAL_COLOURS,
+        how=words["how_text"].format(method=METHODS[lang][content["method"]]),
         style=stylesheet() + (REPORT_ASSETS / "explorer.css").read_text(encoding="utf-8"),
         data=script_json(data), library=library.result(), script=script,
         script_hashes=[script_hash(library.result()), script_hash(script)])

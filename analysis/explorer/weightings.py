@@ -56,7 +56,7 @@ def weightings_of(data: Path, settings: Settings) -> list[Weighting]:
 
 
 def implied_weights(data: Path, own: pd.Series, domain: pd.Series) -> dict[str, pd.Series]:
-    """The weights that come nearest to the published order, of domains and of indicators, as far as the run has them."""
+    """The weights that come nearest to the published order, by domain and by indicator, where the run has them."""
     found = {}
     if (data / "09_implied_weights.csv").is_file():
         of_domains = read_frame(data / "09_implied_weights.csv", "domain")["implied"]

@@ -38,7 +38,7 @@ class RunFacts:
 
     `findings` are sentences; `differences` maps a setting to (baseline value, value of this run); `figures` and
     `tables` are the files to show; `manifest` is the file with inputs, settings, versions and checksums;
-    `other_language` is the index page in the other language, if there is one.
+    `other_language` is the index page in the other language, `explorer` the page to try weights on, if there is one.
     """
 
     findings: Sequence[str] = ()
@@ -48,6 +48,7 @@ class RunFacts:
     tables: Sequence[FileEntry] = ()
     manifest: str = ""
     other_language: str = ""
+    explorer: str = ""
 
 
 def write_index(folder: Path, stamp: Stamp, entries: Sequence[ReportEntry], facts: RunFacts, lang: str) -> Path:

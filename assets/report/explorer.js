@@ -194,7 +194,7 @@ function drawControls(weights) {
   indicators.forEach((_, j) => at("indicator-" + j).textContent = (100 * weights[j]).toFixed(2) + "%");
   for (const choice of document.getElementsByName("preset")) choice.checked = choice.value === state.preset.key;
   at("preset-note").textContent = state.preset.note;
-  at("reset").disabled = !state.moved.size;
+  at("reset").disabled = at("moved").hidden = !state.moved.size;
   at("axis").value = state.axis;
 }
 
