@@ -1,4 +1,4 @@
-"""Explorer pages to test: from the committed reference, and from studies with other choices, stored as a run stores them."""
+"""Explorer pages to test: from the committed reference, and from studies with other choices, stored as runs are."""
 
 from __future__ import annotations
 

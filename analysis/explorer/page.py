@@ -59,6 +59,7 @@ def explorer_page(content: dict[str, Any], stamp: Stamp, lang: str) -> str:
     return page_templates().get_template("explorer.html.j2").render(
         content=content, words=words, stamp=stamp, with_map="outlines" in content,
         inset_share=INSET_SHARE, html_lang=report_words["html_lang"], skip=report_words["skip"],
+        table_scroll=report_words["table_scroll"],
         index=report_words["index"], run_label=report_words["run"] + report_words["colon"],
         bands=band_key(content, lang), interval_colours=INTERVAL_COLOURS,
         how=words["how_text"].format(method=METHODS[lang][content["method"]]),
