@@ -62,6 +62,11 @@ def relative(outputs: dict[str, str], root: Path) -> dict[str, str]:
     return {Path(path).relative_to(root).as_posix(): digest for path, digest in outputs.items()}
 
 
+def documents(folder: Path) -> list[Path]:
+    """The pages of a run but for the explorer, which alone has scripts (tests/test_explorer_browser.py)."""
+    return sorted(path for path in folder.rglob("*.html") if path.name != "explorer.html")
+
+
 def document(folder: Path, step: str) -> tuple[Path, Path]:
     if step == STEPS[-1]:
         return folder / "white_paper.html", folder / "white_paper.pdf"
@@ -120,7 +125,7 @@ def place(request, lang):
 @pytest.fixture(scope="module")
 def pages(place):
     """Every HTML page of one language by its path."""
-    return {path.relative_to(place).as_posix(): Page(path) for path in sorted(place.rglob("*.html"))}
+    return {path.relative_to(place).as_posix(): Page(path) for path in documents(place)}
 
 
 class TestFirstRun:
@@ -135,7 +140,8 @@ class TestFirstRun:
 
     def test_makes_every_document(self, first, whole_runs):
         made = set(relative(first.outputs, whole_runs.root))
-        wanted = {"index.html", "manifest.json", "run_record.json", "white_paper.html", "white_paper.pdf"}
+        wanted = {"index.html", "explorer.html", "manifest.json", "run_record.json"}
+        wanted |= {"white_paper.html", "white_paper.pdf"}
         wanted |= {f"notebooks/{step}.ipynb" for step in STEPS}
         wanted |= {f"{kind}/{step}.{kind}" for kind in ("html", "pdf") for step in PLAIN}
         assert {f"reports/quick/{name}" for name in wanted} <= made
@@ -305,7 +311,7 @@ class TestEnglish:
         assert names[0] == names[1]
 
     def test_headings_are_english_and_as_many_as_the_chinese(self, english_folder, folder):
-        for path in sorted(english_folder.rglob("*.html")):
+        for path in documents(english_folder):
             page, chinese = Page(path), Page(folder / path.relative_to(english_folder))
             assert 'lang="en"' in page.html and 'lang="zh-CN"' in chinese.html
             assert page.headings and not [title for title in page.headings if CHINESE.search(title)], path.name
@@ -320,7 +326,7 @@ class TestEnglish:
 
     def test_running_text_is_english(self, english_folder):
         """Chinese names and printed cells are quoted here and there; no Chinese sentence is left in."""
-        for path in sorted(english_folder.rglob("*.html")):
+        for path in documents(english_folder):
             sentences = re.findall(r"[\u4e00-\u9fff]{3,}[，。；：][\u4e00-\u9fff]{2,}", Page(path).text)
             assert sentences == [], path.name
 
@@ -348,7 +354,7 @@ class TestPartialRuns:
     def test_its_pages_link_only_to_what_is_there_and_say_what_differs(self, whole_runs):
         whole_runs.call("partial")
         folder = whole_runs.root / "reports/partial"
-        for path in folder.rglob("*.html"):
+        for path in documents(folder):
             page = Page(path)
             assert all((path.parent / link.split("#")[0]).exists() for link in page.links if link[:1] != "#"), path
             assert "weighting.alpha" in page.text and "0.3" in page.text

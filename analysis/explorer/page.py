@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
@@ -48,6 +49,8 @@ def write_explorer(data: Path, folder: Path, settings: Settings, stamp: Stamp, l
 
 def explorer_page(content: dict[str, Any], stamp: Stamp, lang: str) -> str:
     """The page of some content (see `explorer_content`), the same bytes for the same content."""
+    # jsonschema, which Altair checks charts with, builds an optional grammar for 1.3 s that nothing here uses
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     with ThreadPoolExecutor(1) as beside:  # both take a second, and the library is gathered outside Python
         library = beside.submit(vega_library)
         from analysis.explorer.charts import INTERVAL_COLOURS, explorer_charts
