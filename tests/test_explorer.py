@@ -103,6 +103,11 @@ class TestContent:
             names = [city["name"] for city in shown[lang]["cities"]]
             assert len(set(names)) == 297 and some in names
 
+    def test_namesakes_are_told_apart_and_a_missing_english_name_is_no_gap(self):
+        cities = pd.DataFrame({"name": ["甲县", "甲县", "乙县"], "name_en": [None, "A", " "]}, ["X1", "X2", "X3"])
+        assert content.shown_names(cities, "zh").tolist() == ["甲县（X1）", "甲县（X2）", "乙县"]
+        assert content.shown_names(cities, "en").tolist() == ["甲县", "A", "乙县"]
+
     def test_a_search_finds_code_and_both_names(self, shown):
         for lang in ("zh", "en"):
             text = next(city["search"] for city in shown[lang]["cities"] if city["code"] == "440300")
@@ -230,6 +235,7 @@ class TestPage:
         for text in html.values():
             assert len(text.encode("utf-8")) < 3 * MEBIBYTE
             assert Scripts(text).loads == []
+            assert "University of Washington Interactive Data Lab" in text
 
     def test_only_its_own_two_scripts_may_run_and_none_may_make_code_of_text(self, html):
         for text in html.values():

@@ -107,10 +107,13 @@ def city_records(tables: ExplorerTables, positions: pd.DataFrame | None, lang: s
 
 
 def shown_names(cities: pd.DataFrame, lang: str) -> pd.Series:
-    """Full Chinese names, or English ones that tell namesakes apart; the other language's where one is missing."""
+    """Full Chinese names, or English ones where there are any; each city has its own, namesakes are told apart."""
     filled = cities.assign(name_en=cities["name_en"].where(cities["name_en"].astype(str).str.strip().ne("")
                                                            & cities["name_en"].notna(), cities["name"]))
-    return filled["name"].astype(str) if lang == "zh" else city_names(filled, "en").astype(str)
+    if lang == "en":
+        return city_names(filled, "en").astype(str)
+    names, shared = filled["name"].astype(str), filled["name"].duplicated(keep=False)
+    return names.where(~shared, names + "（" + filled.index + "）")
 
 
 def place_of(city: pd.Series, tables: ExplorerTables, lang: str) -> str:

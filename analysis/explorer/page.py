@@ -85,14 +85,16 @@ def band_key(content: dict[str, Any], lang: str) -> list[tuple[str, str, float]]
 
 @cache
 def vega_library() -> str:
-    """Vega with its interpreter and its embedder as one script, from the pinned package; nothing is downloaded."""
+    """Vega with its interpreter and its embedder as one script under its licence, from the pinned package; nothing is
+    downloaded."""
     import vl_convert
 
     library = vl_convert.javascript_bundle(SNIPPET)
     if "</script" in library.lower() or "<!--" in library:
         raise ReportError("the Vega library holds the end of a script element and cannot stand in a page; "
                           "use the version of vl-convert-python that requirements.lock names")
-    return library.replace("\r\n", "\n")
+    licence = (REPORT_ASSETS / "vega_licence.txt").read_text(encoding="utf-8")
+    return f"/*!\n{licence}*/\n" + library.replace("\r\n", "\n")
 
 
 def script_json(data: dict[str, Any]) -> str:
