@@ -23,6 +23,7 @@ BAND_COLOURS = [colour for _, _, colour, _ in RANK_BANDS]
 DOT_AREAS = [90, 62, 44, 30, 16]
 INTERVAL_COLOURS = {"choices": "#b9d3e8", "weights": "#2f6ba3"}
 INSET_SHRINK = 0.35
+INSET_TOP, BESIDE_INSET = 2950, 300  # kilometres: names of cities below and east of these would run under the inset
 ROW = 30  # pixels between two cities of the intervals
 
 
@@ -84,14 +85,14 @@ def dots(content: dict[str, Any], lang: str, shrink: float = 1.0) -> altair.Char
         **band_scales(content, shrink), tooltip=tooltip(lang))
 
 
-def names_of_pinned(turn: float) -> altair.LayerChart:
+def names_of_pinned(turned: str) -> altair.LayerChart:
     """The names of the pinned cities, with a pale edge so that they can be read over dots and borders; left of
-    their dot where `x` is beyond `turn`."""
+    their dot where the Vega expression `turned` holds, so that they do not run off the picture."""
     import altair as alt
 
     pinned = alt.Chart(alt.NamedData("cities")).transform_filter("datum.pinned")
-    text = {"align": alt.expr(f"datum.x > {turn:.1f} ? 'right' : 'left'"),
-            "dx": alt.expr(f"datum.x > {turn:.1f} ? -8 : 8"), "dy": -7, "fontSize": 12, "aria": False, "clip": True}
+    text = {"align": alt.expr(f"{turned} ? 'right' : 'left'"),
+            "dx": alt.expr(f"{turned} ? -8 : 8"), "dy": -7, "fontSize": 12, "aria": False, "clip": True}
     halo = pinned.mark_text(stroke="white", strokeWidth=3.5, strokeJoin="round", **text)
     return (halo + pinned.mark_text(color=INK, fontWeight="bold", **text)).encode(text="name:N")
 
@@ -107,7 +108,7 @@ def scatter_plot(content: dict[str, Any], lang: str) -> altair.LayerChart:
     ends = alt.Data(values=[{"x": end, "score": end} for end in content["scale"]])
     equal = alt.Chart(ends).mark_line(stroke=SOFT, strokeDash=[4, 4], strokeWidth=1, aria=False)
     return alt.layer(equal.encode(**places), dots(content, lang).encode(**places),
-                     names_of_pinned(low + 0.75 * (high - low)).encode(**places))
+                     names_of_pinned(f"datum.x > {low + 0.75 * (high - low):.1f}").encode(**places))
 
 
 def city_map(content: dict[str, Any], lang: str, frame: tuple[float, float, float, float],
@@ -124,7 +125,8 @@ def city_map(content: dict[str, Any], lang: str, frame: tuple[float, float, floa
     place = {"longitude": "x:Q", "latitude": "y:Q"}
     layers = [land, dashes, dots(content, lang, 1.0 if name == "map" else INSET_SHRINK).encode(**place)]
     if name == "map":
-        layers.append(names_of_pinned(west + 0.85 * (east - west)).encode(**place))
+        far, beside_inset = west + 0.7 * (east - west), f"datum.y < {INSET_TOP} && datum.x > {BESIDE_INSET}"
+        layers.append(names_of_pinned(f"(datum.x > {far:.1f} || {beside_inset})").encode(**place))
     return alt.layer(*layers).project(type="identity", reflectY=True, scale=alt.expr(factor), translate=alt.expr(
         f"[{-west:.2f} * {factor}, {north:.2f} * {factor}]"))
 

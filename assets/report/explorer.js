@@ -9,7 +9,7 @@ const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[na
 // --- arithmetic: the study's, with its 12 significant digits ---------------------------------------------------------
 const settle = number => Number(number.toPrecision(12));
 
-// Neumaier's sum: what is lost to rounding is carried along, as good as the study's exact sums to the digits that count.
+// Neumaier's sum: what is lost to rounding is carried along, as good as the study's exact sums to the last digit kept.
 function sum(terms) {
   let total = 0, lost = 0;
   for (const term of terms) {
@@ -89,11 +89,12 @@ for (const city of cities) {
 }
 
 const changeOf = city => city.rank - city.now.rank;
-const changeWords = change => fill(change > 0 ? words.up : change < 0 ? words.down : words.same, {count: Math.abs(change)});
+const changeWords = change =>
+  fill(change > 0 ? words.up : change < 0 ? words.down : words.same, {count: Math.abs(change)});
 
 function drawTable(order) {
   for (const city of cities) {
-    const change = changeOf(city), pinned = state.pins.includes(city.code), button = city.row.querySelector(".pin");
+    const change = changeOf(city), pinned = isPinned(city), button = city.row.querySelector(".pin");
     const [arrow, said] = city.row.querySelector(".change").children;
     city.row.querySelector(".rank").textContent = city.now.rank;
     city.row.querySelector(".score").textContent = city.now.score.toFixed(2);
@@ -144,9 +145,12 @@ function drawPins() {
 // --- charts -----------------------------------------------------------------------------------------------------------
 const views = {};
 
-const chartRows = (order, more) => [...order].reverse().sort((a, b) => state.pins.includes(a.code) - state.pins.includes(b.code))
-  .map(city => ({code: city.code, name: city.name, rank: city.now.rank, score: city.now.score, study_rank: city.rank,
-    band: data.bands.filter(last => last < city.now.rank).length, pinned: state.pins.includes(city.code), ...more(city)}));
+const isPinned = city => state.pins.includes(city.code);
+
+// One row a city, the first and the pinned last, so that they are drawn over the others.
+const chartRows = (order, more) => [...order].reverse().sort((a, b) => isPinned(a) - isPinned(b)).map(city => ({
+  code: city.code, name: city.name, rank: city.now.rank, score: city.now.score, study_rank: city.rank,
+  band: data.bands.filter(last => last < city.now.rank).length, pinned: isPinned(city), ...more(city)}));
 
 function chartData(name, order) {
   if (name === "intervals") {
@@ -157,8 +161,8 @@ function chartData(name, order) {
         [[kind + "_from", city[kind][0]], [kind + "_to", city[kind][1]]]))}))};
   }
   if (name !== "scatter") return {cities: chartRows(order, city => ({x: city.x, y: city.y}))};
-  const place = domainOf.get(state.axis);
-  const across = state.axis && scoresUnder(state.preset.shares.map((share, j) => indicators[j].domain === place ? share : 0));
+  const inside = (share, j) => indicators[j].domain === domainOf.get(state.axis) ? share : 0;
+  const across = state.axis && scoresUnder(state.preset.shares.map(inside));
   return {cities: chartRows(order, city => ({x: across ? across[cities.indexOf(city)] : city.score}))};
 }
 
@@ -166,7 +170,8 @@ async function openCharts() {
   for (const [name, spec] of Object.entries(data.charts)) {
     const sets = {...data.outlines, ...chartData(name, inOrder())};
     for (const set of spec.data) if (set.name in sets) set.values = sets[set.name];
-    const {view} = await vegaEmbed(at(name), spec, {mode: "vega", renderer: "svg", ast: true, actions: false, defaultStyle: false});
+    const {view} = await vegaEmbed(at(name), spec, {
+      mode: "vega", renderer: "svg", ast: true, actions: false, defaultStyle: false});
     view.addEventListener("click", (_, item) => item?.datum?.code !== undefined && togglePin(item.datum.code));
     views[name] = view;
   }
@@ -200,10 +205,12 @@ function drawControls(weights) {
 
 function summary(order) {
   const name = city => city.name, first = order.filter(city => city.now.rank === 1);
-  const moved = cities.filter(changeOf), most = moved.reduce((a, b) => Math.abs(changeOf(b)) > Math.abs(changeOf(a)) ? b : a, moved[0]);
+  const far = city => Math.abs(changeOf(city)), moved = cities.filter(changeOf);
+  const most = moved.reduce((a, b) => far(b) > far(a) ? b : a, moved[0]);
   return fill(words.leader, {name: first.map(name).join(words.comma), score: order[0].now.score.toFixed(2)})
     + fill(words.following, {names: order.slice(first.length, first.length + 2).map(name).join(words.comma)})
-    + (most ? fill(words.moved_cities, {count: moved.length, name: most.name, change: changeWords(changeOf(most))}) : words.nobody_moved);
+    + (most ? fill(words.moved_cities, {count: moved.length, name: most.name, change: changeWords(changeOf(most))})
+      : words.nobody_moved);
 }
 
 function draw() {
