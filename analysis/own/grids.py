@@ -39,6 +39,10 @@ class Formula(str):
     """A formula whose result is not stored in the workbook."""
 
 
+class BesideSemicolons(str):
+    """A cell of a file separated by semicolons, which is how programs write tables where the comma is a decimal sign."""
+
+
 @dataclass(frozen=True)
 class Grid:
     """The cells of one table: file and sheet by name, rows of cells from the first, as long as they are filled."""
@@ -190,7 +194,7 @@ def csv_grid(path: Path) -> Grid:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator(text), strict=True)
     try:
         for row in reader:
-            rows.append(list(row))
+            rows.append([BesideSemicolons(cell) for cell in row] if reader.dialect.delimiter == ";" else list(row))
             cells += len(row)
             refuse_size(path.name, "", len(rows), cells, len(row))
     except csv.Error as error:
