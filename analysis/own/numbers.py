@@ -25,10 +25,12 @@ ONE_GROUP = re.compile(r"[+-]?[0-9]{1,3},[0-9]{3}")
 BLANK = re.compile(r"[^\S\t-\r\x1c-\x1f\x85\u2028\u2029]")  # of any width, but no tab and no line break
 ONE_COMMA = re.compile(r"[+-]?[0-9]+(?:,[0-9]*)+(?:\.[0-9]*)?")
 RANGE = re.compile(r"[0-9.,]+ ?(?:-|~|–|—|至|到|～) ?[0-9.,]+ ?%?")
-UNIT = re.compile(r"(?:[¥￥$€£] ?)?[+-]?[0-9][0-9.,]* ?(?:[^\W\d_]|[¥￥$€£℃‰°㎡㎢㎞㎏])[^0-9]*|[¥￥$€£] ?[+-]?[0-9][0-9.,]*")
+UNIT = re.compile(r"(?:[¥￥$€£] ?)?[+-]?[0-9][0-9.,]* ?(?:[^\W\d_]|[¥￥$€£℃‰°㎡㎢㎞㎏])[^0-9]*"
+                  r"|[¥￥$€£] ?[+-]?[0-9][0-9.,]*")
 ERROR = re.compile(r"#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|SPILL!|CALC!|GETTING_DATA|FIELD!|BLOCKED!|#+)?", re.I)
-MISSING = set("- -- --- — —— – … …… ... / \\ . * ? ?? ??? 无 暂无 缺失 缺 空 空白 未知 不详 暂无数据 无数据 没有 未公布 "
-              "未报 未统计 n/a na n.a. n.a nan null none nil missing unknown n.k. tbd x".split()) | {"not available"}
+MISSING = set("- -- --- — —— – … …… ... / \\ . * ? ?? ??? 无 暂无 缺失 缺 空 空白 未知 不详 暂无数据 无数据 没有 "
+              "未公布 未报 未统计 n/a na n.a. n.a nan null none nil missing unknown n.k. tbd x "
+              "not_available".split()) | {"not available"}
 
 REASONS = {
     "full_width": ("全角数字、符号按半角读", "full-width digits and signs are read as plain ones"),
@@ -67,7 +69,8 @@ def read_number(content: object) -> Number:
         return Number(problem=("truth_value", "是逻辑值而不是数；请填一个数",
                                "a truth value, not a number; write a number"))
     if isinstance(content, int | float):
-        return within_range(float(content) if abs(content) < 10**300 else math.inf, "")
+        huge = isinstance(content, int) and abs(content) > 10**300
+        return within_range(math.inf if huge else float(content), "")
     if isinstance(content, datetime.date | datetime.time | datetime.timedelta):
         return Number(problem=("date_for_number", "表格软件把数当成了日期；请把单元格格式改为数值后重新键入",
                                "the spreadsheet took the number for a date; format the cell as a number and type it "
