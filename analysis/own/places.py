@@ -79,6 +79,8 @@ class Roster:
                                  "a row of totals or averages is no city; remove the row")
                 return None
         if is_blank(code.content):
+            if self.code_in(name.content) is not None and not self.by_name(written(name.content))[0]:
+                return self.find_by_code(name, code, findings)  # a code in the column of names
             return self.find_by_name(name, findings)
         if is_blank(name.content) and self.code_in(code.content) is None and self.by_name(written(code.content))[0]:
             return self.find_by_name(code, findings)  # a name in the column of codes
