@@ -19,7 +19,8 @@ from analysis.own.reading import read_input
 pytestmark = pytest.mark.usefixtures("repository_read_once")
 
 HOSTILE = ['=cmd|"/c calc"!A1', "=1+1", "+1+1", "-2+3", "@SUM(A1)", "<script>alert(1)</script>",
-           "<img src=x onerror=a()>", "javascript:alert(1)", "https://example.org/", "mailto:a@example.org", "internal:'values'!A1",
+           "<img src=x onerror=a()>", "javascript:alert(1)", "https://example.org/", "mailto:a@example.org",
+           "internal:'values'!A1",
            'external:c:\\a.xlsx', '" onmouseover="a()', "</td></table>", "&lt;b&gt;&amp;", "{{ 7*7 }}", "=HYPERLINK(1)",
            "\x01\x02\x07", "\x1b[31mred", "a\x00b", "\ud800", "\uffff\ufffe", "\u202eabc", "]]>", "<!--", "x" * 40_000,
            "😀" * 20_000, "'", "'=1", "_x0041_", "{=1}", "{=SUM(A1)}", "1" * 40, "1e400", "TRUE", "\r\n\t", "，\u3000"]
