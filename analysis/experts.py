@@ -45,10 +45,10 @@ def group_of_experts(panel: Panel, settings: Settings) -> dict[str, pd.DataFrame
     """
     use = judgements_in_use(panel, settings)
     judged = dict.fromkeys(node for nodes in use.values() for node in nodes)
-    shares = panel.experts.loc[list(use), "weight"].to_dict()
     try:
-        return {node: weighting.group_judgements(
-            {expert: nodes[node] for expert, nodes in use.items() if node in nodes}, shares) for node in judged}
+        return {node: weighting.group_judgements(matrices, panel.experts.loc[list(matrices), "weight"].to_dict())
+                for node in judged
+                for matrices in [{expert: nodes[node] for expert, nodes in use.items() if node in nodes}]}
     except ValueError:
         for expert, nodes in use.items():
             for node, matrix in nodes.items():

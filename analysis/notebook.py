@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from string import punctuation
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from IPython.display import display
 
 from analysis import framework
+from analysis.figures.style import allow_any_script
 from analysis.frames import read_frame, write_frame
 from analysis.panels import Ground, kept_input, run_ground, run_panel
 from analysis.settings import BASELINE, ROOT, Settings, differences, flatten, load_settings, write_settings
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from analysis.own.reading import StudyInput
 
 LAB = "lab"
+ACTIVE = re.compile(r"[^\w\s.,'()、，。（）·-]|_")  # what Markdown, or a formula in it, may take for a sign of its own
 OWN_PARAMETERS = ("run", "lang")
 EDITIONS = {"public": ("公开数据版", "Public-data edition"), "own": ("自有数据版", "Own-data edition"),
             "synthetic": ("合成数据，非真实评价结果", "Synthetic data, not an assessment of any city")}
@@ -103,9 +108,27 @@ class Step:
         return zh if self.lang == "zh" else en
 
     def say(self, zh: str, en: str, kind: str = "text") -> None:
-        """A sentence (Markdown) with its numbers filled in, in the language of the report."""
+        """A sentence (Markdown) with its numbers filled in, in the language of the report; names in it are text."""
         text = self.pick(zh, en)
-        display({"text/markdown": text, "text/plain": text}, metadata={"report": {"kind": kind}}, raw=True)
+        display({"text/markdown": self.names_as_text(text), "text/plain": text}, metadata={"report": {"kind": kind}},
+                raw=True)
+
+    def names_as_text(self, text: str) -> str:
+        """Markdown in which the names that a study brought along cannot be markup, whatever they are made of."""
+        if self.own_names is None:
+            return text
+        return self.own_names.sub(lambda name: re.sub(rf"([{re.escape(punctuation)}])", r"\\\1", name[0]), text)
+
+    @cached_property
+    def own_names(self) -> re.Pattern | None:
+        """The names of places, regions and indicators of a study's own that hold more than letters; None without."""
+        if self.has("public"):
+            return None
+        tables = [self.cities.select_dtypes(["object", "string", "category"]), self.tree[["name_zh", "name_en"]],
+                  self.ground.regions]
+        names = {str(name) for table in tables if table is not None for column in table for name in table[column]}
+        marked = sorted((name for name in names if ACTIVE.search(name)), key=lambda name: (-len(name), name))
+        return re.compile("|".join(map(re.escape, marked))) if marked else None
 
     def check(self, holds: bool, zh: str, en: str) -> None:
         """State something the reader can rely on; where it does not hold, stop the run with the sentence."""
@@ -170,6 +193,9 @@ class Step:
         write_frame(frame, report_folder(self.run, self.lang) / "tables" / f"{name}.csv", index=False)
         report = {"kind": "table", "label": self.number("table", label), "caption": self.pick(zh, en), "name": name,
                   "notes": self.pick(*notes)}
+        if frame.empty:  # nothing to fill, to clip, to flag: other data than the public have such steps
+            self.say(f"{report['label']}　{zh}：没有可列的行。", f"{report['label']}　{en}: there is nothing to list.")
+            return
         html = tables.html_table(frame, formats=formats)
         display({"text/html": html, "text/plain": report["caption"]}, metadata={"report": report}, raw=True)
         self.lab_caption(report)
@@ -177,7 +203,8 @@ class Step:
     def lab_caption(self, report: dict) -> None:
         """The caption for a reader in JupyterLab; the reports set their own from the metadata and skip this one."""
         text = f"*{report['label']}　{report['caption']}*"
-        display({"text/markdown": text, "text/plain": text}, metadata={"report": {"kind": "caption"}}, raw=True)
+        display({"text/markdown": self.names_as_text(text), "text/plain": text},
+                metadata={"report": {"kind": "caption"}}, raw=True)
 
 
 def open_step(name: str, run: str, lang: str, **choices: Any) -> Step:
@@ -196,6 +223,8 @@ def open_step(name: str, run: str, lang: str, **choices: Any) -> Step:
     if settings != before or not kept.is_file():
         write_settings(settings, kept)
     step = Step(name, run, lang, settings, run_ground(settings, data_folder(run)))
+    if not step.has("public"):
+        allow_any_script()
     step.notice()
     return step
 

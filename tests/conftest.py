@@ -28,6 +28,30 @@ settings.register_profile("study", deadline=None, derandomize=True, suppress_hea
 settings.load_profile("study")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="all cases of the long tests: python3 run.py test --slow")
+
+
+def pytest_configure(config):
+    global SLOW
+    SLOW = config.getoption("--slow")
+    config.addinivalue_line("markers", "slow: takes minutes and runs with --slow only")
+
+
+def pytest_collection_modifyitems(config, items):
+    for item in items:
+        if item.get_closest_marker("slow") and not SLOW:
+            item.add_marker(pytest.mark.skip(reason="runs with --slow only"))
+
+
+SLOW = False
+
+
+def examples(usual: int, slow: int) -> int:
+    """How many examples a property is tried with: a few in every run, many with --slow."""
+    return slow if SLOW else usual
+
+
 @pytest.fixture(scope="session")
 def real_panel():
     """The cleaned public panel; tests must not change it."""
@@ -43,6 +67,22 @@ def real_study(real_panel):
     from analysis.study import score_study
 
     return score_study(real_panel, load_settings())
+
+
+@pytest.fixture(scope="module")
+def repository_read_once():
+    """The repository's own tables are read once for a module of tests that reads many inputs, each getting copies."""
+    from copy import deepcopy
+
+    from analysis import framework
+    from analysis.own import reading, rosters
+
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name in ((reading, "read_judgements"), (reading, "read_experts"), (reading, "read_framework"),
+                             (rosters, "read_cities"), (rosters, "read_region_names"), (framework, "read_framework")):
+            table = getattr(module, name)(ROOT)
+            patch.setattr(module, name, lambda root, *_, table=table: deepcopy(table))
+        yield
 
 
 def copy_repository(target: Path) -> Path:

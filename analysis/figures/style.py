@@ -39,6 +39,8 @@ REGION_COLOURS = {"华东": "#3b1c6e", "华中": "#7a2a77", "华南": "#b04a72",
                   "东北": "#9fcf8a", "西北": "#f7e2b8"}
 TIER_COLOURS = ("#0c2c54", "#2f6ba3", "#7fb0d6", "#b9d3e8", "#d9e6f1", "#ebf1f7")
 
+LAST_RESORT = "Last Resort High-Efficiency"  # comes with matplotlib: a box for every letter there is
+_fallback: list[str] = []
 MISSING_GLYPH = r"Glyph \d+ .* missing from"
 
 
@@ -50,6 +52,13 @@ def domain_colours(framework: pd.DataFrame) -> dict[str, str]:
     """The colour of each domain of a tree: the study's own by code, another tree's in its order, six and again."""
     codes = framework.index[framework["level"] == "domain"]
     return DOMAIN_COLOURS if set(codes) <= set(DOMAIN_COLOURS) else dict(zip(codes, cycle(DOMAIN_COLOURS.values())))
+
+
+def allow_any_script() -> None:
+    """Let figures show a box for a letter that their font lacks, instead of refusing it: for studies whose names are
+    their own. `use_style` takes it up."""
+    global _fallback
+    _fallback = [LAST_RESORT]
 
 
 def use_style(fonts: Path) -> None:
@@ -68,7 +77,7 @@ def use_style(fonts: Path) -> None:
         if str(path) not in {entry.fname for entry in font_manager.fontManager.ttflist}:
             font_manager.fontManager.addfont(str(path))
     matplotlib.rcParams.update({
-        "font.family": [FONT_FAMILY], "font.size": 8, "axes.unicode_minus": False, "text.color": INK,
+        "font.family": [FONT_FAMILY, *_fallback], "font.size": 8, "axes.unicode_minus": False, "text.color": INK,
         "axes.titlesize": 8.5, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.labelsize": 8,
         "axes.labelcolor": INK, "axes.edgecolor": MUTED, "axes.linewidth": 0.6, "axes.spines.top": False,
         "axes.spines.right": False, "axes.axisbelow": True, "axes.grid": False, "grid.color": "#e3e3e3",
@@ -76,6 +85,7 @@ def use_style(fonts: Path) -> None:
         "ytick.color": MUTED, "xtick.labelcolor": INK, "ytick.labelcolor": INK, "xtick.major.size": 2.5,
         "ytick.major.size": 0, "legend.frameon": False, "legend.fontsize": 7.5, "legend.title_fontsize": 7.5,
         "figure.facecolor": "white", "savefig.facecolor": "white", "hatch.linewidth": 0.5, "hatch.color": "#8a8a8a",
+        "text.parse_math": False,  # a name with two dollar signs is a name
         "svg.fonttype": "path", "svg.hashsalt": "digital-city-study", "path.simplify_threshold": 0.2,
     })
 

@@ -101,11 +101,11 @@ def read_record(path: Path) -> Kept | None:
         if {file.name for file in path.glob("*.csv")} != {file.name for file in files} | {RECORD}:
             return None
         log = pd.DataFrame(read_rows(path / f"{LOG}.csv"), columns=LOG_COLUMNS)
+        for name in ("row", "column"):
+            log[name] = pd.to_numeric(log[name].replace("", None)).astype("Int64")
         warnings = tuple(read_warning(row) for row in read_rows(path / f"{WARNINGS}.csv"))
     except (KeyError, TypeError, ValueError, csv.Error):
         return None
-    for name in ("row", "column"):
-        log[name] = pd.to_numeric(log[name].replace("", None)).astype("Int64")
     return Kept(tuple(Path(row["file"]).stem for row in record if row["given"] == "yes"), log, warnings)
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis.own.findings import LONGEST_TEXT, Cell, Findings, folded, is_blank, listed, read_text, tight, written
 from analysis.own.grids import Grid
-from analysis.own.headings import Table, note_unknown, read_heading, whole
+from analysis.own.headings import Table, note_merged, note_unknown, read_heading, whole
 from analysis.own.indicator_names import Indicators
 from analysis.own.numbers import read_number, reasons
 from analysis.own.places import Roster
@@ -43,6 +43,7 @@ def read_figures(grid: Grid, tree: pd.DataFrame, roster: Roster,
     indicators = Indicators(tree)
     if table.has("indicator") and table.has("value"):
         note_unknown(table, ("code", "name", "indicator", "value", "year", "source", "note", *ORIGIN), findings)
+        note_merged(table, [table.columns["value"]], findings)
         rows = list(long_figures(table, indicators, roster, findings))
     elif table.has("indicator"):
         findings.problem(table.heading("indicator"), "missing_column", "有 indicator 而没有 value 一列；请补上",
@@ -51,6 +52,7 @@ def read_figures(grid: Grid, tree: pd.DataFrame, roster: Roster,
     else:
         columns = indicator_columns(table, indicators, findings)
         heads = {code: table.heading(column) for column, code in columns.items()}
+        note_merged(table, columns, findings)
         rows = list(wide_figures(table, columns, roster, findings))
     if not rows:
         if len(findings.problems) == before:

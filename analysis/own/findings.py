@@ -26,6 +26,7 @@ LONGEST_NAME, LONGEST_TEXT = 200, 2000
 UNSEEN = re.compile("[\u200b\u200c\u200d\u2060\ufeff]")  # marks without width, left behind by copying from pages
 LIKE_FORMULA = ("=", "+", "-", "@")
 SHOWN = 60
+LAST_WESTERN = 0x590  # Latin, Greek and Cyrillic letters lie below
 
 
 class Cell(NamedTuple):
@@ -124,11 +125,24 @@ def read_text(cell: Cell, findings: Findings, longest: int = LONGEST_NAME) -> st
     elif len(tidy) > longest:
         findings.problem(cell, "too_long", f"文字超过 {longest} 个字符；请缩短",
                          f"the text has more than {longest} characters; shorten it")
+    elif rare := sorted({sign for sign in tidy if ord(sign) > LAST_WESTERN and not in_gb2312(sign)}):
+        findings.warning(cell, "rare_sign", f"图与 PDF 所用的字体没有“{''.join(rare)[:20]}”，以 〓 或方框代替；"
+                         "网页与数据表不受影响",
+                         f"the fonts of figures and PDFs lack “{''.join(rare)[:20]}” and show 〓 or a box instead; web "
+                         "pages and tables are not affected")
     elif tidy.startswith(LIKE_FORMULA) and tidy not in LIKE_FORMULA:
         findings.warning(cell, "like_formula", "文字以 = + - @ 开头，按文字保留，不当作公式；若非本意请更正",
                          "the text begins with = + - or @ and is kept as text, never as a formula; correct it if it "
                          "is not meant")
     return tidy
+
+
+def in_gb2312(sign: str) -> bool:
+    """Whether GB 2312 has a sign: the report fonts are made for it."""
+    try:
+        return bool(sign.encode("gb2312"))
+    except UnicodeEncodeError:
+        return False
 
 
 def read_code(cell: Cell, findings: Findings, what_zh: str, what_en: str, reserved: bool = True) -> str:

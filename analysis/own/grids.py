@@ -12,9 +12,12 @@ import codecs
 import csv
 import difflib
 import io
+import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from analysis.own.problems import OwnDataError, Problem
 
@@ -30,6 +33,7 @@ LARGEST_FILE = 50 * 2**20
 MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 200_000, 2_000, 4_000_000
 OTHER_WORKBOOKS = (".xls", ".xlsb", ".ods", ".numbers", ".et", ".wps")
 WITH_MACROS = (".xlsm", ".xltm", ".xlam")
+ZIP = b"PK\x03\x04"
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")  # an old .xls, or an encrypted workbook
 BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 SEPARATORS = ",\t;，"
@@ -39,13 +43,28 @@ class Formula(str):
     """A formula whose result is not stored in the workbook."""
 
 
+class BesideSemicolons(str):
+    """A cell of a file separated by semicolons, as programs write them where the comma is a decimal sign."""
+
+
+class Area(NamedTuple):
+    """A merged area of a sheet: its first and last row and column, from 0. Its first cell alone holds something."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
 @dataclass(frozen=True)
 class Grid:
-    """The cells of one table: file and sheet by name, rows of cells from the first, as long as they are filled."""
+    """The cells of one table: file and sheet by name, rows of cells from the first, as long as they are filled, and the
+    merged areas."""
 
     file: str
     sheet: str
     rows: list[list[object]]
+    merged: tuple[Area, ...] = ()
 
 
 def read_grids(path: Path) -> tuple[dict[str, Grid], list[Problem]]:
@@ -54,7 +73,7 @@ def read_grids(path: Path) -> tuple[dict[str, Grid], list[Problem]]:
     A CSV file is the table `values`; so is the only sheet of a workbook, whatever its name. Raises OwnDataError for
     what cannot be read.
     """
-    path = Path(path)
+    path, warnings = Path(path), []
     if path.is_dir():
         named = list(folder_grids(path))
     elif not path.is_file():
@@ -63,12 +82,13 @@ def read_grids(path: Path) -> tuple[dict[str, Grid], list[Problem]]:
     elif path.suffix.lower() == ".xlsx":
         from analysis.own.workbooks import workbook_grids
 
-        named = workbook_grids(path.name, checked_bytes(path))
+        named, warnings = workbook_grids(path.name, checked_bytes(path))
     elif path.suffix.lower() in (".csv", ".txt", ".tsv"):
         named = [("values", csv_grid(path))]
     else:
         refuse_kind(path)
-    return sort_out(named)
+    grids, not_read = sort_out(named)
+    return grids, warnings + not_read
 
 
 def refuse(file: str, kind: str, zh: str, en: str, sheet: str = "", row: int | None = None) -> None:
@@ -102,9 +122,11 @@ def sort_out(named: list[tuple[str, Grid]]) -> tuple[dict[str, Grid], list[Probl
     """The grids by the table they are; `named` pairs the name of a file or sheet with its grid."""
     grids: dict[str, Grid] = {}
     warnings, problems = [], []
+    filled = [name for name, grid in named if grid.rows and name.casefold() not in NOT_TABLES]
+    named = [(name, grid) for name, grid in named if grid.rows or table_named(name) or not grid.sheet]
     for name, grid in named:
         table = table_named(name)
-        if table is None and len(named) == 1:
+        if table is None and (len(named) == 1 or filled == [name]):
             table = "values"
         if table is None:
             if name.casefold() not in NOT_TABLES and name not in RUN_RECORD:
@@ -190,7 +212,7 @@ def csv_grid(path: Path) -> Grid:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator(text), strict=True)
     try:
         for row in reader:
-            rows.append(list(row))
+            rows.append([BesideSemicolons(cell) for cell in row] if reader.dialect.delimiter == ";" else list(row))
             cells += len(row)
             refuse_size(path.name, "", len(rows), cells, len(row))
     except csv.Error as error:
@@ -202,6 +224,9 @@ def csv_grid(path: Path) -> Grid:
 
 def decoded(file: str, content: bytes) -> str:
     """The text of a file, by its byte-order mark, as UTF-8, or as GB 18030."""
+    if content.startswith(ZIP):
+        refuse(file, "workbook_by_another_name", "内容是 .xlsx 工作簿，文件名却不是；请把扩展名改为 .xlsx",
+               "this is a workbook under another name; change the ending of its name to .xlsx")
     marked = next((encoding for mark, encoding in BYTE_ORDER_MARKS if content.startswith(mark)), None)
     for encoding in (marked,) if marked else ("utf-8", "gb18030"):
         try:
@@ -216,10 +241,15 @@ def decoded(file: str, content: bytes) -> str:
 
 
 def separator(text: str) -> str:
-    """What separates cells: the commonest of comma, tab and semicolon in the first rows that hold any of them."""
-    for line in text.splitlines()[:20]:
-        counts = {sign: line.count(sign) for sign in SEPARATORS}
-        best = max(counts, key=counts.get)
-        if counts[best] and not line.lstrip().startswith("#"):
-            return best
-    return ","
+    """What separates cells: of comma, tab and semicolon the one that most of the first rows hold equally often.
+
+    Titles above the heading, and commas inside quotation marks or between thousands, come in no such number.
+    """
+    lines = re.sub(r'"[^"]*"', "", text[:100_000]).splitlines()[:50]
+    lines = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    if not lines:
+        return ","
+    counts = {sign: Counter(line.count(sign) for line in lines if sign in line) for sign in SEPARATORS}
+    usual = {sign: max(count.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
+             for sign, count in counts.items()}
+    return max(SEPARATORS, key=lambda sign: (usual[sign][1], usual[sign][0]))

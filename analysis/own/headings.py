@@ -115,6 +115,8 @@ def read_heading(name: str, grid: Grid, findings: Findings, own_fields: Mapping[
         return None
     table = Table(grid, head, *columns_of(name, grid, head, fields, findings), rows_below(grid, head))
     refuse_unnamed(table, findings)
+    if name != "values":
+        note_merged(table, (), findings)
     for field in NEEDED.get(name, ()):
         if not table.has(field):
             findings.problem(cell_of(grid, head, 0)._replace(column=None, content=None), "missing_column",
@@ -200,6 +202,24 @@ def refuse_unnamed(table: Table, findings: Findings) -> None:
                 findings.problem(table.cell(row, column), "no_column_heading",
                                  f"第 {column + 1} 列有内容而没有列名；请补上列名，或清空该列",
                                  f"column {column + 1} has content and no heading; give it one or clear the column")
+
+
+def note_merged(table: Table, figures: Iterable[int], findings: Findings) -> None:
+    """Note merged areas among the rows of data: a problem where they touch `figures`, the columns of figures, since
+    nobody can tell whether the one figure holds for all of their cells; a warning elsewhere."""
+    for area in table.grid.merged:
+        cell = table.cell(area.top, area.left)
+        cells = (area.bottom - area.top + 1) * (area.right - area.left + 1)
+        if is_blank(cell.content) or cells == 1 or not any(area.top <= row <= area.bottom for row in table.rows):
+            continue
+        if any(area.left <= column <= area.right for column in figures):
+            findings.problem(cell, "merged_figure", f"{cells} 个格合并，只有这一个数；请取消合并，逐格填写",
+                             f"{cells} merged cells hold this one figure; unmerge them and fill in each cell")
+        else:
+            findings.warning(cell, "merged_cells", f"{cells} 个格合并，只有左上角的一格有内容，其余按空白读；"
+                             "若都适用，请取消合并，逐格填写",
+                             f"of {cells} merged cells the first alone is filled, the others count as blank; unmerge "
+                             "them and fill in each cell if it holds for all")
 
 
 def note_unknown(table: Table, fields: Iterable[str], findings: Findings) -> None:

@@ -8,7 +8,7 @@ import re
 import pandas as pd
 
 from analysis.framework import leaves
-from analysis.own.findings import Cell, Findings, folded, tight, written
+from analysis.own.findings import LONGEST_NAME, Cell, Findings, folded, tight, written
 from analysis.own.places import likeness
 
 YEAR_IN_HEADING = re.compile(r"[ _\-(]*((?:19|20)[0-9]{2})年?[) ]*")
@@ -34,6 +34,8 @@ class Indicators:
     def find(self, text: str) -> tuple[list[str], str]:
         """The codes that a heading may stand for, and the rule by which it was understood: empty as it is."""
         plain = folded(text)
+        if len(plain) > 3 * LONGEST_NAME:  # no heading of an indicator: its code, its two names and a unit
+            return [], ""
         if plain in self.tree.index:
             return [plain], "" if plain == text.strip() else "heading"
         if tight(text) in self.names:
@@ -75,6 +77,7 @@ class Indicators:
 
     def unknown(self, text: str) -> tuple[str, str]:
         """What to do about a heading that names no indicator."""
+        text = text[:3 * LONGEST_NAME]
         dated = YEAR_IN_HEADING.sub(" ", folded(text)).strip()
         if YEAR_IN_HEADING.search(folded(text)) and dated and self.find(dated)[0]:
             code = self.find(dated)[0][0]

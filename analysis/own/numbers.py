@@ -13,19 +13,24 @@ import math
 import re
 from dataclasses import dataclass
 
-from analysis.own.grids import Formula
+from analysis.own.grids import BesideSemicolons, Formula
 
 LARGEST, SMALLEST = 1e18, 1e-100  # beyond them squares and cubes of figures leave what a float can hold
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 UNSEEN = re.compile("[\u200b\u200c\u200d\u2060\ufeff]")
 PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
-GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?|[+-]?[0-9]{1,3}(?: [0-9]{3})+(?:\.[0-9]*)?")
+# Thousands are never counted from 0: in 0,123 the comma is a decimal sign, or nobody knows what.
+GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:(?:,[0-9]{3})+|(?: [0-9]{3})+)(?:\.[0-9]*)?")
+ONE_GROUP = re.compile(r"[+-]?[0-9]{1,3},[0-9]{3}")
+BLANK = re.compile(r"[^\S\t-\r\x1c-\x1f\x85\u2028\u2029]")  # of any width, but no tab and no line break
 ONE_COMMA = re.compile(r"[+-]?[0-9]+(?:,[0-9]*)+(?:\.[0-9]*)?")
 RANGE = re.compile(r"[0-9.,]+ ?(?:-|~|–|—|至|到|～) ?[0-9.,]+ ?%?")
-UNIT = re.compile(r"(?:[¥￥$€£] ?)?[+-]?[0-9][0-9.,]* ?(?:[^\W\d_]|[¥￥$€£℃‰°])[^0-9]*|[¥￥$€£] ?[+-]?[0-9][0-9.,]*")
+UNIT = re.compile(r"(?:[¥￥$€£] ?)?[+-]?[0-9][0-9.,]* ?(?:[^\W\d_]|[¥￥$€£℃‰°㎡㎢㎞㎏])[^0-9]*"
+                  r"|[¥￥$€£] ?[+-]?[0-9][0-9.,]*")
 ERROR = re.compile(r"#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|SPILL!|CALC!|GETTING_DATA|FIELD!|BLOCKED!|#+)?", re.I)
 MISSING = set("- -- --- — —— – … …… ... / \\ . * ? ?? ??? 无 暂无 缺失 缺 空 空白 未知 不详 暂无数据 无数据 没有 "
-              "未公布 未统计 n/a na n.a. n.a nan null none nil missing unknown n.k. tbd".split()) | {"not available"}
+              "未公布 未报 未统计 n/a na n.a. n.a nan null none nil missing unknown n.k. tbd "
+              "not_available".split()) | {"not available"}
 
 REASONS = {
     "full_width": ("全角数字、符号按半角读", "full-width digits and signs are read as plain ones"),
@@ -39,6 +44,11 @@ REASONS = {
 Problem = tuple[str, str, str]
 NOT_A_NUMBER: Problem = ("not_a_number", "不是数；请填一个数，没有数据就留空",
                          "not a number; write one, or leave the cell blank where there is no figure")
+OUT_OF_RANGE: Problem = ("out_of_range", "数的大小超出可计算的范围（1e-100 至 1e18）；请换用合适的单位",
+                         "the number is too large or too small to compute with (1e-100 to 1e18); use a fitting unit")
+AMBIGUOUS_COMMA: Problem = ("ambiguous_comma", "不能断定逗号是千分位还是小数点；请去掉逗号，小数点用 .",
+                            "the comma is not surely between thousands, nor surely a decimal sign; remove it, the "
+                            "decimal sign is .")
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,8 @@ def read_number(content: object) -> Number:
         return Number(problem=("truth_value", "是逻辑值而不是数；请填一个数",
                                "a truth value, not a number; write a number"))
     if isinstance(content, int | float):
-        return within_range(float(content), "")
+        huge = isinstance(content, int) and abs(content) > 10**300
+        return within_range(math.inf if huge else float(content), "")
     if isinstance(content, datetime.date | datetime.time | datetime.timedelta):
         return Number(problem=("date_for_number", "表格软件把数当成了日期；请把单元格格式改为数值后重新键入",
                                "the spreadsheet took the number for a date; format the cell as a number and type it "
@@ -68,16 +79,19 @@ def read_number(content: object) -> Number:
         return Number(problem=("formula_without_result", "公式没有存下计算结果；请用表格软件打开并保存，或改填数值",
                                "the formula has no stored result; open and save the file in a spreadsheet program, or "
                                "write the number"))
-    return read_text_number(str(content))
+    return read_text_number(str(content), isinstance(content, BesideSemicolons))
 
 
-def read_text_number(text: str) -> Number:
-    """The number in a text."""
+def read_text_number(text: str, comma_may_be_decimal: bool = False) -> Number:
+    """The number in a text; in a file that separates cells by semicolons 1,234 may be a thousand or a little over one.
+
+    Blanks count as between thousands where they are single; a line break between digits parts two figures.
+    """
     rules = []
-    said = text.strip()
+    said = text.strip(" ")
     for rule, changed in (("full_width", lambda each: each.translate(FULL_WIDTH)),
-                          ("white_space", lambda each: " ".join(UNSEEN.sub("", each).split())),
-                          ("apostrophe", lambda each: each.removeprefix("'") if each[1:2].isdigit() else each),
+                          ("white_space", lambda each: BLANK.sub(" ", UNSEEN.sub("", each)).strip()),
+                          ("apostrophe", lambda each: re.sub(r"^'(?=[-+−﹣.]?[0-9])", "", each)),
                           ("minus", lambda each: re.sub(r"^[−﹣]\s*(?=[0-9.])", "-", each))):
         tidy = changed(said)
         if tidy != said:
@@ -87,10 +101,14 @@ def read_text_number(text: str) -> Number:
     bare = said.removesuffix("%").rstrip()
     if bare != said and (PLAIN.fullmatch(bare) or GROUPED.fullmatch(bare)):
         said, rules = bare, [*rules, "percent"]
+    if comma_may_be_decimal and ONE_GROUP.fullmatch(said):
+        return Number(problem=AMBIGUOUS_COMMA)
     if GROUPED.fullmatch(said):
         said, rules = said.replace(",", "").replace(" ", ""), [*rules, "thousands"]
     if PLAIN.fullmatch(said):
-        return within_range(float(said), "+".join(rules))
+        value = float(said)
+        vanished = value == 0 and re.search("[1-9]", re.split("[eE]", said)[0])
+        return Number(problem=OUT_OF_RANGE) if vanished else within_range(value, "+".join(rules))
     return Number(problem=why_none(said))
 
 
@@ -100,9 +118,7 @@ def within_range(value: float, rule: str) -> Number:
         return Number(problem=("not_finite", "不是有限的数；请填一个数，没有数据就留空",
                                "not a finite number; write one, or leave the cell blank where there is no figure"))
     if abs(value) > LARGEST or 0 < abs(value) < SMALLEST:
-        return Number(problem=("out_of_range", "数的大小超出可计算的范围（1e-100 至 1e18）；请换用合适的单位",
-                               "the number is too large or too small to compute with (1e-100 to 1e18); use a fitting "
-                               "unit"))
+        return Number(problem=OUT_OF_RANGE)
     return Number(value + 0.0, rule)
 
 
@@ -122,8 +138,7 @@ def why_none(said: str) -> Problem:
     if RANGE.fullmatch(said):
         return ("range_of_numbers", "是一个范围；请填一个数", "a range of numbers; write one number")
     if ONE_COMMA.fullmatch(said):
-        return ("ambiguous_comma", "逗号的位置既不像千分位，也不能断定是小数点；请去掉逗号，小数点用 .",
-                "the comma is neither between thousands nor surely a decimal sign; remove it, the decimal sign is .")
+        return AMBIGUOUS_COMMA
     if UNIT.fullmatch(said):
         return ("unit_in_cell", "数后带有单位或文字；请只填数，单位写在 framework 表，整列用同一单位",
                 "a unit or a word stands beside the number; write the number alone, the unit belongs in the table "

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from analysis.own.findings import Cell, Findings, folded, is_blank, tight, written
+from analysis.own.findings import LONGEST_NAME, Cell, Findings, folded, is_blank, tight, written
 
 TOTALS = {"合计", "总计", "全国", "全省", "平均", "平均值", "均值", "总和", "小计", "总数", "汇总", "中位数",
           "最大值", "最小值",
@@ -28,6 +28,7 @@ class Roster:
 
     def __init__(self, cities: pd.DataFrame, china: bool) -> None:
         self.names = cities["name"].to_dict()
+        self.near: dict[str, str] = {}
         self.china = china
         self.codes = {code.casefold(): code for code in self.names}
         self.exact = lookup(cities["name"].items())
@@ -51,6 +52,12 @@ class Roster:
 
     def nearest(self, name: str) -> str:
         """The code of the city whose name is most like a misspelt one; empty where none is alike."""
+        if name not in self.near:
+            self.near[name] = self.most_like(name[:LONGEST_NAME])
+        return self.near[name]
+
+    def most_like(self, name: str) -> str:
+        """The same, looked for."""
         wanted = tight(name).removesuffix(SUFFIX)
         best = max(((likeness(wanted, tight(known).removesuffix(SUFFIX)), code) for code, known in self.names.items()),
                    key=lambda pair: pair[0], default=((0.0,), ""))
@@ -66,11 +73,14 @@ class Roster:
                              "the row has neither a code nor a name of a city; fill it in or remove the row")
             return None
         for cell in (name, code):
-            if tight(cell.content) in TOTALS:
+            if tight(cell.content) in TOTALS and not self.code_in(cell.content) and not self.by_name(
+                    written(cell.content))[0]:
                 findings.problem(cell, "total_row", "合计、平均等行不是城市；请删去该行",
                                  "a row of totals or averages is no city; remove the row")
                 return None
         if is_blank(code.content):
+            if self.code_in(name.content) is not None and not self.by_name(written(name.content))[0]:
+                return self.find_by_code(name, code, findings)  # a code in the column of names
             return self.find_by_name(name, findings)
         if is_blank(name.content) and self.code_in(code.content) is None and self.by_name(written(code.content))[0]:
             return self.find_by_name(code, findings)  # a name in the column of codes

@@ -72,7 +72,7 @@ def read_input(path: Path, root: Path = ROOT) -> StudyInput:
     grids, grid_warnings = read_grids(path)
     grids = {name: grid for name, grid in grids.items() if name not in canonical.RECORD_TABLES}
     findings = Findings(warnings=[each for each in grid_warnings if not canonical.is_record(each)])
-    study = read_study(grids, findings, Path(root), set(kept.given) if kept else None)
+    study = read_study(grids, findings, Path(root), set(kept.given) if kept else None, path.name or str(path))
     findings.stop_if_any()
     if kept is None:
         return study
@@ -85,11 +85,12 @@ def write_input(study: StudyInput, folder: Path) -> None:
     canonical.write_tables(study, Path(folder))
 
 
-def read_study(grids: dict[str, Grid], findings: Findings, root: Path, kept: set[str] | None = None) -> StudyInput:
+def read_study(grids: dict[str, Grid], findings: Findings, root: Path, kept: set[str] | None = None,
+               name: str = "") -> StudyInput:
     """The input in some grids; what is wrong with it is noted in `findings`. `kept` are the tables that the user gave
-    when a run kept the folder: its other tables are the repository's."""
+    when a run kept the folder: its other tables are the repository's. `name` is that of the input."""
     if "values" not in grids:
-        findings.problem(Cell(file=next((grid.file for grid in grids.values()), "")), "no_values",
+        findings.problem(Cell(next((grid.file for grid in grids.values()), name)), "no_values",
                          "没有 values（数据）表；请提供", "there is no table values; give one")
     tree = read_tree(grids["framework"], findings) if "framework" in grids else None
     own_tree = repository_tree(root) if tree is None else tree

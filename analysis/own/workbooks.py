@@ -9,44 +9,50 @@ Reference: docs/own_data.md.
 from __future__ import annotations
 
 import io
+import lzma
+import re
+import struct
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator
-from xml.etree.ElementTree import ParseError
 
-from analysis.own.grids import OLE, Formula, Grid, refuse, refuse_size, trimmed
+from analysis.own.grids import MATRIX, OLE, Grid, refuse, refuse_size, trimmed
+from analysis.own.problems import OwnDataError, Problem
 
 MOST_PARTS, MOST_UNFOLDED = 5_000, 300 * 2**20
 STEEPEST, SMALL_PART = 250, 2**20  # how many times a part may unfold, once it is of some size
 MACROS = ("vbaproject", "/activex/", "macrosheets/", "xl/ctrlprops/")
 LINKS = ("xl/externallinks/", "xl/connections.xml", "xl/querytables/", "xl/embeddings/", "xl/customdata/")
-DAMAGED = (zipfile.BadZipFile, zlib.error, ParseError, KeyError, ValueError, TypeError, AttributeError, IndexError,
-           EOFError, OSError, NotImplementedError, RuntimeError, AssertionError, LookupError)
+DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, SyntaxError, ValueError, TypeError,
+           AttributeError, LookupError, ArithmeticError, EOFError, OSError, RuntimeError, AssertionError)
 
 
-def workbook_grids(file: str, content: bytes) -> list[tuple[str, Grid]]:
-    """The visible sheets of a workbook, each with its name. Raises OwnDataError for one that must not be read."""
+def workbook_grids(file: str, content: bytes) -> tuple[list[tuple[str, Grid]], list[Problem]]:
+    """The visible sheets of a workbook, each with its name, and warnings. Raises OwnDataError for one that must not be
+    read."""
     if content.startswith(OLE):
         refuse(file, "encrypted_or_old", "工作簿有密码，或是旧格式 .xls；请取消密码，另存为 .xlsx",
                "the workbook has a password or is an old .xls; remove the password and save it as .xlsx")
     refuse_dangerous(file, content)
     try:
-        book, results = opened(content, formulas=True), None
-        if any(cell.data_type == "f" for sheet in book.worksheets for cell in cells_of(sheet)):
-            results = opened(content, formulas=False)
-        sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-        for sheet in sheets:
-            refuse_size(file, sheet.title, sheet.max_row, len(sheet._cells), sheet.max_column)
-        return [(sheet.title, Grid(file, sheet.title, rows_of(sheet, results and results[sheet.title])))
-                for sheet in sheets]
-    except DAMAGED as error:
-        from analysis.own.problems import OwnDataError
-
-        if isinstance(error, OwnDataError):
-            raise
+        with warnings.catch_warnings():  # it tells of looks and dates that it cannot keep; cells say what there is
+            warnings.filterwarnings("ignore", module="openpyxl")
+            book = opened(content)
+            named, told = [], []
+            for sheet in book.worksheets:
+                if sheet.sheet_state == "visible":
+                    named.append((sheet.title, read_sheet(file, sheet, book, told)))
+                else:
+                    told.append(Problem("hidden_sheet", "隐藏的工作表不读；若有数据，请取消隐藏",
+                                        "a hidden sheet is not read; show it if it holds data", file, sheet.title))
+    except OwnDataError:
+        raise
+    except DAMAGED:
         damaged(file)
-    raise AssertionError
+    if not named:
+        refuse(file, "no_table", "工作簿里没有可读的工作表；请另存为普通的 .xlsx",
+               "the workbook has no sheet that can be read; save it as an ordinary .xlsx")
+    return named, told
 
 
 def damaged(file: str) -> None:
@@ -55,36 +61,42 @@ def damaged(file: str) -> None:
            "this is no sound .xlsx workbook; open it in a spreadsheet program and save it again")
 
 
-def opened(content: bytes, formulas: bool):
-    """The workbook with its formulas, or with the results stored for them."""
+def opened(content: bytes):
+    """The workbook, its sheets not yet read: without their charts, pivots, links and declared sizes."""
     from openpyxl import load_workbook
 
-    with warnings.catch_warnings():  # it tells of looks and drop-downs that it does not keep, which nobody reads here
-        warnings.filterwarnings("ignore", module="openpyxl")
-        return load_workbook(io.BytesIO(content), data_only=not formulas, keep_links=False)
+    return load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False, rich_text=True)
 
 
-def cells_of(sheet) -> Iterator:
-    """The cells that hold something; a sheet keeps no others."""
-    return iter(sheet._cells.values())
+def read_sheet(file: str, sheet, book, told: list[Problem]) -> Grid:
+    """The cells of a sheet row by row; what is hidden in it is read and told."""
+    from analysis.own.sheet_cells import SheetParser
+
+    rows: dict[int, dict[int, object]] = {}
+    most, count = 0, 0
+    with sheet._get_source() as source:
+        parser = SheetParser(source, sheet, is_computed(book))
+        for cell in parser.cells():
+            rows.setdefault(cell.row, {})[cell.column] = cell.content
+            most, count = max(most, cell.row + 1), count + 1
+            refuse_size(file, sheet.title, most, count, cell.column + 1)
+    columns = {column for cells in rows.values() for column in cells}
+    hidden = sum(row in parser.hidden_rows for row in rows), sum(
+        any(first <= column <= last for first, last in parser.hidden_columns) for column in columns)
+    if any(hidden) and not sheet.title.casefold().startswith(MATRIX):  # the template hides what its matrices compute
+        told.append(Problem("hidden_cells", f"有 {hidden[0]} 行、{hidden[1]} 列被隐藏（或筛选掉），仍会读取；请核对",
+                            f"{hidden[0]} rows and {hidden[1]} columns are hidden or filtered out and are read all the "
+                            "same; please check", file, sheet.title))
+    filled = [[rows[row].get(column) for column in range(max(rows[row]) + 1)] if row in rows else []
+              for row in range(most)]
+    return Grid(file, sheet.title, trimmed(filled), tuple(parser.merged))
 
 
-def rows_of(sheet, results) -> list[list[object]]:
-    """The cells of a sheet row by row; of a formula its stored result, or the formula where none is stored."""
-    rows: list[list[object]] = [[] for _ in range(sheet.max_row)]
-    for (row, column), cell in sorted(sheet._cells.items()):
-        content = cell.value
-        if cell.data_type == "f":
-            found = results._cells.get((row, column))
-            stored = None if found is None else found.value
-            content = Formula(getattr(content, "text", content)) if stored is None else stored
-        if content is None:
-            continue
-        cells = rows[row - 1]
-        cells += [None] * (column - 1 - len(cells))
-        cells.append(content if isinstance(content, bool | int | float) or hasattr(content, "isoformat")
-                     or isinstance(content, Formula) else str(content))
-    return trimmed(rows)
+def is_computed(book) -> bool:
+    """Whether a spreadsheet program wrote the workbook: one that did not asks for computing when it is opened."""
+    part = "xl/workbook.xml"
+    return part not in book._archive.namelist() or not re.search(rb'fullCalcOnLoad="(1|true)"',
+                                                                 book._archive.read(part))
 
 
 def refuse_dangerous(file: str, content: bytes) -> None:
@@ -101,15 +113,14 @@ def refuse_dangerous(file: str, content: bytes) -> None:
                 refuse(file, "external_links", "工作簿链接或嵌入了其他文件或数据源，不读；请断开链接，把公式粘贴为数值",
                        "the workbook links to or embeds other files or data sources and is not read; break the links "
                        "and paste formulas as values")
-            if "[content_types].xml" not in names or any(
+            if "[content_types].xml" not in names or any(".." in name.replace("\\", "/").split("/") for name in names
+                                                         ) or any(
                     b"<!DOCTYPE" in archive.open(part).read(4096) for part in parts
                     if part.filename.lower().endswith((".xml", ".rels"))):
                 damaged(file)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError) as error:
-        from analysis.own.problems import OwnDataError
-
-        if isinstance(error, OwnDataError):
-            raise
+    except OwnDataError:
+        raise
+    except DAMAGED:
         damaged(file)
 
 

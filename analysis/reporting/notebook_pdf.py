@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 FONTS = ASSETS / "fonts"
 
 ROWS_KEPT_TOGETHER = 21
+MOST_UNKNOWN_SIGNS = 30
+_WITHOUT_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed')
 
 
 def notebook_to_pdf(notebook: NotebookNode, name: str, lang: str, stamp: Stamp, include_code: bool = False) -> bytes:
@@ -38,8 +42,32 @@ def notebook_to_pdf(notebook: NotebookNode, name: str, lang: str, stamp: Stamp, 
     with TemporaryDirectory() as folder:
         source = typst_source(report, stamp, Path(folder), include_code)
         (Path(folder) / "report.typ").write_bytes((REPORT_ASSETS / "report.typ").read_bytes())
-        (Path(folder) / "main.typ").write_text(source, encoding="utf-8")
-        return compile_typst(Path(folder), name, stamp.seconds)
+        for _ in range(MOST_UNKNOWN_SIGNS):
+            (Path(folder) / "main.typ").write_text(source, encoding="utf-8")
+            try:
+                return compile_typst(Path(folder), name, stamp.seconds)
+            except ReportError as error:
+                missing = _WITHOUT_GLYPH.search(str(error))
+                if missing is None:
+                    raise
+                source = without_unknown_signs(source, missing[1])
+        raise ReportError(f"{name}: the fonts of assets/fonts lack more than {MOST_UNKNOWN_SIGNS} signs of the text")
+
+
+def without_unknown_signs(source: str, reported: str) -> str:
+    """The text with 〓, the printers' sign for a missing letter, for what typst found no glyph for and what is likely to
+    follow. Names of a study's own may be in any script, or in characters beyond GB 2312."""
+    kinds = {sign for sign in source if ord(sign) > 0x590 and unicodedata.category(sign)[0] in "LMS"
+             and not 0x2000 <= ord(sign) < 0x2E80 and not encodable(sign)}
+    return "".join("〓" if sign in kinds or (sign in reported and not sign.isascii()) else sign for sign in source)
+
+
+def encodable(sign: str) -> bool:
+    """Whether GB 2312 has a sign, which the fonts are made for."""
+    try:
+        return bool(sign.encode("gb2312"))
+    except UnicodeEncodeError:
+        return False
 
 
 def typst_source(report: Report, stamp: Stamp, folder: Path, include_code: bool) -> str:
