@@ -149,11 +149,12 @@ def city(
 ) -> None:
     """一座城市的账：从原始数到得分，逐项相加 · One city's account: from raw figures to the score, adding up.
 
-    网页、PDF 与带公式的 Excel 在 reports/<run>/cities。Page, PDF and live workbook go to reports/<run>/cities.
+    网页、PDF、带公式的 Excel 与一页画像在 reports/<run>/cities。
+    Page, PDF, live workbook and one-page profile go to reports/<run>/cities.
     """
     from shutil import get_terminal_size
 
-    from analysis import profile
+    from analysis import city_profiles, profile
     from analysis.planning import RunError, check_language
 
     try:
@@ -161,11 +162,42 @@ def city(
         account = profile.city_account(profile.read_run(run_), name)
         text = profile.account_text(account, lang, min(get_terminal_size().columns, 140))
         written = profile.write_profile(account, lang) if files else []
+        if files:
+            written += city_profiles.write_pdfs(city_profiles.profiles_of(account.tables), [account.code], lang)
     except (ValueError, OSError, RunError) as error:
         raise stop(error) from None
     typer.echo(text)
     for path in written:
         typer.echo(os.path.relpath(path, ROOT))
+
+
+@app.command()
+def cities(
+    pdf: Annotated[bool, typer.Option("--pdf", help="每城一页 PDF a one-page PDF of each")] = False,
+    top: Annotated[int, typer.Option(help="前几名 how many, best first; 0 = all")] = 100,
+    run_: Annotated[str, typer.Option("--run", help="哪次运行的结果 which run's results")] = BASELINE.stem,
+    lang: Annotated[str, typer.Option(help="语言 language: zh | en")] = "zh",
+) -> None:
+    """城市画像：列出各城的名次与得分；--pdf 把前一百名的画像做成 PDF · City profiles: list them, or set them as PDF.
+
+    网页由每次运行写在 reports/<run>/profiles；PDF 在 reports/<run>/cities。
+    Every run writes the pages, reports/<run>/profiles; PDF files go to reports/<run>/cities.
+    """
+    from analysis import city_profiles
+    from analysis.planning import RunError, check_language
+
+    try:
+        check_language(lang)
+        if top < 0:
+            raise ValueError(f"--top {top}: give 0 for all cities, or how many of the best")
+        profiles = city_profiles.read_profiles(run_)
+        chosen = profiles.in_order[:top or None]
+        for line in city_profiles.list_lines(profiles, chosen, lang) if not pdf else ():
+            typer.echo(line)
+        for path in city_profiles.write_pdfs(profiles, chosen, lang) if pdf else ():
+            typer.echo(os.path.relpath(path, ROOT))
+    except (ValueError, OSError, RunError) as error:
+        raise stop(error) from None
 
 
 @app.command()

@@ -198,11 +198,12 @@ def outside_words(lang: str) -> str:
     return pick(lang, "不在研究范围", "outside the study")
 
 
-def province_map(boundaries: Boundaries, counts: pd.Series, title: str, lang: str = "zh", stamp: str = "") -> Figure:
+def province_map(boundaries: Boundaries, counts: pd.Series, title: str, lang: str = "zh", stamp: str = "",
+                 sizes: pd.Series | None = None) -> Figure:
     """Provinces shaded by how many of their cities are among the hundred, named and numbered.
 
     `counts` by province name as in the roster (广东省). A province without a city of the hundred is grey; one that is
-    not in `counts` (outside the study) is hatched.
+    not in `counts` (outside the study) is hatched. With `sizes`, the cities of each province, labels read 11/13.
     """
     code_of = {name: code for code, name in boundaries.names.items() if code in boundaries.provinces}
     unknown = [name for name in counts.index if name not in code_of]
@@ -220,7 +221,8 @@ def province_map(boundaries: Boundaries, counts: pd.Series, title: str, lang: st
         base_lines(axes, boundaries)
     for code, count in number.items():
         if count:
-            province_label(main, boundaries, code, count, lang)
+            of = "" if sizes is None else f"/{sizes[boundaries.names[code]]}"
+            province_label(main, boundaries, code, f"{count}{of}", lang)
     colour_bar(figure, ramp, norm, pick(lang, "城市数（个）", "cities"))
     key(figure, [(pick(lang, "没有百强城市", "none of the hundred"), NO_MEMBER, None),
                  (outside_words(lang), NO_DATA, None)], left=0.12)
@@ -236,7 +238,7 @@ def count_scale(largest: int):
     return LinearSegmentedColormap.from_list("counts", colours), Normalize(0, max(largest, 1))
 
 
-def province_label(axes: Axes, boundaries: Boundaries, code: str, count: int, lang: str) -> None:
+def province_label(axes: Axes, boundaries: Boundaries, code: str, count: int | str, lang: str) -> None:
     """Name and number of a province inside its outline, moved a little where neighbours are close."""
     from matplotlib.patheffects import withStroke
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import base64
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from string import punctuation
+from string import Formatter, punctuation
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -28,6 +29,7 @@ from analysis.study import Panel
 
 if TYPE_CHECKING:
     from analysis.own.reading import StudyInput
+    from analysis.paper_values import PaperValues
 
 LAB = "lab"
 ACTIVE = re.compile(r"[^\w\s.,'()、，。（）·-]|_")  # what Markdown, or a formula in it, may take for a sign of its own
@@ -95,6 +97,12 @@ class Step:
             path = ROOT / "data/processed" / BASELINE.stem / path.name
         return read_frame(path, index)
 
+    @property
+    def folder(self) -> Path:
+        """Where the run's tables are; the baseline's folder where `lab` has no scores yet."""
+        own = data_folder(self.run)
+        return own if self.run != LAB or (own / "05_scores.csv").is_file() else data_folder(BASELINE.stem)
+
     def write(self, frame: pd.DataFrame, stem: str, index: bool = True) -> None:
         """Write a table of this step as data/processed/<run>/<stem>.csv and say so."""
         write_frame(frame, data_folder(self.run) / f"{stem}.csv", index)
@@ -130,6 +138,18 @@ class Step:
         marked = sorted((name for name in names if ACTIVE.search(name)), key=lambda name: (-len(name), name))
         return re.compile("|".join(map(re.escape, marked))) if marked else None
 
+    def tell(self, zh: str, en: str, values: PaperValues) -> None:
+        """A sentence out of a template such as "{scores.top} 座城市"; every number in it is a named value.
+
+        The output keeps template and values, so that whoever doubts a number finds where it came from.
+        """
+        template = self.pick(zh, en)
+        names = list(dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name))
+        found = {name: getattr(values[name.split(".")[0]], name.split(".")[1]) for name in names}
+        text = template.format_map(values)
+        display({"text/markdown": text, "text/plain": text}, raw=True,
+                metadata={"report": {"kind": "text", "template": template, "values": found}})
+
     def check(self, holds: bool, zh: str, en: str) -> None:
         """State something the reader can rely on; where it does not hold, stop the run with the sentence."""
         if not holds:
@@ -143,7 +163,7 @@ class Step:
 
     def notice(self) -> None:
         """What this run measures and what it cannot, and which choices differ from the baseline: atop every result."""
-        self.say(*notice_texts(self.settings, self.ground), kind="notice")
+        self.say(*(notice_text(self.settings, self.ground, lang) for lang in ("zh", "en")), kind="notice")
 
     # --- figures and tables ---------------------------------------------------------------------------------------
     def number(self, kind: str, label: str | None) -> str:
@@ -177,11 +197,14 @@ class Step:
 
     def table(self, frame: pd.DataFrame, name: str, zh: str, en: str, columns: dict[str, tuple[str, str]] | None = None,
               formats: dict[str, str] | None = None, label: str | None = None,
-              notes: tuple[str, str] = ("", "")) -> None:
+              notes: tuple[str, str] = ("", ""), merged: Sequence[str] = (),
+              keep: bool | None = None) -> None:
         """Show a table with a numbered caption and keep it as tables/<name>.csv.
 
         `columns` chooses and orders the columns and gives each its Chinese and English header; without it the frame is
-        shown as it is, headers already in the report's language. `formats` are format strings by column name (".2f").
+        shown as it is, headers already in the report's language. `formats` are format strings by column name (".2f");
+        `merged` are leading columns whose repeated cells become one; `keep` says whether the table stays on one page of
+        the PDF (None: short ones do).
         """
         from analysis import tables
 
@@ -192,11 +215,11 @@ class Step:
             frame = frame.rename(columns=headers)
         write_frame(frame, report_folder(self.run, self.lang) / "tables" / f"{name}.csv", index=False)
         report = {"kind": "table", "label": self.number("table", label), "caption": self.pick(zh, en), "name": name,
-                  "notes": self.pick(*notes)}
+                  "notes": self.pick(*notes)} | ({} if keep is None else {"keep": keep})
         if frame.empty:  # nothing to fill, to clip, to flag: other data than the public have such steps
             self.say(f"{report['label']}　{zh}：没有可列的行。", f"{report['label']}　{en}: there is nothing to list.")
             return
-        html = tables.html_table(frame, formats=formats)
+        html = tables.html_table(frame, formats=formats, merged=merged)
         display({"text/html": html, "text/plain": report["caption"]}, metadata={"report": report}, raw=True)
         self.lab_caption(report)
 
@@ -229,25 +252,24 @@ def open_step(name: str, run: str, lang: str, **choices: Any) -> Step:
     return step
 
 
-def notice_texts(settings: Settings, ground: Ground) -> tuple[str, str]:
-    """What a run measures and what it cannot, and which choices differ from the baseline, in Chinese and in English."""
+def notice_text(settings: Settings, ground: Ground, lang: str) -> str:
+    """What a run measures and what it cannot, and how its choices differ from the baseline, in one language."""
     cover = framework.coverage_by_domain(ground.tree, ground.measured)
-    parts = {lang: [f"{row[f'name_{lang}']} {row.measured}/{row.indicators}" for _, row in cover.iterrows()]
-             for lang in ("zh", "en")}
-    public, lines = "public" in ground.traits, {lang: edition_line(settings, ground, lang) for lang in parts}
-    missing = {lang: missing_domains(ground, lang) for lang in parts}
-    zh = (f"**{lines['zh']}。** 各领域已测度/全部指标：{'、'.join(parts['zh'])}。"
-          f"没有{'公开' if public else ''}数据、因而未进入评分的领域：{'、'.join(missing['zh']) or '无'}。")
-    en = (f"**{lines['en']}.** Indicators measured of all, by domain: {', '.join(parts['en'])}. Domains without "
-          f"{'public ' if public else ''}data, hence outside the score: {', '.join(missing['en']) or 'none'}.")
-    if "china" in ground.traits:
-        zh += "权重为本研究的设定，并非白皮书的权重；白皮书未公布数据、权重与得分。"
-        en += " The weights are this study's; the white paper published neither data nor weights nor scores."
-    changed = [f"`{name}` = {here} ({base})" for name, (base, here) in differences(settings).items()]
-    if changed:
-        zh += f" 与基准设定不同（括号内为基准值）：{'、'.join(changed)}。"
-        en += f" Choices that differ from the baseline (its value in brackets): {', '.join(changed)}."
-    return zh, en
+    comma = "、" if lang == "zh" else ", "
+    parts = comma.join(f"{row[f'name_{lang}']} {row.measured}/{row.indicators}" for _, row in cover.iterrows())
+    missing = comma.join(missing_domains(ground, lang)) or ("无" if lang == "zh" else "none")
+    changed = comma.join(f"`{name}` = {here} ({base})" for name, (base, here) in differences(settings).items())
+    public, china, edition = "public" in ground.traits, "china" in ground.traits, edition_line(settings, ground, lang)
+    if lang == "zh":
+        return (f"**{edition}。** 各领域已测度/全部指标：{parts}。"
+                f"没有{'公开' if public else ''}数据、因而未进入评分的领域：{missing}。"
+                + ("权重为本研究的设定，并非白皮书的权重；白皮书未公布数据、权重与得分。" if china else "")
+                + (f" 与基准设定不同（括号内为基准值）：{changed}。" if changed else ""))
+    return (f"**{edition}.** Indicators measured of all, by domain: {parts}. "
+            f"Domains without {'public ' if public else ''}data, hence outside the score: {missing}."
+            + (" The weights are this study's; the white paper published neither data nor weights nor scores."
+               if china else "")
+            + (f" Choices that differ from the baseline (its value in brackets): {changed}." if changed else ""))
 
 
 def missing_domains(ground: Ground, lang: str) -> list[str]:

@@ -13,13 +13,13 @@ from analysis import __released__
 from analysis.crate import crate
 from analysis.planning import STEPS, Plan, cells_for, report_folder, steps_for
 from analysis.provenance import CRATE, MANIFEST, manifest, write_json
-from analysis.settings import Settings, differences
+from analysis.settings import Settings
 
 if TYPE_CHECKING:
     from analysis.panels import Ground
 
-EXPLORER = "explorer.html"
 RELEASED = date.fromisoformat(__released__)
+SCORED = "05_scores_and_ranks"
 EPOCH = int(datetime.combine(RELEASED, time_of_day(), UTC).timestamp())
 
 
@@ -40,12 +40,6 @@ def render_step(step: str, plan: Plan, staging: Path) -> float:
     return time.perf_counter() - started
 
 
-def read_executed(folder: Path, step: str):
-    import nbformat
-
-    return nbformat.read(folder / "notebooks" / f"{step}.ipynb", 4)
-
-
 def document_paths(folder: Path, step: str) -> tuple[Path, Path]:
     """Where the HTML and the PDF of a step stand."""
     if step == STEPS[-1]:
@@ -62,6 +56,7 @@ def title_of(step: str, lang: str, traits: frozenset[str]) -> dict[str, str]:
 def page_links(folder: Path, step: str, plan: Plan):
     """Where the page of a step leads: index, PDF, and the notebooks before and after that the run has or makes."""
     from analysis.reporting import PageLinks
+    from analysis.reporting.words import WORDS
 
     here, steps = document_paths(folder, step)[0].parent, steps_for(plan.traits)
 
@@ -77,9 +72,14 @@ def page_links(folder: Path, step: str, plan: Plan):
         return (link(document_paths(folder, steps[position])[0]),
                 title_of(steps[position], plan.lang, plan.traits)["title"])
 
+    words, also = WORDS[plan.lang], []
+    if step != STEPS[-1] and (STEPS[-1] in plan.steps or is_there(STEPS[-1])):
+        also.append((link(document_paths(folder, STEPS[-1])[0]), words["white_paper"]))
+    if SCORED in plan.steps or is_there(SCORED):
+        also.append((link(folder / "profiles/index.html"), words["profiles"]))
     position = steps.index(step)
     return PageLinks(link(folder / "index.html"), link(document_paths(folder, step)[1]), neighbour(position - 1),
-                     neighbour(position + 1))
+                     neighbour(position + 1), tuple(also))
 
 
 def plan_stamp(plan: Plan, staging: Path):
@@ -108,6 +108,7 @@ def write_overview(plan: Plan, staging: Path, reports: bool) -> float:
     data, folder = staging / "data" / plan.run, report_folder(plan, staging)
     if reports:
         write_run_explorer(plan, staging)
+        write_city_pages(plan, staging)
         write_index_page(plan, staging)
     content = manifest(plan.run, plan.settings, data, folder)
     write_json(content, folder / MANIFEST)
@@ -124,31 +125,31 @@ def write_run_explorer(plan: Plan, staging: Path) -> None:
                    plan.lang)
 
 
-def write_index_page(plan: Plan, staging: Path) -> None:
-    """index.html: what was run, its findings, the white paper, the notebooks, every figure and table."""
-    from analysis.reporting import FileEntry, ReportEntry, RunFacts, write_index
+def write_city_pages(plan: Plan, staging: Path) -> None:
+    """The page of every city and their list, where the run has scores."""
+    if not (staging / "data" / plan.run / "05_scores.csv").is_file():
+        return
+    from analysis.city_profiles import profiles_in, write_profiles
 
-    folder = report_folder(plan, staging)
-    entries, files, findings = [], {"figure": [], "table": []}, []
+    profiles = profiles_in(plan.run, staging / "data" / plan.run)
+    write_profiles(profiles, report_folder(plan, staging), plan_stamp(plan, staging), plan.lang)
+
+
+def write_index_page(plan: Plan, staging: Path) -> None:
+    """index.html: findings, what was run, white paper, cities, notebooks, every figure and table, provenance."""
+    from analysis.overview import further_forms, run_facts
+    from analysis.reporting import ReportEntry, write_index
+
+    folder, entries, titles = report_folder(plan, staging), [], {}
     for step in STEPS:
         if not (folder / "notebooks" / f"{step}.ipynb").is_file():
             continue
         html, pdf = document_paths(folder, step)
         words = title_of(step, plan.lang, plan.traits)
+        titles[step] = words["title"]
         entries.append(ReportEntry(words["title"], words["subtitle"], html.relative_to(folder).as_posix(),
-                                   pdf.relative_to(folder).as_posix()))
-        for cell in read_executed(folder, step).cells:
-            for output in cell.get("outputs", []):
-                about = output.get("metadata", {}).get("report", {})
-                if about.get("kind") in files:
-                    place = next((folder / f"{about['kind']}s").glob(f"{about['name']}.*"))
-                    files[about["kind"]].append(FileEntry(place.relative_to(folder).as_posix(), about["label"],
-                                                          about["caption"]))
-                elif about.get("kind") == "text" and "finding" in cell.metadata.get("tags", []):
-                    findings.append(output["data"]["text/markdown"].replace("**", ""))
+                                   pdf.relative_to(folder).as_posix(), further_forms(folder, step)))
     paper = entries.pop() if entries and entries[-1].html == "white_paper.html" else None
-    other = folder / "en" if plan.lang == "zh" else folder.parent
-    other_language = os.path.relpath(other / "index.html", folder) if (other / "index.html").is_file() else ""
-    facts = RunFacts(findings, differences(plan.settings), paper, files["figure"], files["table"], MANIFEST,
-                     other_language, EXPLORER if (folder / EXPLORER).is_file() else "")
-    write_index(folder, plan_stamp(plan, staging), entries, facts, plan.lang)
+    facts = run_facts(plan, folder, staging / "data" / plan.run, titles, paper)
+    title = "" if "china" in plan.traits or paper is None else paper.title
+    write_index(folder, plan_stamp(plan, staging), entries, facts, plan.lang, title)

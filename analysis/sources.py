@@ -48,6 +48,7 @@ WHITEPAPER_COLUMNS = {
     "paper_regions": ["region", "province_short"],
     "errata": ["table", "row", "position", "kind", "printed", "corrected", "reason_zh", "reason_en", "certainty"],
     "inferred_members": ["table", "adcode", "city", "reason_zh", "reason_en", "certainty"],
+    "case_cities": ["table", "adcode", "city"],
 }
 WHOLE_COLUMNS = {"number", "rank", "row", "position", "table"}
 CITY_TYPES = ("地级市", "直辖市")
@@ -204,8 +205,9 @@ def read_whitepaper(root: Path) -> dict[str, pd.DataFrame]:
     """The white paper's tables as printed, with errata and inferred members, by file name without ending.
 
     Keys: table1_framework, table2_top100, table3_government … table7_infrastructure, paper_regions, errata,
-    inferred_members. Each frame has `raw_row`; numbers of rows, positions and ranks are nullable integers, all else is
-    text as printed: a blank row of a list is one row with an empty city. Names are matched to the roster by `cleaning`.
+    inferred_members, case_cities. Each frame has `raw_row`; numbers of rows, positions and ranks are nullable
+    integers, all else is text as printed: a blank row of a list is one row with an empty city. Names are matched to the
+    roster by `cleaning`.
     """
     return {name: read_whitepaper_table(root, name) for name in WHITEPAPER_COLUMNS}
 

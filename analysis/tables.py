@@ -6,7 +6,7 @@ says how its numbers are shown; `html_table` rounds for display only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 
 import numpy as np
@@ -25,29 +25,55 @@ class TableError(ValueError):
 
 
 def html_table(frame: pd.DataFrame, lang: str = "zh", formats: Mapping[str, str | Callable] | None = None,
-               headers: Mapping[str, str] | None = None) -> str:
+               headers: Mapping[str, str] | None = None, merged: Sequence[str] = ()) -> str:
     """A frame as a plain HTML table: thead and tbody, everything escaped, numeric cells and their headers class num.
 
     `formats` maps a column to a format such as ".2f", ".0%" or ",d", or to a function of the value; by default the
     frame's own (`attrs["formats"]`), else whole numbers as they are and others with four significant digits. `headers`
-    renames columns. Missing values become a dash; the index is left out.
+    renames columns. Missing values become a dash; the index is left out. In the columns `merged`, which lead the
+    frame, cells that repeat the one above become one; a new cell in one of them begins new ones in the next. A frame
+    with `attrs["plain"]` holds texts that stay texts, numbers among them.
     """
     known = dict(frame.attrs.get("formats", {})) | dict(formats or {})
     unknown = [name for name in known if name not in frame.columns]
     if unknown and formats:
         raise TableError(f"no such columns to format: {', '.join(map(str, unknown))}; correct the names")
+    plain = bool(frame.attrs.get("plain"))
     numeric = {name: is_numeric_dtype(frame[name]) and not is_bool_dtype(frame[name]) for name in frame.columns}
     head = "".join(cell("th", (headers or {}).get(name, name), numeric[name], ' scope="col"') for name in frame.columns)
     texts = {name: [shown(value, known.get(name)) for value in frame[name]] for name in frame.columns}
-    rows = ("".join(cell("td", texts[name][row], numeric[name]) for name in frame.columns) for row in range(len(frame)))
+    heights = merged_rows({name: texts[name] for name in merged})
+    rows = ("".join(cell("td", texts[name][row], numeric[name], height_of(heights, name, row), plain)
+                    for name in frame.columns if heights.get(name, {row: 1}).get(row)) for row in range(len(frame)))
     body = "\n".join(f"<tr>{row}</tr>" for row in rows)
     language = pick(lang, "zh-CN", "en")
     return f'<table lang="{language}">\n<thead>\n<tr>{head}</tr>\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>\n'
 
 
-def cell(tag: str, text: object, numeric: bool, attributes: str = "") -> str:
-    """One cell, escaped."""
-    kind = ' class="num"' if numeric else ""
+def merged_rows(columns: Mapping[str, list[str]]) -> dict[str, dict[int, int]]:
+    """For each column the rows at which a merged cell begins, with the number of its rows.
+
+    >>> merged_rows({"a": ["x", "x", "y"], "b": ["p", "p", "p"]})
+    {'a': {0: 2, 2: 1}, 'b': {0: 2, 2: 1}}
+    """
+    starts: set[int] = {0}
+    found = {}
+    for name, texts in columns.items():
+        starts = starts | {row for row in range(1, len(texts)) if texts[row] != texts[row - 1]}
+        order = [*sorted(starts), len(texts)]
+        found[name] = {row: after - row for row, after in zip(order, order[1:], strict=False)}
+    return found
+
+
+def height_of(heights: Mapping[str, Mapping[int, int]], name: str, row: int) -> str:
+    """The attribute of a cell that spans rows; empty for the others."""
+    rows = heights.get(name, {}).get(row, 1)
+    return f' rowspan="{rows}"' if rows > 1 else ""
+
+
+def cell(tag: str, text: object, numeric: bool, attributes: str = "", plain: bool = False) -> str:
+    """One cell, escaped; a plain one stays text even where it looks like a number."""
+    kind = ' class="num"' if numeric else ' class="text"' if plain else ""
     return f"<{tag}{kind}{attributes}>{escape(str(text))}</{tag}>"
 
 
@@ -68,6 +94,17 @@ def shown(value: object, form: str | Callable | None) -> str:
 def small_chance(p: float) -> str:
     """A p-value with two significant digits, below one in a thousand as such."""
     return "<0.001" if p < 0.001 else format(p, ".2g")
+
+
+def percentage(share: float) -> str:
+    """A share in whole percent; more than none and less than all stay so: <1%, >99%.
+
+    >>> percentage(0.999), percentage(0.0), percentage(0.13)
+    ('>99%', '0%', '13%')
+    """
+    if 0.99 < share < 1:
+        return ">99%"
+    return "<1%" if 0 < share < 0.01 else f"{share:.0%}"
 
 
 def finished(columns: Mapping[str, tuple[object, str | None]], index: pd.Index | None = None) -> pd.DataFrame:
@@ -120,8 +157,8 @@ def hundred_table(scores: pd.Series, ranks: pd.Series, intervals: pd.DataFrame, 
         pick(lang, "得分", "Score"): (scores[best], ".2f"),
         pick(lang, "名次 5%", "Rank 5 %"): (intervals.loc[best, "rank_05"].astype(int), None),
         pick(lang, "名次 95%", "Rank 95 %"): (intervals.loc[best, "rank_95"].astype(int), None),
-        pick(lang, f"前{top}概率", f"P(Top {top})"): (intervals.loc[best, chance], ".0%"),
-        pick(lang, "仅权重可变", "Weights only"): (by_weights.loc[best, chance], ".0%"),
+        pick(lang, f"前{top}概率", f"P(Top {top})"): (intervals.loc[best, chance], percentage),
+        pick(lang, "仅权重可变", "Weights only"): (by_weights.loc[best, chance], percentage),
     }
     if "province" not in cities:
         del columns[pick(lang, "省份", "Province")]

@@ -379,7 +379,7 @@ class TestCommand:
         first = self.call("Shenzhen")
         assert first.exit_code == 0 and "88.7800616394" in first.output and "cities/440300.xlsx" in first.output
         before = {path.name: path.read_bytes() for path in folder.iterdir()}
-        assert set(before) == {"440300.html", "440300.pdf", "440300.xlsx"}
+        assert set(before) == {"440300.html", "440300.pdf", "440300.xlsx", "440300_profile.pdf"}
         assert self.call("440300").exit_code == 0
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 

@@ -22,7 +22,7 @@ from analysis.explorer.weightings import OWN, Weighting, weightings_of
 from analysis.figures.labels import city_names, node_names, province_name
 from analysis.frames import read_frame
 from analysis.maps import RANK_BANDS
-from analysis.notebook import notice_texts
+from analysis.notebook import notice_text
 from analysis.panels import Ground
 from analysis.settings import ROOT, Settings
 
@@ -74,7 +74,7 @@ def explorer_content(tables: ExplorerTables, lang: str) -> dict[str, Any]:
     domains = list(dict.fromkeys(tables.domain))
     positions = city_positions(BOUNDARIES, tables.scores.index) if "china" in ground.traits else None
     content = {
-        "notice": re.sub(r"\*\*|`", "", notice_texts(tables.settings, ground)[lang == "en"]),
+        "notice": re.sub(r"\*\*|`", "", notice_text(tables.settings, ground, lang)),
         "domains": [{"code": code, "name": str(names[code])} for code in domains],
         "indicators": [{"code": code, "name": str(names[code]), "domain": domains.index(place)}
                        for code, place in tables.domain.items()],

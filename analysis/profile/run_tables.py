@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -104,7 +105,13 @@ def read_run(run: str = "baseline") -> RunTables:
     if run not in runs:
         raise AccountError(f"--run {run}: no scores of this run in data/processed; " + (
             nearest(run, runs) if runs else "run the study first: python3 run.py"))
-    folder = data_folder(run)
+    tables = tables_in(run, data_folder(run))
+    check_run(tables)
+    return tables
+
+
+def tables_in(run: str, folder: Path) -> RunTables:
+    """A run's tables as they stand in `folder`, unchecked: for whoever has just written them."""
     settings = load_settings(folder / "settings.yaml")
 
     def table(stem: str, index: str | None = "adcode") -> pd.DataFrame:
@@ -115,15 +122,13 @@ def read_run(run: str = "baseline") -> RunTables:
 
     ground = run_ground(settings, folder)
     intervals, panel = {kind: table_if_any(stem) for kind, stem in INTERVALS.items()}, table("01_panel", None)
-    tables = RunTables(
+    return RunTables(
         run, settings, ground, *run_dictionaries(settings, folder),
         with_texts(panel, ["flag"]), log_by_city(panel, table("01_cleaning_log", None)), table("02_raw"),
         with_texts(table("02_origins", None)), table("02_treated"),
         with_texts(table("02_treatment_record", None), ["adcode", "reason", "donors"]), table("02_normalised"),
         table("05_weights", "indicator"), table("05_scores"),
         {kind: frame for kind, frame in intervals.items() if frame is not None}, table_if_any("07_tiers"))
-    check_run(tables)
-    return tables
 
 
 def log_by_city(panel: pd.DataFrame, log: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from analysis.figures.labels import group_name, pick, province_name, system_name
 from analysis.frames import settle
 from analysis.profile.account import Account
 from analysis.study import main_system
-from analysis.tables import EMPTY, full_names, shown
+from analysis.tables import EMPTY, full_names, percentage, shown
 
 FLAGS = {"filled": ("补缺", "filled"), "winsorised": ("缩尾", "winsorised"), "log": ("对数", "log"),
          "fallback": ("后备来源", "fallback"), "set_aside": ("有剔除", "cells set aside"),
@@ -87,17 +87,6 @@ def rank_span(row: pd.Series, lang: str) -> str:
 def chance(row: pd.Series, top: int) -> str:
     """The chance of being among the first `top`; certainty is not claimed of draws that merely all agree."""
     return percentage(row[f"p_top_{top}"]) if f"p_top_{top}" in row else EMPTY
-
-
-def percentage(share: float) -> str:
-    """A share in whole percent; more than none and less than all stay so: <1%, >99%.
-
-    >>> percentage(0.999), percentage(0.0), percentage(0.13)
-    ('>99%', '0%', '13%')
-    """
-    if 0.99 < share < 1:
-        return ">99%"
-    return "<1%" if 0 < share < 0.01 else f"{share:.0%}"
 
 
 def tier_text(account: Account, lang: str) -> str:

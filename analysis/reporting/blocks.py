@@ -28,7 +28,8 @@ class Block:
 
     `kind` is one of `MARKDOWN_KINDS` (`text` is Markdown), one of `CODE_KINDS` (`text` is Python), "output" (`text`
     is shown as it stands), "figure" (`picture`, `media`, `width` as a share of the text width) or "table" (`table`).
-    `label`, `caption`, `notes` and `alt` are plain text, never markup.
+    `label`, `caption`, `notes` and `alt` are plain text, never markup. `keep` says whether a table stays on one page of
+    the PDF (None: short ones do).
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Block:
     media: str = ""
     width: float = 1.0
     table: Table | None = None
+    keep: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -172,7 +174,8 @@ def _table(data: dict, about: dict, where: str) -> Block:
         raise ReportError(f"{where} has no caption; give one")
     table = read_table(_text(data.get("text/html", "")), where)
     return Block("table", label=about.get("label", ""), caption=about.get("caption", ""),
-                 notes=about.get("notes", ""), anchor=about.get("name", ""), table=table)  # fmt: skip
+                 notes=about.get("notes", ""), anchor=about.get("name", ""), table=table,
+                 keep=about.get("keep"))  # fmt: skip
 
 
 def _with_anchors(blocks: list[Block]) -> list[Block]:

@@ -13,7 +13,7 @@ from analysis.reporting.blocks import CODE_KINDS, MARKDOWN_KINDS, PICTURES, Bloc
 from analysis.reporting.errors import ReportError
 from analysis.reporting.markup import ASSETS, REPORT_ASSETS, convert_markdown
 from analysis.reporting.stamps import Stamp
-from analysis.reporting.typst_tables import fit_table, table_to_typst, typst_string
+from analysis.reporting.typst_tables import fit_table, table_height, table_to_typst, typst_string
 from analysis.reporting.words import WORDS
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ FONTS = ASSETS / "fonts"
 ROWS_KEPT_TOGETHER = 21
 MOST_UNKNOWN_SIGNS = 30
 _WITHOUT_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed')
+HEIGHT_KEPT_TOGETHER = 560.0  # points, of the 697 of an upright page: caption and notes take some
 
 
 def notebook_to_pdf(notebook: NotebookNode, name: str, lang: str, stamp: Stamp, include_code: bool = False) -> bytes:
@@ -104,7 +105,9 @@ def _block_to_typst(block: Block, texts, folder: Path, name: str, include_code: 
         return f'#picture({texts_of}, alt: {alt}, path: "{picture.name}", width: {width})'
     fit = fit_table(block.table, f"{name}, table {block.label or block.anchor}")
     # A short table is not torn apart by the end of a page; a long one breaks and repeats its head.
-    options = {"landscape": fit.landscape, "breakable": len(block.table.body) > ROWS_KEPT_TOGETHER}
+    together = len(block.table.body) <= ROWS_KEPT_TOGETHER if block.keep is None else block.keep
+    breakable = not together or fit.landscape or table_height(block.table, fit) > HEIGHT_KEPT_TOGETHER
+    options = {"landscape": fit.landscape, "breakable": breakable}
     flags = ", ".join(f"{key}: {str(value).lower()}" for key, value in options.items())
     return f"#captioned-table({texts_of}, {flags})[\n{table_to_typst(block.table, fit)}\n]"
 

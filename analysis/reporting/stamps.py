@@ -22,9 +22,11 @@ class Stamp:
 
 @dataclass(frozen=True)
 class PageLinks:
-    """Where a page leads: the index page, the PDF of the same text, and (address, title) of its neighbours."""
+    """Where a page leads: the index page, the PDF of the same text, and (address, title) of its neighbours; `also` are
+    (address, text) of other parts of the site."""
 
     index: str = "../index.html"
     pdf: str = ""
     previous: tuple[str, str] | None = None
     next: tuple[str, str] | None = None
+    also: tuple[tuple[str, str], ...] = ()

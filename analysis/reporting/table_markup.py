@@ -18,12 +18,14 @@ _NUMBER = re.compile(r"[+\-−–]?[\d,]*\.?\d+ ?%?")
 
 @dataclass
 class Cell:
-    """One cell: runs of (text, style), where style is "", "strong", "emph", "sub", "super" or "break"."""
+    """One cell: runs of (text, style), where style is "", "strong", "emph", "sub", "super" or "break". A plain cell is
+    text even where it looks like a number."""
 
     header: bool = False
     numeric: bool = False
     columns: int = 1
     rows: int = 1
+    plain: bool = False
     runs: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -84,8 +86,9 @@ class _TableReader(HTMLParser):
             self.row = []
             (self.table.head if self.in_head else self.table.body).append(self.row)
         elif tag in ("th", "td"):
-            self.cell = Cell(tag == "th", "num" in (about.get("class") or "").split(),
-                             int(about.get("colspan") or 1), int(about.get("rowspan") or 1))  # fmt: skip
+            classes = (about.get("class") or "").split()
+            self.cell = Cell(tag == "th", "num" in classes, int(about.get("colspan") or 1),
+                             int(about.get("rowspan") or 1), "text" in classes)  # fmt: skip
             self.row.append(self.cell)
         elif tag == "br" and self.cell:
             self.cell.runs.append(("", "break"))
@@ -99,7 +102,8 @@ class _TableReader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if tag in ("th", "td"):
-            self.cell.numeric = self.cell.numeric or bool(_NUMBER.fullmatch(self.cell.text.strip()))
+            number = bool(_NUMBER.fullmatch(self.cell.text.strip()))
+            self.cell.numeric = self.cell.numeric or (number and not self.cell.plain)
             self.cell = None
         elif tag in _STYLES and self.styles:
             self.styles.pop()
@@ -115,7 +119,7 @@ def read_table(html: str, where: str) -> Table:
     """The cells of one plain HTML table.
 
     Only text and bold, italic, subscript, superscript and line breaks are taken over: no style, attribute or script. A
-    cell is numeric when its class is "num" or its text is a number.
+    cell is numeric when its class is "num", or when its text is a number and its class is not "text".
 
     Raises `ReportError`, naming `where`, for any other element, for no or uneven rows.
     """

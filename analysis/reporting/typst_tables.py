@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 from analysis.reporting.errors import ReportError
 from analysis.reporting.table_markup import Cell, Table, grid, text_width
@@ -11,6 +12,7 @@ PORTRAIT_POINTS, LANDSCAPE_POINTS = 453.0, 697.0  # the text width of an A4 page
 _PORTRAIT_SIZES = (9.0, 8.5, 8.0, 7.5, 7.0)
 _LANDSCAPE_SIZES = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5, 5.0)
 _NARROWEST_TEXT = 6.0  # ems: text is wrapped, but not into columns narrower than this
+_LITTLE = 0.15  # of the room that is left: a column that lacks no more is served whole
 _HEAD_ON_ONE_LINE = 5.0  # ems: a longer word of the head may take two lines
 
 
@@ -62,14 +64,30 @@ def fit_table(table: Table, where: str) -> TableFit:
 
 
 def _shared_widths(natural: list[float], narrowest: list[float], room: float) -> list[float]:
-    """Widths between narrowest and natural that fill the room; who lacks least is served whole first."""
+    """Widths between narrowest and natural that fill the room: who lacks little is served whole, the others share what
+    is left in proportion to what they lack, so that a column of sentences is not set into a gap."""
     left, widths = room - sum(narrowest), list(narrowest)
-    order = sorted(range(len(natural)), key=lambda column: natural[column] - narrowest[column])
-    for served, column in enumerate(order):
-        share = min(natural[column] - narrowest[column], left / (len(order) - served))
-        widths[column] += share
-        left -= share
+    lacks = {column: wide - narrow for column, (wide, narrow) in enumerate(zip(natural, narrowest, strict=True))}
+    for column in sorted(lacks, key=lacks.get):
+        if lacks[column] <= _LITTLE * left:
+            widths[column] += lacks[column]
+            left -= lacks.pop(column)
+    total = sum(lacks.values())
+    for column, lack in lacks.items():
+        widths[column] += min(lack, left * lack / total)
     return widths
+
+
+def table_height(table: Table, fit: TableFit) -> float:
+    """About how high a table is set, in points: each row as high as its tallest cell, wrapped as its column is wide."""
+    ems = [None if width == "auto" else (float(width[:-2]) - 2 * fit.padding) / fit.size for width in fit.columns]
+    height = 0.0
+    for rows in (table.head, table.body):
+        for line in grid(rows, table.width):
+            lines = [ceil(text_width(cell.text) / ems[column]) if ems[column] else 1 for column, cell in line
+                     if cell.columns == cell.rows == 1]
+            height += (1.6 + 1.25 * (max([1, *lines]) - 1)) * fit.size
+    return height
 
 
 def _column_widths(table: Table) -> tuple[list[float], list[float]]:
@@ -80,7 +98,8 @@ def _column_widths(table: Table) -> tuple[list[float], list[float]]:
             for column, cell in line:
                 if cell.columns == 1:
                     wide, narrow = _cell_widths(cell, head)
-                    natural[column] = max(natural[column], wide)
+                    # A cell over several rows may take as many lines.
+                    natural[column] = max(natural[column], wide / cell.rows, narrow)
                     narrowest[column] = max(narrowest[column], narrow)
     return natural, narrowest
 

@@ -29,9 +29,18 @@ function Math(element)
   end
 end
 
+-- An entry of the references hangs its lines and stays with its neighbours.
+local function is_reference(element)
+  local first = element.content[1]
+  return first and first.t == 'Str' and first.text:match('^%[%d+%]$')
+end
+
 -- A paragraph with file names in it is not justified.
 function Para(element)
   if FORMAT == 'typst' then
+    if is_reference(element) then
+      return { pandoc.RawBlock('typst', '#reference['), element, pandoc.RawBlock('typst', ']') }
+    end
     for _, inline in ipairs(element.content) do
       if inline.t == 'Code' then
         return { pandoc.RawBlock('typst', '#ragged['), element, pandoc.RawBlock('typst', ']') }

@@ -1,0 +1,103 @@
+"""What the index page of a run says: findings out of its notebooks, its files, its best cities, how to verify it.
+
+Everything is read from the folder of reports as the run has just made it, so that the page names nothing that is not
+there and misses nothing that is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from analysis import __version__
+from analysis.frames import read_frame
+from analysis.planning import STEPS, Plan
+from analysis.provenance import MANIFEST, hashes, raw_checksums, versions
+from analysis.reporting import FileEntry, ReportEntry, RunFacts
+from analysis.reporting.words import WORDS
+from analysis.settings import BASELINE, ROOT, differences, flatten
+from analysis.tables import full_names, shown
+
+EXPLORER, WORKBOOK, PAPER, PROFILES = "explorer.html", "results.xlsx", "white_paper", "profiles/index.html"
+BEST = 10
+FIRST_FORMATS = {"figure": ("svg", "png"), "table": ("csv",)}
+
+
+def run_facts(plan: Plan, folder: Path, data: Path, titles: Mapping[str, str], paper: ReportEntry | None) -> RunFacts:
+    """Everything that the index page says beside its list of notebooks.
+
+    `folder` holds the reports, `data` the tables; `titles` are the notebooks' by step, of those the run has.
+    """
+    files, findings = {"figure": [], "table": []}, []
+    for step, title in titles.items():
+        for cell in json.loads((folder / "notebooks" / f"{step}.ipynb").read_text(encoding="utf-8"))["cells"]:
+            for output in cell.get("outputs", []):
+                about = output.get("metadata", {}).get("report", {})
+                if about.get("kind") in files:
+                    files[about["kind"]].append(file_entry(folder, about, title))
+                elif about.get("kind") == "text" and "finding" in cell["metadata"].get("tags", []):
+                    findings.append("".join(output["data"]["text/markdown"]))
+    other = folder / "en" if plan.lang == "zh" else folder.parent
+    other_language = os.path.relpath(other / "index.html", folder) if (other / "index.html").is_file() else ""
+    cities, count = best_cities(plan, folder, data)
+    return RunFacts(
+        findings, differences(plan.settings), paper, files["figure"], files["table"], MANIFEST, other_language,
+        flatten(plan.settings), if_there(folder, EXPLORER), if_there(folder, WORKBOOK), if_there(folder, PROFILES),
+        cities, count, provenance(plan, data), commands(plan))
+
+
+def file_entry(folder: Path, about: Mapping[str, str], group: str) -> FileEntry:
+    """A figure or table with every form that it is there in, the one to show first."""
+    kind = about["kind"]
+    places = sorted((folder / f"{kind}s").glob(f"{about['name']}.*"))
+    order = FIRST_FORMATS[kind]
+    places.sort(key=lambda place: order.index(place.suffix[1:]) if place.suffix[1:] in order else len(order))
+    names = [place.relative_to(folder).as_posix() for place in places]
+    return FileEntry(names[0], about["label"], about["caption"], group, names)
+
+
+def if_there(folder: Path, name: str) -> str:
+    """The name of a file where the run has it, else ""."""
+    return name if (folder / name).is_file() else ""
+
+
+def further_forms(folder: Path, step: str) -> list[str]:
+    """A document's other files: the executed notebook, and the white paper as Word where it is made."""
+    names = [f"{PAPER}.docx"] if step == STEPS[-1] else []
+    return [name for name in [*names, f"notebooks/{step}.ipynb"] if (folder / name).is_file()]
+
+
+def best_cities(plan: Plan, folder: Path, data: Path) -> tuple[list[tuple[str, str, str, str]], int]:
+    """The best cities as (rank, name, score, page) and the number of all; none where the run has no pages of cities."""
+    if not if_there(folder, PROFILES):
+        return [], 0
+    from analysis.panels import run_ground
+
+    scores = read_frame(data / "05_scores.csv", "adcode")
+    names = full_names(run_ground(plan.settings, data).cities, plan.lang)
+    best = scores["rank"].sort_values(kind="stable").index[:BEST]
+    return [(str(scores.at[code, "rank"]), names[code], shown(scores.at[code, "score"], ".1f"),
+             f"profiles/{code}.html") for code in best], len(scores)
+
+
+def provenance(plan: Plan, data: Path) -> list[tuple[str, str]]:
+    """What a reader needs to know whether two runs are the same: versions, seeds, inputs, outputs, one checksum."""
+    words, tables = WORDS[plan.lang], hashes(data)
+    listing = "\n".join(f"{name} {digest}" for name, digest in tables.items() if name.endswith(".csv"))
+    seeds = {"uncertainty": plan.settings.uncertainty.seed, "tiers": plan.settings.tiers.seed}
+    return [
+        (words["versions"], f"study {__version__}, " + ", ".join(f"{name} {at}" for name, at in versions().items())),
+        (words["seeds"], ", ".join(f"{name} {seed}" for name, seed in seeds.items())),
+        (words["inputs"], words["registered"].format(count=len(raw_checksums(ROOT)))),
+        (words["outputs"], words["written_tables"].format(tables=len(tables))),
+        (words["fingerprint"], f"sha256 {hashlib.sha256(listing.encode()).hexdigest()}")]
+
+
+def commands(plan: Plan) -> list[str]:
+    """How to verify the run and to follow one city."""
+    lang = "" if plan.lang == "zh" else f" --lang {plan.lang}"
+    run = "" if plan.run == BASELINE.stem else f" --run {plan.run}"
+    return [f"python -m analysis verify {plan.run}{lang}", f"python -m analysis city {plan.settings.city}{run}{lang}"]

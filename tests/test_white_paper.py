@@ -1,0 +1,272 @@
+"""The white paper: every number in its sentences is a table's, its tables hold what they say, its tree shows all."""
+
+import ast
+import csv
+import re
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis import city_profiles, figures, paper_tables, sources, tables
+from analysis.frames import read_frame
+from analysis.framework import PAPER_LISTS, domains, leaves, read_framework
+from analysis.panels import run_ground
+from analysis.paper_sections import tell_domain
+from analysis.paper_values import GROUPS, PaperValues
+from analysis.planning import cells_for
+from analysis.settings import ROOT, load_settings
+
+BASELINE = ROOT / "data/processed/baseline"
+NOTEBOOK = nbformat.read(ROOT / "notebooks/10_white_paper.ipynb", 4)
+# Numbers of a text that are no results: levels of intervals, a year of GDP, numbers of references and tables.
+FIXED = re.compile(r"9[05] ?%|2019|\[\d+\]")
+PAPER = frozenset({"public", "china", "paper", "two_readings", "regions"})
+
+
+def values_of(folder: Path, lang: str) -> PaperValues:
+    settings = load_settings(folder / "settings.yaml")
+    ground = run_ground(settings, folder)
+    return PaperValues(lambda stem, index="adcode": read_frame(folder / f"{stem}.csv", index), ground.cities,
+                       ground.tree, settings, lang)
+
+
+def column(stem: str, name: str, **where: str) -> list[str]:
+    """A column of a stored table as it is written, read without any code of the study."""
+    with open(BASELINE / f"{stem}.csv", encoding="utf-8", newline="") as file:
+        return [row[name] for row in csv.DictReader(file) if all(row[key] == value for key, value in where.items())]
+
+
+@pytest.fixture(scope="module")
+def chinese():
+    return values_of(BASELINE, "zh")
+
+
+@pytest.fixture(scope="module")
+def profiles():
+    return city_profiles.profiles_in("baseline", BASELINE)
+
+
+class Shown:
+    """Stands for an open step: keeps what it is told to show."""
+
+    def __init__(self, lang="zh"):
+        self.lang, self.tables, self.said = lang, {}, []
+
+    def tell(self, zh, en, values):
+        self.said.append((zh if self.lang == "zh" else en).format_map(values))
+
+    def say(self, zh, en):
+        self.said.append(zh if self.lang == "zh" else en)
+
+    def table(self, frame, name, zh, en, **options):
+        self.tables[options["label"]] = frame
+
+
+class TestSentences:
+    def templates(self, sections=True):
+        """(Chinese, English) of every sentence of the notebook and of the domains' sections."""
+        codes = [cell.source for cell in NOTEBOOK.cells if cell.cell_type == "code"]
+        module = (ROOT / "analysis/paper_sections.py").read_text(encoding="utf-8")
+        for source in [*codes, *[module] * sections]:
+            for node in ast.walk(ast.parse(source)):
+                if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "tell":
+                    yield tuple("".join(part.value for part in ast.walk(text) if isinstance(part, ast.Constant)
+                                        and isinstance(part.value, str)) for text in node.args[:2])
+
+    def test_no_number_is_written_by_hand(self):
+        found = list(self.templates())
+        assert len(found) > 15
+        for pair in found:
+            for text in pair:
+                assert not re.search(r"\d", FIXED.sub("", re.sub(r"\{[^}]*\}", "", text))), text
+
+    def test_both_languages_fill_in_the_same_values(self):
+        for chinese, english in self.templates():
+            assert set(re.findall(r"\{([^}]*)\}", chinese)) == set(re.findall(r"\{([^}]*)\}", english)), chinese
+
+    def test_every_value_that_a_sentence_names_is_there(self, chinese):
+        for pair in self.templates(sections=False):
+            for name in re.findall(r"\{(\w+\.\w+)\}", pair[0]):
+                group, value = name.split(".")
+                assert getattr(chinese[group], value) not in ("", "nan"), name
+
+    def test_prose_holds_no_results(self):
+        """Markdown cells state no figures of their own: only years, references, numbers of headings and figures."""
+        allowed = re.compile(r"\[\d+\]|20(1[6-9]|2\d)|(图|表|Figure|Table) ?\d+(-\d)?|^#+ \d|0[1-9]|9[05] ?%",
+                             re.MULTILINE)
+        for cell in NOTEBOOK.cells:
+            if cell.cell_type == "markdown" and "参考文献" not in cell.source and "## References" not in cell.source:
+                assert not re.search(r"\d", allowed.sub("", cell.source)), cell.source
+
+    @pytest.mark.parametrize(("call", "lang"), [("first", "zh"), ("english", "en")])
+    def test_the_finished_text_says_what_the_runs_tables_hold(self, whole_runs, call, lang):
+        assert whole_runs.call(call).code == 0
+        whole_runs.call("english")  # the runs share one folder: read it once nothing writes any more
+        values = values_of(whole_runs.root / "data/processed/quick", lang)
+        folder = whole_runs.root / "reports/quick" / ("" if lang == "zh" else "en")
+        notebook = nbformat.read(folder / "notebooks/10_white_paper.ipynb", 4)
+        page = (folder / "white_paper.html").read_text(encoding="utf-8")
+        told = [output for cell in notebook.cells for output in cell.get("outputs", [])
+                if "values" in output.get("metadata", {}).get("report", {})]
+        assert len(told) > 20
+        for output in told:
+            about, text = output["metadata"]["report"], output["data"]["text/markdown"]
+            assert text == about["template"].format_map(values)
+            for name, shown in about["values"].items():
+                assert getattr(values[name.split(".")[0]], name.split(".")[1]) == shown
+            assert text.split("**")[0][:20].split("[")[0] in page
+
+
+class TestValues:
+    """Held against the stored tables by arithmetic that shares no code with the module."""
+
+    def test_scores_and_certainty(self, chinese):
+        scores = sorted(map(float, column("05_scores", "score")), reverse=True)
+        assert chinese["scores"].first_score == f"{scores[0]:.2f}" and chinese["scores"].first == "上海"
+        assert chinese["scores"].last_score == f"{scores[99]:.2f}"
+        assert chinese["scores"].gap == f"{scores[99] - scores[100]:.2f}"
+        ranks = dict(zip(column("05_scores", "adcode"), map(int, column("05_scores", "rank")), strict=True))
+        chances = map(float, column("06_choice_intervals", "p_top_100"))
+        chance = dict(zip(column("06_choice_intervals", "adcode"), chances, strict=True))
+        sure = sum(chance[code] > 0.95 for code, rank in ranks.items() if rank <= 100)
+        assert (chinese["certainty"].sure, chinese["certainty"].unsure) == (str(sure), str(100 - sure))
+
+    def test_regions(self, chinese):
+        east = column("08_region_counts", "ours", group="东部")[0]
+        published = sorted(map(int, column("08_province_counts", "published")), reverse=True)
+        assert chinese["regions"].east == east and chinese["regions"].three_published_n == str(sum(published[:3]))
+        assert chinese["regions"].three_published_n == "36"  # what the press said of the paper
+
+    def test_agreement_and_lists(self, chinese):
+        own = column("09_agreement", "spearman", ranking="study")[0]
+        assert chinese["agreement"].spearman == f"{float(own):.3f}"
+        assert chinese["lists"].D5_hits == f"{float(column('09_list_overlap', 'hits', domain='D5')[0]):.0f}"
+        assert not hasattr(chinese["lists"], "D2_hits")  # not measured, hence nothing to compare
+
+    def test_stages(self, chinese):
+        tiers = column("07_tiers", "tier_score")
+        sizes = [tiers.count(tier) for tier in sorted(set(tiers))]
+        assert chinese["stages"].sizes == "、".join(map(str, sizes)) and sum(sizes) == 297
+
+    def test_both_languages_agree_in_every_number(self, chinese):
+        english = values_of(BASELINE, "en")
+        for group in [*GROUPS, "D3", "D2"]:
+            for name, text in vars(chinese[group]).items():
+                if re.fullmatch(r"[\d.,%]+", text):
+                    assert getattr(english[group], name) == text
+
+
+class TestTables:
+    def test_table_1_holds_every_indicator_and_three_weights_that_sum_to_one(self, profiles):
+        run = profiles.tables
+        numbers, used = paper_tables.numbered_sources(read_frame(BASELINE / "02_origins.csv"), run.sources)
+        frame = paper_tables.system_table(run.tree, run.chosen, numbers, run.raw.notna().mean(), run.weights,
+                                          run.settings)
+        assert len(frame) == 34 and list(frame.columns[:3]) == ["一级指标", "二级指标", "三级指标"]
+        for name in ("熵权", "层次分析", "组合"):
+            assert frame[name].sum() == pytest.approx(1, abs=1e-9) and frame[name].notna().sum() == 11
+        assert set(", ".join(frame["来源"].dropna()).split(", ")) == {str(number) for number in used["number"]}
+        html = tables.html_table(frame, merged=frame.columns[:2])
+        assert html.count('rowspan="') + html.count(">数字经济<") >= 6 and html.count("<tr>") == 35
+
+    def test_merged_cells_keep_the_grid_whole(self):
+        frame = pd.DataFrame({"a": ["x", "x", "y", "y"], "b": ["p", "q", "q", "q"], "c": [1, 2, 3, 4]})
+        rows = re.findall(r"<tr>(.*?)</tr>", tables.html_table(frame, merged=["a", "b"]))[1:]
+        assert [row.count("<td") for row in rows] == [3, 2, 3, 1]
+        assert 'rowspan="2">y' in rows[2] and 'rowspan="2">q' in rows[2]
+
+    def test_case_cities_are_the_papers_thirteen_in_their_sections(self, profiles, chinese):
+        cases, shown = sources.read_whitepaper(ROOT)["case_cities"], Shown()
+        assert len(cases) == cases["adcode"].nunique() == 13
+        assert (cases["adcode"].map(profiles.tables.cities["name"]) == cases["city"]).all()
+        for number in PAPER_LISTS:
+            tell_domain(shown, chinese, profiles, number, cases)
+        assert [label for label in shown.tables if "-" in label] == ["3-1", "4-1", "5-1", "6-1", "7-1"]
+        assert "4" not in shown.tables and any("没有可用的数据" in text for text in shown.said)
+        assert {"3", "5", "6", "7", "8"} <= set(shown.tables)
+        row = shown.tables["4-1"].set_index("项目")["郑州市"]
+        result = profiles.tables.scores.loc["410100"]
+        assert row["得分"] == f"{result['score']:.2f}" and row["公布名次"] == "23" and row["数字治理"] == "–"
+        assert row["数字政务"].startswith(f"{result['D3']:.1f}（第 ")
+
+    def test_texts_that_look_like_numbers_stay_texts_in_a_case_table(self, profiles):
+        from analysis.reporting.table_markup import read_table
+
+        table = read_table(tables.html_table(paper_tables.case_table(profiles, ["440300", "370100"])), "t")
+        assert not any(cell.numeric for row in table.body for cell in row)
+
+    def test_stages_and_their_members_say_the_same(self, profiles):
+        run = profiles.tables
+        choices = run.intervals["choices"]
+        frame = paper_tables.stage_table(run.scores["score"], run.tiers["tier_score"], run.tiers, choices)
+        members = paper_tables.stage_members_table(run.scores["score"], run.tiers["tier_score"], choices, run.cities)
+        named = [text.split("、") for text in members["城市（按得分）"]]
+        assert [len(names) for names in named] == frame["城市数"].tolist()
+        unsure = sum(choices.at[code, f"p_tier_{tier}"] < 0.5 for code, tier in run.tiers["tier_score"].items())
+        assert sum(name.endswith("°") for names in named for name in names) == unsure
+        assert frame["属本层概率：全部选择"].between(0, 1).all()
+
+    def test_a_run_whose_choices_know_no_tiers_shows_dashes(self, profiles):
+        run = profiles.tables
+        bare = run.intervals["choices"].drop(columns=["p_tier_1", "p_tier_2", "p_tier_3"])
+        frame = paper_tables.stage_table(run.scores["score"], run.tiers["tier_score"], run.tiers, bare)
+        assert frame["属本层概率：全部选择"].isna().all() and frame.iloc[:, -1].isna().all()
+        members = paper_tables.stage_members_table(run.scores["score"], run.tiers["tier_score"], bare, run.cities)
+        assert not members["城市（按得分）"].str.contains("°").any()
+
+    def test_capability_is_level_and_spread_of_the_hundred(self, profiles):
+        scores = profiles.tables.scores
+        best = scores.index[scores["rank"] <= 100]
+        domain_scores = scores[[code for code in domains(profiles.tables.tree) if code in scores]]
+        frame = paper_tables.capability_table(domain_scores, best, profiles.tables.tree).set_index("领域")
+        assert frame.at["数字创新", "前100均值"] == pytest.approx(np.mean(scores.loc[best, "D5"]))
+        assert frame.loc["数字治理"].isna().all()
+
+    def test_every_erratum_is_told_in_letters_the_fonts_have(self):
+        frame = paper_tables.errata_table(sources.read_whitepaper(ROOT)["errata"])
+        assert len(frame) == 15 and "养南市" in set(frame["扫描所得"])
+        assert not re.search(r"[\u0590-\u05ff\u3040-\u30ff]", "".join(frame["扫描所得"]))
+
+
+class TestTree:
+    @pytest.mark.parametrize("lang", ["zh", "en"])
+    def test_every_node_and_every_weight_is_on_the_figure(self, profiles, lang):
+        figures.use_style(ROOT / "assets/fonts")
+        tree, weights = read_framework(ROOT), profiles.tables.weights
+        figure = figures.system_tree(tree, weights, lang, "stamp")
+        texts = [text.get_text().replace("\n", "") for axes in figure.axes for text in axes.texts]
+        together = "".join(texts).replace(" ", "")
+        for name in tree["name_zh" if lang == "zh" else "name_en"]:
+            assert name.replace(" ", "") in together
+        assert sum(text == "–" for text in texts) == len(leaves(tree)) - len(weights)
+        assert {f"{weight:.1%}" for weight in weights["combined"]} <= {text.strip() for text in texts}
+        assert figures.to_svg(figure) == figures.to_svg(figures.system_tree(tree, weights, lang, "stamp"))
+
+    def test_a_tree_of_other_codes_takes_the_colours_in_order(self):
+        from analysis.figures.system import domain_colours
+
+        tree = pd.DataFrame({"level": ["domain"] * 7}, [f"A{number}" for number in range(7)])
+        colours = list(domain_colours(tree).values())
+        assert len(set(colours[:6])) == 6 and colours[6] == colours[0]
+
+
+class TestEditions:
+    def headings(self, traits, lang="zh"):
+        cells = cells_for("10_white_paper", frozenset(traits))["cells"]
+        return [line for cell in cells if lang in cell["metadata"].get("tags", []) for line in
+                "".join(cell["source"]).splitlines() if line.startswith("## ")]
+
+    @pytest.mark.parametrize(("lang", "numerals"), [("zh", "一二三四五六七八九"), ("en", "123456789")])
+    @pytest.mark.parametrize(("traits", "count"), [(PAPER, 9), ({"own", "china", "paper", "regions"}, 9),
+                                                   ({"own", "elsewhere", "unpublished"}, 6)])
+    def test_sections_are_numbered_without_gaps_whatever_the_edition(self, lang, numerals, traits, count):
+        found = self.headings(traits, lang)
+        assert [line[3] for line in found[:count]] == list(numerals[:count]) and len(found) == count + 1
+
+    def test_only_the_public_edition_speaks_of_public_statistics(self):
+        own = cells_for("10_white_paper", frozenset({"own", "china", "paper", "regions"}))["cells"]
+        text = "".join("".join(cell["source"]) for cell in own if cell["cell_type"] == "markdown")
+        assert "公开统计" not in text and "public statistics" not in text
