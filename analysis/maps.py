@@ -20,7 +20,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.labels import pick, province_name
-from analysis.figures.style import TIER_COLOURS, FigureError, new_figure
+from analysis.figures.numbers import ends, with_numbers
+from analysis.figures.style import TIER_COLOURS, FigureError, new_figure, on_colour
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -193,6 +194,12 @@ def key(figure: Figure, entries: list[tuple[str, str, float | None]], left: floa
                   labelspacing=0.55, alignment="left")
 
 
+def named_places(boundaries: Boundaries, values: pd.Series) -> pd.DataFrame:
+    """Values by adcode with the places' names before them."""
+    names = pd.Series(boundaries.names).reindex(values.index).rename("name")
+    return pd.concat([names, values], axis=1).rename_axis("adcode")
+
+
 def outside_words(lang: str) -> str:
     """What a hatched area means."""
     return pick(lang, "不在研究范围", "outside the study")
@@ -226,7 +233,15 @@ def province_map(boundaries: Boundaries, counts: pd.Series, title: str, lang: st
     colour_bar(figure, ramp, norm, pick(lang, "城市数（个）", "cities"))
     key(figure, [(pick(lang, "没有百强城市", "none of the hundred"), NO_MEMBER, None),
                  (outside_words(lang), NO_DATA, None)], left=0.12)
-    return figure
+    numbers = pd.DataFrame({"name": counts.index, "name_en": [province_name(name, "en") for name in counts.index],
+                            "cities": counts.to_numpy()}, pd.Index(number, name="adcode"))
+    both = ends(numbers["cities"], numbers, ".0f")
+    return with_numbers(
+        figure, numbers,
+        f"地图：{len(numbers)} 个省级地区各有多少座城市，颜色越深越多；共 {counts.sum()} 座，{both[0]}。"
+        "研究范围之外为斜线。",
+        f"Map: how many cities each of {len(numbers)} provinces has, the darker the more; {counts.sum()} in all, "
+        f"{both[1]}. Hatched: outside the study.")
 
 
 def count_scale(largest: int):
@@ -268,7 +283,12 @@ def city_map(boundaries: Boundaries, values: pd.Series, title: str, lang: str = 
     if values.isna().any():
         entries.insert(0, (pick(lang, "缺数据", "no data"), NO_MEMBER, None))
     key(figure, entries, left=0.12)
-    return figure
+    numbers, span = named_places(boundaries, values.rename("value")), f"{values.min():.1f}–{values.max():.1f}"
+    return with_numbers(
+        figure, numbers,
+        f"地图：{values.notna().sum()} 座城市的{label_zh}，颜色越深越大，从小到大为 {span}。研究范围之外为斜线。",
+        f"Map: the {label_en} of {values.notna().sum()} cities, the darker the larger, from least to greatest "
+        f"{span}. Hatched: outside the study.")
 
 
 def tier_map(boundaries: Boundaries, tiers: pd.Series, title: str, lang: str = "zh", stamp: str = "") -> Figure:
@@ -280,7 +300,11 @@ def tier_map(boundaries: Boundaries, tiers: pd.Series, title: str, lang: str = "
     entries = [(pick(lang, f"第{tier}梯队（{(tiers == tier).sum()}）", f"Tier {tier} ({(tiers == tier).sum()})"),
                 colour_of[tier], None) for tier in present]
     key(figure, [*entries, (outside_words(lang), NO_DATA, None)], left=0.035)
-    return figure
+    sizes = [(tier, int((tiers == tier).sum())) for tier in present]
+    return with_numbers(
+        figure, named_places(boundaries, tiers.rename("tier")),
+        f"地图：各城市的梯队，第 1 梯队最深：{'，'.join(f'第{tier}梯队 {size} 座' for tier, size in sizes)}。",
+        f"Map: the tier of each city, tier 1 darkest: {', '.join(f'tier {tier} {size}' for tier, size in sizes)}.")
 
 
 def shade_cities(panels: tuple[Axes, ...], boundaries: Boundaries, colours: dict) -> None:
@@ -318,4 +342,71 @@ def rank_map(boundaries: Boundaries, ranks: pd.Series, title: str, lang: str = "
         words = pick(lang, f"第 {first}–{last} 名（{len(codes)}）", f"rank {first}–{last} ({len(codes)})")
         entries.append((words, colour, size))
     key(figure, entries, left=0.035)
-    return figure
+    shown = ranks[ranks <= RANK_BANDS[-1][1]].sort_values(kind="stable")
+    places = named_places(boundaries, shown.rename("rank"))
+    return with_numbers(
+        figure, places,
+        f"地图：前 {RANK_BANDS[-1][1]} 名的 {len(places)} 座城市的位置，名次越前点越大；"
+        f"前五为{'、'.join(places['name'].head(5))}。",
+        f"Map: where the {len(places)} cities of the first {RANK_BANDS[-1][1]} lie, larger dots for better ranks.")
+
+
+# --- without a base map -----------------------------------------------------------------------------------------------
+# The 34 provinces as tiles, north above and west at the left; neighbours stay neighbours as far as a grid allows.
+TILES = ("      黑龙江", "   内蒙古 北京 辽宁 吉林", "新疆 甘肃 宁夏 山西 河北 天津", "西藏 青海 陕西 河南 山东",
+         " 四川 重庆 湖北 安徽 江苏 上海", " 云南 贵州 湖南 江西 浙江", "   广西 广东 福建 台湾", "   海南 澳门 香港")
+
+
+def tile_places() -> dict[str, tuple[int, int]]:
+    """Row and column of each province's tile by its short name, counted from the top left."""
+    return {name: (row, column) for row, line in enumerate(TILES)
+            for column, name in enumerate(line.split(" ")) if name}
+
+
+def tile_grid(counts: pd.Series, title: str, lang: str = "zh", stamp: str = "") -> Figure:
+    """Provinces as equal tiles, shaded and numbered by a count; it needs no base map and no province is too small.
+
+    `counts` by province name as in the roster (广东省), at most one row a province. A province with 0 is grey, one that
+    is not in `counts` is outside the study: hatched, without a number.
+    """
+    from matplotlib.patches import Rectangle
+
+    places, number = tile_places(), {province_name(name, "zh"): int(count) for name, count in counts.items()}
+    if len(number) < len(counts):
+        raise FigureError("two rows of counts name the same province; add them up first")
+    figure = new_figure(5.2, title, stamp)
+    axes = figure.add_subplot()
+    ramp, norm = count_scale(max(number.values(), default=0))
+    for name, (row, column) in places.items():
+        count = number.get(name)
+        colour = NO_DATA if count is None else ramp(norm(count)) if count else NO_MEMBER
+        look = {"hatch": "/////", "edgecolor": "#b0b0b0"} if count is None else {"edgecolor": "white"}
+        axes.add_patch(Rectangle((column + 0.03, row + 0.03), 0.94, 0.94, facecolor=colour, linewidth=0.6, **look))
+        tile_words(axes, column + 0.5, row + 0.5, name, count, on_colour(colour), lang)
+    axes.set(xlim=(0, 7), ylim=(len(TILES), 0), aspect=0.74)
+    axes.axis("off")
+    shown = [(f"{count}", ramp(norm(count)) if count else NO_MEMBER, None)
+             for count in sorted({min(number.values()), max(number.values())} if number else ())]
+    key(figure, [*shown, (outside_words(lang), NO_DATA, None)], left=0.035, title=pick(lang, "城市数（个）", "cities"))
+    rows, columns = zip(*places.values(), strict=True)
+    numbers = pd.DataFrame({"name": list(places), "name_en": [province_name(name, "en") for name in places],
+                            "row": rows, "column": columns,
+                            "cities": pd.array([number.get(name) for name in places], dtype="Int64")})
+    both = ends(numbers["cities"].dropna().astype(int), numbers, ".0f")
+    return with_numbers(
+        figure, numbers,
+        f"方块地图：34 个省级地区各一块，按方位排列，数字为城市数，颜色越深越多；{both[0]}。研究范围之外为斜线。",
+        f"Tile map: a tile for each of 34 provinces, placed by the compass, with its number of cities, the darker the "
+        f"more; {both[1]}. Hatched: outside the study.")
+
+
+def tile_words(axes: Axes, x: float, y: float, name: str, count: int | None, colour: str, lang: str) -> None:
+    """A province's name, and its number below unless it is outside the study."""
+    from analysis.figures.labels import wrapped
+
+    words = wrapped(province_name(name, lang), lang, 8)
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8} if count is None else None
+    axes.text(x, y - (0.0 if count is None else 0.17), words, ha="center", va="center_baseline", color=colour, bbox=box,
+              fontsize=8.5 if lang == "zh" else 6.6, linespacing=0.95)
+    if count is not None:
+        axes.text(x, y + 0.22, str(count), ha="center", va="center", color=colour, fontsize=10, fontweight="bold")

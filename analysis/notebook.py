@@ -7,7 +7,6 @@ notebook run by hand belongs to the run `lab`; what `lab` does not hold yet is r
 
 from __future__ import annotations
 
-import base64
 import os
 import re
 from collections.abc import Sequence
@@ -176,30 +175,30 @@ class Step:
 
     def figure(self, figure, name: str, zh: str, en: str, raster: bool = False, label: str | None = None,
                width: float = 1.0) -> None:
-        """Show a matplotlib figure with a numbered caption and keep it as figures/<name>.svg or .png.
+        """Show a matplotlib figure with a numbered caption and keep it as figures/<name>.svg, .pdf, .png and .csv.
 
-        `raster` draws it as PNG (maps and other figures that are large as vectors); `zh` and `en` are its caption.
+        `raster` shows it as PNG (maps and other figures that are large as vectors); `zh` and `en` are its caption. The
+        CSV holds the numbers it draws (see `figures.numbers`).
         """
         from analysis import figures
+        from analysis.office import figure_files as files
 
-        caption = self.pick(zh, en)
-        kind = "image/png" if raster else "image/svg+xml"
-        content = figures.to_png(figure) if raster else figures.to_svg(figure)
-        path = report_folder(self.run, self.lang) / "figures" / f"{name}.{'png' if raster else 'svg'}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content) if raster else path.write_text(content, encoding="utf-8")
-        if raster:
-            content = base64.b64encode(content).decode("ascii")
-        report = {"kind": "figure", "label": self.number("figure", label), "caption": caption, "alt": caption,
-                  "name": name, "width": width}
-        display({kind: content, "text/plain": caption}, metadata={"report": report}, raw=True)
+        caption, label = self.pick(zh, en), self.number("figure", label)
+        svg = files.shortened(figures.to_svg(figure))
+        words = {lang: files.words_of(figure, text, lang) for lang, text in (("zh", zh), ("en", en))}
+        files.write_figure(figure, svg, report_folder(self.run, self.lang) / "figures", name,
+                           f"{label}{self.pick('　', '  ')}{caption}", words[self.lang], self.lang)
+        report = {"kind": "figure", "label": label, "caption": caption, "alt": words[self.lang], "name": name,
+                  "width": width, "words": words}
+        content = {"image/png": files.for_screen(svg)} if raster else {"image/svg+xml": svg}
+        display({**content, "text/plain": caption}, metadata={"report": report}, raw=True)
         self.lab_caption(report)
 
     def table(self, frame: pd.DataFrame, name: str, zh: str, en: str, columns: dict[str, tuple[str, str]] | None = None,
               formats: dict[str, str] | None = None, label: str | None = None,
               notes: tuple[str, str] = ("", ""), merged: Sequence[str] = (),
               keep: bool | None = None) -> None:
-        """Show a table with a numbered caption and keep it as tables/<name>.csv.
+        """Show a table with a numbered caption and keep it as tables/<name>.csv, .md and .tex.
 
         `columns` chooses and orders the columns and gives each its Chinese and English header; without it the frame is
         shown as it is, headers already in the report's language. `formats` are format strings by column name (".2f");
@@ -207,19 +206,24 @@ class Step:
         the PDF (None: short ones do).
         """
         from analysis import tables
+        from analysis.office.table_files import write_table
+        from analysis.reporting.table_markup import read_table
 
         if columns is not None:
             headers = {column: self.pick(*words) for column, words in columns.items()}
             frame = frame.reset_index()[list(columns)] if frame.index.name in columns else frame[list(columns)]
             formats = {headers.get(column, column): text for column, text in (formats or {}).items()}
             frame = frame.rename(columns=headers)
-        write_frame(frame, report_folder(self.run, self.lang) / "tables" / f"{name}.csv", index=False)
+        folder = report_folder(self.run, self.lang) / "tables"
+        write_frame(frame, folder / f"{name}.csv", index=False)
         report = {"kind": "table", "label": self.number("table", label), "caption": self.pick(zh, en), "name": name,
                   "notes": self.pick(*notes)} | ({} if keep is None else {"keep": keep})
         if frame.empty:  # nothing to fill, to clip, to flag: other data than the public have such steps
             self.say(f"{report['label']}　{zh}：没有可列的行。", f"{report['label']}　{en}: there is nothing to list.")
             return
         html = tables.html_table(frame, formats=formats, merged=merged)
+        write_table(read_table(html, name), folder, name, report["label"], report["caption"],
+                    (report["notes"], self.stamp))
         display({"text/html": html, "text/plain": report["caption"]}, metadata={"report": report}, raw=True)
         self.lab_caption(report)
 

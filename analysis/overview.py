@@ -14,6 +14,7 @@ from pathlib import Path
 
 from analysis import __version__
 from analysis.frames import read_frame
+from analysis.office.take_away import listed
 from analysis.planning import STEPS, Plan
 from analysis.provenance import MANIFEST, hashes, raw_checksums, versions
 from analysis.reporting import FileEntry, ReportEntry, RunFacts
@@ -23,7 +24,7 @@ from analysis.tables import full_names, shown
 
 EXPLORER, WORKBOOK, PAPER, PROFILES = "explorer.html", "results.xlsx", "white_paper", "profiles/index.html"
 BEST = 10
-FIRST_FORMATS = {"figure": ("svg", "png"), "table": ("csv",)}
+FIRST_FORMATS = {"figure": "svg", "table": "csv"}
 
 
 def run_facts(plan: Plan, folder: Path, data: Path, titles: Mapping[str, str], paper: ReportEntry | None) -> RunFacts:
@@ -37,9 +38,13 @@ def run_facts(plan: Plan, folder: Path, data: Path, titles: Mapping[str, str], p
             for output in cell.get("outputs", []):
                 about = output.get("metadata", {}).get("report", {})
                 if about.get("kind") in files:
-                    files[about["kind"]].append(file_entry(folder, about, title))
+                    first = "png" if "image/png" in output["data"] else FIRST_FORMATS[about["kind"]]
+                    files[about["kind"]].append(file_entry(folder, about, title, first))
                 elif about.get("kind") == "text" and "finding" in cell["metadata"].get("tags", []):
                     findings.append("".join(output["data"]["text/markdown"]))
+    shown_elsewhere = (WORKBOOK, f"{PAPER}.docx")
+    files["table"] += [FileEntry(name, "", caption, WORDS[plan.lang]["collections"], [name])
+                       for name, caption in listed(folder, plan.lang) if name not in shown_elsewhere]
     other = folder / "en" if plan.lang == "zh" else folder.parent
     other_language = os.path.relpath(other / "index.html", folder) if (other / "index.html").is_file() else ""
     cities, count = best_cities(plan, folder, data)
@@ -49,12 +54,11 @@ def run_facts(plan: Plan, folder: Path, data: Path, titles: Mapping[str, str], p
         cities, count, provenance(plan, data), commands(plan))
 
 
-def file_entry(folder: Path, about: Mapping[str, str], group: str) -> FileEntry:
-    """A figure or table with every form that it is there in, the one to show first."""
+def file_entry(folder: Path, about: Mapping[str, str], group: str, first: str) -> FileEntry:
+    """A figure or table with every form that it is there in, the one to show, by its ending, first."""
     kind = about["kind"]
-    places = sorted((folder / f"{kind}s").glob(f"{about['name']}.*"))
-    order = FIRST_FORMATS[kind]
-    places.sort(key=lambda place: order.index(place.suffix[1:]) if place.suffix[1:] in order else len(order))
+    places = sorted((folder / f"{kind}s").glob(f"{about['name']}.*"),
+                    key=lambda place: (place.suffix[1:] != first, place.suffix))
     names = [place.relative_to(folder).as_posix() for place in places]
     return FileEntry(names[0], about["label"], about["caption"], group, names)
 

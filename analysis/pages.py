@@ -37,7 +37,17 @@ def render_step(step: str, plan: Plan, staging: Path) -> float:
         path.parent.mkdir(parents=True, exist_ok=True)
     html.write_text(HTMLReport(**page).from_filename(executed)[0], encoding="utf-8")
     pdf.write_bytes(PDFReport(**page).from_filename(executed)[0])
+    if step == STEPS[-1]:
+        from analysis.office.take_away import write_white_paper
+
+        write_white_paper(read_executed(folder, step), step, folder, plan.lang, page["stamp"])
     return time.perf_counter() - started
+
+
+def read_executed(folder: Path, step: str):
+    import nbformat
+
+    return nbformat.read(folder / "notebooks" / f"{step}.ipynb", 4)
 
 
 def document_paths(folder: Path, step: str) -> tuple[Path, Path]:
@@ -109,6 +119,7 @@ def write_overview(plan: Plan, staging: Path, reports: bool) -> float:
     if reports:
         write_run_explorer(plan, staging)
         write_city_pages(plan, staging)
+        write_take_away(plan, staging)
         write_index_page(plan, staging)
     content = manifest(plan.run, plan.settings, data, folder)
     write_json(content, folder / MANIFEST)
@@ -133,6 +144,19 @@ def write_city_pages(plan: Plan, staging: Path) -> None:
 
     profiles = profiles_in(plan.run, staging / "data" / plan.run)
     write_profiles(profiles, report_folder(plan, staging), plan_stamp(plan, staging), plan.lang)
+
+
+def write_take_away(plan: Plan, staging: Path) -> None:
+    """Tables and results of the staged run as Word documents and workbooks, and the index of its figures."""
+    from analysis.office.results import RunBook
+    from analysis.office.take_away import write_collections
+    from analysis.panels import run_ground
+
+    data, folder = staging / "data" / plan.run, report_folder(plan, staging)
+    notebooks = {step: read_executed(folder, step) for step in STEPS
+                 if (folder / "notebooks" / f"{step}.ipynb").is_file()}
+    book = RunBook(data, run_ground(plan.settings, data), plan.settings, plan_stamp(plan, staging), plan.lang)
+    write_collections(notebooks, folder, book)
 
 
 def write_index_page(plan: Plan, staging: Path) -> None:

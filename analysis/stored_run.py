@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.office.take_away import FILES as TAKE_AWAY
 from analysis.panels import INPUT, kept_input, own_panel
 from analysis.planning import DATA, STEPS, Plan, RunError, built_on, check_language, report_place, steps_for
 from analysis.profile.files import FOLDER as CITIES
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from analysis.own.reading import StudyInput
 
 REPORTS = ROOT / "reports"
-PAGES = ("html/", "pdf/", "index.html", "explorer.html", "white_paper.html", "white_paper.pdf")
+PAGES = ("html/", "pdf/", "index.html", "explorer.html", "profiles/", "white_paper.html", "white_paper.pdf", *TAKE_AWAY)
 MAPPINGS = ("settings", "differs_from_baseline", "versions", "inputs", "code", "data", "reports")
 
 

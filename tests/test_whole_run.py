@@ -13,6 +13,7 @@ import pytest
 from conftest import RECORDS, snapshot
 
 from analysis.frames import read_frame
+from analysis.office.take_away import FILES as TAKE_AWAY
 from analysis.planning import STEPS
 from analysis.settings import ROOT, differences, load_settings
 
@@ -149,6 +150,7 @@ class TestFirstRun:
         wanted |= {"white_paper.html", "white_paper.pdf"}
         wanted |= {f"notebooks/{step}.ipynb" for step in STEPS}
         wanted |= {f"{kind}/{step}.{kind}" for kind in ("html", "pdf") for step in PLAIN}
+        wanted |= set(TAKE_AWAY)
         assert {f"reports/quick/{name}" for name in wanted} <= made
         others = {name.split("/")[2] for name in made if name.startswith("reports/quick/")} - {
             name.split("/")[0] for name in wanted}

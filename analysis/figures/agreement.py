@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.labels import city_names, pick, place_labels
+from analysis.figures.numbers import ends, of_cities, with_numbers
 from analysis.figures.style import (
     BASELINE,
     FALL,
@@ -57,7 +58,15 @@ def agreement_scatter(rankings: Mapping[str, pd.Series], published_ranks: pd.Ser
     for axes, known, within, far in todo:
         place_labels(axes, known[far].to_numpy(float), within[far].to_numpy(float), [names[code] for code in far],
                      avoid=np.column_stack([known, within]))
-    return figure
+    numbers = pd.DataFrame({"published": published_ranks})
+    for place, scores in enumerate(rankings.values(), start=1):
+        numbers[f"within_{place}"] = scores.reindex(numbers.index).rank(ascending=False, method="min")
+    shown = ", ".join(f"{table.at[name, 'spearman']:.2f}" for name in rankings)
+    return with_numbers(
+        figure, of_cities(numbers.sort_values("published"), cities),
+        f"散点图，每个排序一幅，横轴为公布名次，纵轴为在百强中的名次；秩相关依次为 {shown}。",
+        "Scatter plots, one a ranking, published rank across and rank within the hundred upwards; rank correlations in "
+        f"order: {shown}.")
 
 
 def movers(moves: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", stamp: str = "", each: int = 12) -> Figure:
@@ -77,8 +86,8 @@ def movers(moves: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", stamp: s
         axes.hlines(rows, part["published"], part["ours_within"], color="#bdbdbd", linewidth=1.6)
         axes.scatter(part["published"], rows, marker="s", s=22, color=PUBLISHED, edgecolor=INK, linewidth=0.4, zorder=3)
         axes.scatter(part["ours_within"], rows, s=24, color=OURS, zorder=4)
-        ends = part[["published", "ours_within"]].max(axis=1)
-        for row, (end, move) in enumerate(zip(ends, part["move"], strict=True)):
+        tips = part[["published", "ours_within"]].max(axis=1)
+        for row, (end, move) in enumerate(zip(tips, part["move"], strict=True)):
             axes.text(end + 3, row, f"{move:+d}", va="center", fontsize=6.8, color=colour)
         axes.set_title(title, fontsize=8)
         axes.set_yticks(rows, [names[code] for code in part.index])
@@ -90,4 +99,11 @@ def movers(moves: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", stamp: s
     handles = [Line2D([], [], linestyle="none", marker="s", color=PUBLISHED, label=pick(lang, "公布", "published")),
                Line2D([], [], linestyle="none", marker="o", color=OURS, label=pick(lang, "本研究", "this study"))]
     legend_above(figure, handles, 2)
-    return figure
+    numbers = of_cities(pd.concat([rises, falls])[["published", "ours_within", "move"]], cities)
+    far = ends(numbers["move"], numbers, "+.0f")
+    return with_numbers(
+        figure, numbers,
+        f"两幅点线图：左为在本研究中更靠前的 {len(rises)} 座城市，右为更靠后的 {len(falls)} 座；方块为公布名次，"
+        f"圆点为本研究在百强内的名次。变动{far[0]}。",
+        f"Two dot plots: left the {len(rises)} cities that stand higher with us, right the {len(falls)} that stand "
+        f"lower; squares are published ranks, dots ours within the hundred. Moves: {far[1]}.")

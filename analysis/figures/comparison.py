@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.labels import city_names, pick
+from analysis.figures.numbers import of_cities, with_numbers
 from analysis.figures.style import INK, MUTED, FigureError, legend_below, new_figure, quiet_axis
 
 if TYPE_CHECKING:
@@ -53,7 +54,11 @@ def rank_change_parts(parts: pd.DataFrame, ranks: pd.DataFrame, cities: pd.DataF
     axes.set_xlabel(f"{change_label}\n{' → '.join(runs)}")
     quiet_axis(axes)
     legend_below(figure, part_handles(shown, names, lang), 4 if lang == "zh" else 3)
-    return figure
+    return with_numbers(
+        figure, of_cities(ranks.loc[parts.index].join(parts[shown]).assign(change=change), cities),
+        f"分段条形图，每行一座城市，共 {len(parts)} 座：名次变动由各部分相加而成，向右为上升，白点为合计。",
+        f"Stacked bars, a row a city, {len(parts)} in all: the change of rank as the sum of its parts, up to the "
+        "right; white dots are whole changes.")
 
 
 def part_colour(part: str) -> str:

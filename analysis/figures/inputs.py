@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.labels import node_names, pick, row_height, wrapped
+from analysis.figures.numbers import bin_counts, of_nodes, with_numbers
 from analysis.figures.style import (
     DOMAIN_COLOURS,
     GRADE_SHADES,
@@ -56,7 +57,14 @@ def coverage_tiles(framework: pd.DataFrame, grades: pd.Series, lang: str = "zh",
     axes.axis("off")
     handles = [Rectangle((0, 0), 1, 1, label=pick(lang, *words), **tile_look(grade)) for grade, words in GRADES.items()]
     legend_above(figure, handles, 5)
-    return figure
+    numbers = of_nodes(pd.DataFrame({"domain": domain_of, "grade": grades.reindex(domain_of.index)}), framework)
+    have = int(numbers["grade"].notna().sum())
+    return with_numbers(
+        figure, numbers,
+        f"方块图，每行一个领域，每块一项指标：{len(numbers)} 项中 {have} 项有数据（颜色越深测度越直接），"
+        "其余为虚线空框。",
+        f"Tiles, a row a domain and a tile an indicator: {have} of {len(numbers)} have data (the darker, the more "
+        "directly measured); the others are dashed outlines.")
 
 
 def tile_look(grade: str) -> dict:
@@ -97,7 +105,14 @@ def missing_values(values: pd.DataFrame, framework: pd.DataFrame, lang: str = "z
     right.set_xlim(0, max(total.max() * 1.25, 1))
     right.set_xlabel(pick(lang, "缺失城市数", "cities missing"))
     quiet_axis(right)
-    return figure
+    numbers = of_nodes(pd.DataFrame({"cities_missing": total, "cities": len(values)}), framework)
+    most = total.idxmax()
+    return with_numbers(
+        figure, numbers,
+        f"左为有缺失的 {len(short)} 座城市的缺失格，右为各指标的缺失城市数：共 {int(total.sum())} 格，"
+        f"最多 {numbers.at[most, 'name_zh']} {total.max()} 座。",
+        f"Left the empty cells of the {len(short)} cities with a gap, right the number of cities missing by "
+        f"indicator: {int(total.sum())} cells in all, most for {numbers.at[most, 'name_en']} ({total.max()}).")
 
 
 def distributions(before: pd.DataFrame, after: pd.DataFrame, framework: pd.DataFrame, lang: str = "zh",
@@ -113,13 +128,13 @@ def distributions(before: pd.DataFrame, after: pd.DataFrame, framework: pd.DataF
     title = pick(lang, "指标分布：处理前与处理后", "Indicators before and after treatment")
     figure = new_figure(1.05 * rows + 0.9, title, stamp)
     grid = figure.subplots(rows, columns, sharex=True, squeeze=False)
-    names = node_names(framework, lang, numbered=True)
+    titles = node_names(framework, lang, numbered=True)
     edges = np.linspace(0, 1, 21)
     for axes, code in zip(grid.flat, codes, strict=False):
         old, new = before[code].dropna(), after[code].dropna()
         axes.hist(unit_range(old), edges, color="#c4c4c4")
         axes.hist(unit_range(new), edges, histtype="step", color=DOMAIN_COLOURS["D1"], linewidth=1.1)
-        axes.set_title(wrapped(names[code], lang, width), fontsize=size, linespacing=1.05, pad=2)
+        axes.set_title(wrapped(titles[code], lang, width), fontsize=size, linespacing=1.05, pad=2)
         words = pick(lang, "偏度", "skew")
         axes.text(0.98, 0.94, f"{words} {skewness(old):.1f}→{skewness(new):.1f}", transform=axes.transAxes, ha="right",
                   va="top", fontsize=6.2, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8})
@@ -133,7 +148,16 @@ def distributions(before: pd.DataFrame, after: pd.DataFrame, framework: pd.DataF
     handles = [Patch(facecolor="#c4c4c4", label=pick(lang, "处理前", "before")),
                Patch(facecolor="none", edgecolor=DOMAIN_COLOURS["D1"], label=pick(lang, "处理后", "after"))]
     legend_above(figure, handles, 2)
-    return figure
+    names = framework[["name_zh", "name_en"]]
+    parts = {code: pd.DataFrame({**names.loc[code], "from": edges[:-1].round(2), "to": edges[1:].round(2),
+                                 "before": bin_counts(unit_range(before[code].dropna()), edges),
+                                 "after": bin_counts(unit_range(after[code].dropna()), edges)}) for code in codes}
+    return with_numbers(
+        figure, pd.concat(parts, names=["code", None]).reset_index(level=1, drop=True),
+        f"{len(codes)} 幅直方图，每项指标一幅，灰色为处理前，深色线为处理后，横轴为各自的最小到最大，"
+        "并注明处理前后的偏度。",
+        f"{len(codes)} histograms, one an indicator, grey before treatment and a dark line after, each from its own "
+        "least to its greatest value, with the skewness before and after.")
 
 
 def unit_range(values: pd.Series) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from analysis.figures.labels import node_names, pick, wrapped
+from analysis.figures.numbers import of_nodes, with_numbers
 from analysis.figures.style import new_figure
 
 if TYPE_CHECKING:
@@ -37,4 +38,12 @@ def correlation_heatmap(correlations: pd.DataFrame, framework: pd.DataFrame, lan
     axes.set_xticks(np.arange(size - 1) + 0.5, numbers)
     axes.set_xlabel(pick(lang, "指标序号", "indicator number"))
     axes.tick_params(length=0)
-    return figure
+    value, first, second = max((correlations.iat[row, column], correlations.index[row], correlations.columns[column])
+                               for row in range(size) for column in range(row))
+    zh, en = framework["name_zh"], framework["name_en"]
+    return with_numbers(
+        figure, of_nodes(correlations, framework),
+        f"下三角热图：{size} 项指标两两之间的秩相关，蓝绿为正，棕为负；最高 "
+        f"{value:.2f}（{zh[first]}与{zh[second]}）。",
+        f"Lower triangle of a heat map: rank correlations between {size} indicators, blue-green positive, brown "
+        f"negative; the highest is {value:.2f} ({en[first]} and {en[second]}).")

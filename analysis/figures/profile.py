@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.figures.labels import node_names, pick
+from analysis.figures.numbers import of_nodes, with_numbers
 from analysis.figures.style import INK, MUTED, FigureError, domain_colours, legend_below, new_figure, quiet_axis
 
 if TYPE_CHECKING:
@@ -54,4 +55,8 @@ def domain_bars(scores: pd.Series, medians: Mapping[str, pd.Series], framework: 
     axes.set_xlabel(pick(lang, "领域得分（0–100）", "domain score (0–100)"))
     quiet_axis(axes)
     legend_below(figure, handles, len(handles))
-    return figure
+    return with_numbers(
+        figure, of_nodes(pd.DataFrame({"score": scores, **medians}).reindex(domains), framework),
+        "条形图：各领域的得分（0–100），各记号为同类城市的中位数；没有数据的领域注明未测度。",
+        "Bars: the scores by domain (0–100), with marks at the medians of its peers; a domain without data "
+        "says so.")

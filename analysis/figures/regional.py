@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.labels import group_name, pick, system_name
+from analysis.figures.numbers import ends, of_cities, with_numbers
 from analysis.figures.style import (
     BASELINE,
     INK,
@@ -51,6 +52,14 @@ def pair_handles(lang: str) -> list:
             Patch(facecolor=PUBLISHED, label=pick(lang, "公布的百强", "published hundred"))]
 
 
+def named_groups(counts: pd.DataFrame) -> pd.DataFrame:
+    """Counts by region or province with the groups' names in both languages before them."""
+    system = counts["system"].iloc[0]
+    names = pd.DataFrame({f"name{ending}": [group_name(group, system, lang) for group in counts.index]
+                          for ending, lang in (("", "zh"), ("_en", "en"))}, counts.index)
+    return names.join(counts.drop(columns="system")).rename_axis(system)
+
+
 def region_counts(comparison: pd.DataFrame, lang: str = "zh", stamp: str = "") -> Figure:
     """Cities of the hundred by region (图2), ours beside the published ones, with penetration at the right.
 
@@ -80,7 +89,13 @@ def region_counts(comparison: pd.DataFrame, lang: str = "zh", stamp: str = "") -
     right.set_xlabel(pick(lang, "占该地区城市的比例（虚线：全国）", "share of the region's cities (dashed: all)"))
     quiet_axis(right)
     legend_below(figure, pair_handles(lang), 2)
-    return figure
+    numbers = named_groups(comparison)
+    ours, published = ends(numbers["ours"], numbers, ".0f"), ends(numbers["published"], numbers, ".0f")
+    return with_numbers(
+        figure, numbers,
+        f"左为各地区进入百强的城市数，本研究与公布并列：本研究{ours[0]}；公布{published[0]}。右为占该地区城市的比例。",
+        f"Left the cities of the hundred by region, ours beside the published: ours {ours[1]}; published "
+        f"{published[1]}. Right their share of the region's cities.")
 
 
 def group_counts(counts: pd.DataFrame, top: int, lang: str = "zh", stamp: str = "") -> Figure:
@@ -102,7 +117,12 @@ def group_counts(counts: pd.DataFrame, top: int, lang: str = "zh", stamp: str = 
              xlabel=pick(lang, "个数", "number"))
     quiet_axis(axes)
     legend_below(figure, axes.get_legend_handles_labels()[0], 2)
-    return figure
+    numbers = named_groups(counts)
+    most = ends(numbers["members"], numbers, ".0f")
+    return with_numbers(
+        figure, numbers,
+        f"条形图：各地区的城市数（浅）与其中进入前 {top} 名的（深），后者{most[0]}。",
+        f"Bars: the cities of each region (pale) and those among the first {top} (dark); of the latter {most[1]}.")
 
 
 def province_counts(comparison: pd.DataFrame, lang: str = "zh", stamp: str = "") -> Figure:
@@ -124,7 +144,13 @@ def province_counts(comparison: pd.DataFrame, lang: str = "zh", stamp: str = "")
         axes.set(ylim=(half - 0.45, -0.55), xlim=(0, limit))
         axes.set_xlabel(pick(lang, "城市数（个）", "cities"))
     legend_above(figure, pair_handles(lang), 2)
-    return figure
+    numbers = named_groups(ordered)
+    ours, published = ends(numbers["ours"], numbers, ".0f"), ends(numbers["published"], numbers, ".0f")
+    return with_numbers(
+        figure, numbers,
+        f"条形图：各省进入百强的城市数，本研究与公布并列，共 {len(ordered)} 省：本研究{ours[0]}；公布{published[0]}。",
+        f"Bars: the cities of the hundred by province, ours beside the published, {len(ordered)} provinces: ours "
+        f"{ours[1]}; published {published[1]}.")
 
 
 def lorenz_curves(named_values: Mapping[str, pd.Series], ginis: Mapping[str, float], lang: str = "zh",
@@ -149,7 +175,12 @@ def lorenz_curves(named_values: Mapping[str, pd.Series], ginis: Mapping[str, flo
         axis.set_major_formatter(percent)
     axes.grid()
     axes.legend(loc="upper left")
-    return figure
+    curves = {name: lorenz(values).reset_index(drop=True) for name, values in named_values.items()}
+    listed = ", ".join(f"{ginis[name]:.3f}" for name in named_values)
+    return with_numbers(
+        figure, pd.concat(curves, names=["quantity", None]).reset_index(level=1, drop=True),
+        f"洛伦兹曲线：横轴为城市累计比例，纵轴为累计份额；基尼系数依次为 {listed}。",
+        f"Lorenz curves: share of cities across, share of the total upwards; Gini coefficients in order: {listed}.")
 
 
 def region_scores(scores: pd.Series, cities: pd.DataFrame, by: str = "nbs_region", lang: str = "zh",
@@ -175,4 +206,9 @@ def region_scores(scores: pd.Series, cities: pd.DataFrame, by: str = "nbs_region
                                         for group, size in region.value_counts().reindex(order, fill_value=0).items()])
     axes.set(ylim=(len(order) - 0.45, -0.55), xlabel=pick(lang, "综合得分（0–100）", "composite score (0–100)"))
     quiet_axis(axes)
-    return figure
+    names = pd.DataFrame({"name": order, "name_en": [group_name(name, by, "en") for name in order]}, order)
+    middle = ends(scores.groupby(region).median().reindex(order), names)
+    return with_numbers(
+        figure, of_cities(pd.DataFrame({by: region, "score": scores}), cities).sort_values([by, "score"]),
+        f"每行一个地区，每个点一座城市的得分，并有箱线（四分位与 5%–95%）；得分中位数{middle[0]}。",
+        f"A row a region, a dot a city's score, with boxes (quartiles, 5 %–95 %); medians: {middle[1]}.")

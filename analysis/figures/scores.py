@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.labels import city_names, node_names, pick, row_height, wrapped
+from analysis.figures.numbers import ends, of_cities, of_nodes, quantiles, with_numbers
 from analysis.figures.style import (
     INK,
     MUTED,
@@ -51,7 +52,12 @@ def score_bars(contributions: pd.DataFrame, cities: pd.DataFrame, framework: pd.
     quiet_axis(axes)
     handles = domain_handles(list(contributions.columns), framework, lang)
     legend_below(figure, handles, 3 if lang == "en" else 6)
-    return figure
+    numbers = of_cities(contributions.loc[total.index].assign(score=total), cities)
+    both = ends(total, numbers)
+    return with_numbers(
+        figure, numbers,
+        f"分段条形图：得分前 {len(total)} 位城市，每段为一个领域的贡献；得分{both[0]}。",
+        f"Stacked bars: the {len(total)} best scores, a segment a domain's contribution; scores: {both[1]}.")
 
 
 def domain_profile(domain_scores: pd.DataFrame, members: pd.Index, framework: pd.DataFrame, lang: str = "zh",
@@ -91,7 +97,16 @@ def domain_profile(domain_scores: pd.DataFrame, members: pd.Index, framework: pd
 
     handles = [Patch(facecolor=fill or MUTED, edgecolor=MUTED, label=label) for _, _, fill, label in groups]
     legend_above(figure, handles, 2)
-    return figure
+    shares = (0.1, 0.9)
+    numbers = quantiles(domain_scores, shares).join(quantiles(domain_scores.loc[members], shares).add_suffix("_first"))
+    numbers = of_nodes(numbers.reindex(domains), framework)
+    means = ends(numbers["mean_first"], numbers)
+    return with_numbers(
+        figure, numbers,
+        f"每行一个领域：第 10–90 百分位的条与均值点，空心为全部 {len(domain_scores)} 座城市，实心为前 {len(members)} "
+        f"名；后者均值{means[0]}。",
+        f"A row a domain: bars from the 10th to the 90th percentile with a dot at the mean, hollow for all "
+        f"{len(domain_scores)} cities, filled for the best {len(members)}; means of the latter: {means[1]}.")
 
 
 def ledger_waterfall(contributions: pd.Series, weights: pd.Series, city: str, framework: pd.DataFrame,
@@ -113,17 +128,24 @@ def ledger_waterfall(contributions: pd.Series, weights: pd.Series, city: str, fr
     colours = domain.reindex(contributions.index).map(domain_colours(framework))
     axes.barh(range(size), weights * 100, left=start, height=0.66, facecolor="none", edgecolor="#b5b5b5", linewidth=0.7)
     axes.barh(range(size), contributions, left=start, height=0.66, color=colours)
-    ends = start + contributions
+    ends_at = start + contributions
     for row in range(size):
-        axes.vlines(ends.iloc[row], row, row + 1, color="#9a9a9a", linewidth=0.6)
+        axes.vlines(ends_at.iloc[row], row, row + 1, color="#9a9a9a", linewidth=0.6)
         axes.text((start + weights * 100).iloc[row], row, f" +{contributions.iloc[row]:.2f}", va="center", fontsize=7)
-    axes.barh(size, ends.iloc[-1], height=0.66, color=OURS)
-    axes.text(ends.iloc[-1], size, f" {ends.iloc[-1]:.2f}", va="center", fontsize=7.5, fontweight="bold")
+    axes.barh(size, ends_at.iloc[-1], height=0.66, color=OURS)
+    axes.text(ends_at.iloc[-1], size, f" {ends_at.iloc[-1]:.2f}", va="center", fontsize=7.5, fontweight="bold")
     labels = [wrapped(names[code], lang, 15) for code in contributions.index]
     axes.set_yticks(range(size + 1), [*labels, pick(lang, "综合得分", "Score")])
-    axes.set(ylim=(size + 0.6, -0.6), xlim=(0, max(ends.iloc[-1], (start + weights * 100).max()) * 1.1))
+    axes.set(ylim=(size + 0.6, -0.6), xlim=(0, max(ends_at.iloc[-1], (start + weights * 100).max()) * 1.1))
     axes.set_xlabel(pick(lang, "得分（灰框为满分贡献）", "points (outline: the most the indicator can add)"))
     quiet_axis(axes)
     handles = domain_handles(list(domain.reindex(contributions.index).unique()), framework, lang)
     legend_below(figure, handles, 3 if lang == "en" else 6)
-    return figure
+    numbers = of_nodes(pd.DataFrame({"domain": domain.reindex(contributions.index), "start": start,
+                                     "contribution": contributions, "most": weights * 100}), framework)
+    parts = ends(contributions, numbers, ".2f")
+    return with_numbers(
+        figure, numbers,
+        f"瀑布图：得分由 {size} 项指标逐项累加到 {ends_at.iloc[-1]:.2f}，灰框为满分贡献；贡献{parts[0]}。",
+        f"Waterfall: the score adds up indicator by indicator ({size}) to {ends_at.iloc[-1]:.2f}; outlines "
+        f"show the most each can add; contributions: {parts[1]}.")

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.labels import city_names, pick, spread, wrapped
+from analysis.figures.numbers import ends, of_cities, with_numbers
 from analysis.figures.style import (
     BASELINE,
     CUT,
@@ -57,7 +58,13 @@ def choice_tornado(effects: pd.DataFrame, factors: pd.Series, lang: str = "zh", 
                       va="center", fontsize=7.5, fontweight="bold", color=MUTED)
     quiet_axis(axes)
     legend_below(figure, tornado_handles(lang), 2)
-    return figure
+    drawn = ordered[["zh", "en", "across_mean_shift", "alone_mean_shift"]].rename_axis(["factor", "option"])
+    far = ends(drawn["across_mean_shift"], drawn.rename(columns={"zh": "name", "en": "name_en"}))
+    return with_numbers(
+        figure, drawn,
+        f"条形图，每行一个选项，按选择分组：换成该选项时名次平均移动多少位，圆点为其他选择保持基准时；{far[0]}。",
+        "Bars, a row an option, grouped by choice: how far ranks move on average with that option, dots with all "
+        f"other choices as in the run; {far[1]}.")
 
 
 def tornado_handles(lang: str) -> list:
@@ -98,7 +105,14 @@ def acceptability_map(acceptability: pd.DataFrame, base: pd.Series, lang: str = 
     bar.ax.minorticks_off()
     bar.set_label(pick(lang, "概率", "chance"))
     bar.outline.set_linewidth(0.4)
-    return figure
+    order = base.sort_values(kind="stable").index.rename("adcode")
+    seen = pd.DataFrame(table, order, pd.RangeIndex(1, table.shape[1] + 1, name="rank")).stack()
+    numbers = seen[seen >= 0.001].rename("share").reset_index()
+    return with_numbers(
+        figure, numbers.assign(base_rank=base.reindex(numbers["adcode"]).to_numpy()),
+        f"热图：{size} 座城市（行，按基准名次）取得各名次（列）的概率，颜色越深越大；数据只列 0.1% 及以上的格。",
+        f"Heat map: the chance of every rank (across) for {size} cities (down, by base rank), the darker the larger; "
+        "the numbers list cells of 0.1 % and more.")
 
 
 def rank_flow(ranks: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", stamp: str = "", first: int = 90,
@@ -140,7 +154,13 @@ def rank_flow(ranks: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", stamp
     quiet_axis(axes, "y")
     axes.spines["left"].set_visible(False)
     legend_above(figure, flow_handles(lang, cut), 3)
-    return figure
+    bases = f"{shown.iloc[:, 0].min()}–{shown.iloc[:, 0].max()}"
+    return with_numbers(
+        figure, of_cities(shown, cities),
+        f"折线图：基准名次 {bases} 的 {len(shown)} 座城市在 {shown.shape[1]} 种方法下的名次，每线一座城市；"
+        f"最好第 {low:.0f} 名，最差第 {high:.0f} 名。",
+        f"Lines, one a city: the ranks of the {len(shown)} cities with base ranks {bases} under "
+        f"{shown.shape[1]} methods; the best is {low:.0f}, the worst {high:.0f}.")
 
 
 def flow_handles(lang: str, cut: int) -> list:
@@ -182,7 +202,12 @@ def sobol_bars(indices: pd.DataFrame, names: pd.Series, lang: str = "zh", stamp:
     legend_below(figure, [
         Patch(facecolor=OURS, label=pick(lang, "一阶（单独作用）", "first order (by itself)")),
         Patch(facecolor="#a9cbe4", label=pick(lang, "总效应（含交互）", "total (interactions included)"))], 2)
-    return figure
+    numbers = indices[["first", "first_margin", "total", "total_margin"]].rename_axis("input")
+    largest = f"{indices['total'].max():.0%}"
+    return with_numbers(
+        figure, numbers,
+        f"条形图：{size} 项输入的一阶与总效应索博尔指数及误差；总效应最大者 {largest}。",
+        f"Bars with error bars: first-order and total Sobol indices of {size} inputs; the largest total: {largest}.")
 
 
 def attainable_spans(ranks: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", stamp: str = "", first: int = 61,
@@ -213,7 +238,14 @@ def attainable_spans(ranks: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh"
         axes.tick_params(axis="y", pad=1)
         quiet_axis(axes)
     legend_below(figure, span_handles(lang, cut), 2)
-    return figure
+    bases = f"{ordered['base'].min()}–{ordered['base'].max()}"
+    fixed = int(((ordered["worst_bound"] <= cut) | (ordered["best_bound"] > cut)).sum())
+    return with_numbers(
+        figure, of_cities(ordered[["base", "best", "worst", "best_bound", "worst_bound"]], cities),
+        f"横线图：基准名次 {bases} 的 {len(ordered)} 座城市在权重变动 {bounds} 以内可达到的名次，点为基准；"
+        f"其中 {fixed} 座不会越过第 {cut} 名。",
+        f"Spans: the ranks that {len(ordered)} cities with base ranks {bases} can reach with weights within "
+        f"{bounds}, a dot at the base rank; {fixed} of them cannot cross rank {cut}.")
 
 
 def span_handles(lang: str, cut: int) -> list:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.labels import city_names, pick, place_labels
+from analysis.figures.numbers import of_cities, with_numbers
 from analysis.figures.style import CUT, INK, OURS, TIER_COLOURS, new_figure, quiet_axis
 
 if TYPE_CHECKING:
@@ -35,7 +36,13 @@ def choice_of_k(choice: pd.DataFrame, chosen: int, lang: str = "zh", stamp: str 
         axes.margins(x=0.08, y=0.15)
         axes.set_xlabel(pick(lang, "k（红圈：采用）", "k (ring: chosen)"))
         axes.grid(axis="y")
-    return figure
+    measures = choice[["silhouette", "gap", "gap_error", "jaccard_mean"]].rename_axis("k")
+    span = f"{choice.index.min()}–{choice.index.max()}"
+    return with_numbers(
+        figure, measures.assign(chosen=measures.index == chosen),
+        f"三幅折线图：梯队数 k 为 {span} 时的轮廓系数、Gap 统计量与稳定性；采用 k = {chosen}，以红圈标出。",
+        f"Three line plots: silhouette, gap statistic and stability for k = {span} tiers; k = {chosen} is chosen and "
+        "ringed.")
 
 
 def tier_strip(scores: pd.Series, tiers: pd.Series, cities: pd.DataFrame, lang: str = "zh", stamp: str = "",
@@ -68,4 +75,11 @@ def tier_strip(scores: pd.Series, tiers: pd.Series, cities: pd.DataFrame, lang: 
     quiet_axis(axes)
     x, y, texts = (list(column) for column in zip(*marked, strict=True))
     place_labels(axes, np.array(x), np.array(y), texts, avoid=np.vstack(points))
-    return figure
+    numbers = of_cities(pd.DataFrame({"tier": tiers, "score": scores}).dropna(), cities)
+    sizes = [(tier, int((tiers == tier).sum())) for tier in tier_list]
+    return with_numbers(
+        figure, numbers.sort_values(["tier", "score"], ascending=[True, False], kind="stable"),
+        "每行一个梯队，每个点一座城市，横轴为综合得分："
+        f"{'，'.join(f'第{tier}梯队 {size} 座' for tier, size in sizes)}。",
+        "A row a tier, a dot a city, the score across: "
+        f"{', '.join(f'tier {tier} {size} cities' for tier, size in sizes)}.")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.labels import city_names, node_names, pick, row_height, wrapped
+from analysis.figures.numbers import ends, of_cities, of_nodes, with_numbers
 from analysis.figures.style import CUT, FAINT, INK, MUTED, OURS, domain_colours, legend_above, new_figure, quiet_axis
 from analysis.framework import ancestor
 
@@ -49,7 +50,13 @@ def rank_intervals(intervals: pd.DataFrame, cities: pd.DataFrame, lang: str = "z
         axes.tick_params(axis="y", pad=1)
         quiet_axis(axes)
     legend_above(figure, interval_handles(lang, cut), 4)
-    return figure
+    width = (ordered["rank_95"] - ordered["rank_05"]).mean()
+    return with_numbers(
+        figure, of_cities(ordered[["rank", "median", "rank_05", "rank_95"]], cities),
+        f"{len(ordered)} 座城市按名次排列，每行一条名次 5%–95% 的线，点为基准名次，短竖为中位数；区间平均宽 "
+        f"{width:.0f} 位。",
+        f"{len(ordered)} cities in order of rank, each with a line from the 5 % to the 95 % rank, a dot at the base "
+        f"rank and a stroke at the median; intervals are {width:.0f} places wide on average.")
 
 
 def titled(title: str, what_varies: str, lang: str) -> str:
@@ -96,7 +103,14 @@ def top_probability(intervals: pd.DataFrame, cities: pd.DataFrame, lang: str = "
         axes.set(xlim=(0, 1.1), ylim=(rows - 0.4, -0.6))
         axes.set_xticks([0, 0.5, 1], ["0", "50%", "100%"])
         quiet_axis(axes)
-    return figure
+    chances = of_cities(ordered[["rank", f"p_top_{cut}"]], cities)
+    both, span = ends(chances[f"p_top_{cut}"], chances, ".0%"), f"{ordered['rank'].min()}–{ordered['rank'].max()}"
+    return with_numbers(
+        figure, chances,
+        f"条形图：基准名次 {span} 的 {len(ordered)} 座城市进入前 {cut} 名的概率，左为截止线之内，右为之外；"
+        f"{both[0]}。",
+        f"Bars: the chance of a rank within {cut} for the {len(ordered)} cities with base ranks {span}, left "
+        f"within the cut, right beyond it; {both[1]}.")
 
 
 def leave_one_out(effects: pd.DataFrame, framework: pd.DataFrame, lang: str = "zh", stamp: str = "") -> Figure:
@@ -129,4 +143,11 @@ def leave_one_out(effects: pd.DataFrame, framework: pd.DataFrame, lang: str = "z
         quiet_axis(axes)
     panels[0].set_yticks(range(size), [wrapped(names[code], lang, 15) for code in ordered.index])
     panels[0].set_ylim(size - 0.5, -0.5)
-    return figure
+    numbers = of_nodes(ordered[list(titles)], framework)
+    shifts = ends(ordered["mean_shift"], numbers)
+    return with_numbers(
+        figure, numbers,
+        f"三幅点图：逐一去掉 {size} 行所列部分后的平均名次变动、最大变动与离开前列的城市数；"
+        f"平均变动（位）{shifts[0]}。",
+        f"Three dot plots: mean and largest change of rank and cities leaving the hundred when each of {size} parts "
+        f"is left out; mean changes in places: {shifts[1]}.")

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.labels import node_names, pick, row_height, spread, wrapped
+from analysis.figures.numbers import ends, of_nodes, with_numbers
 from analysis.figures.style import (
     CUT,
     MUTED,
@@ -64,7 +65,14 @@ def weight_bars(weights: pd.DataFrame, framework: pd.DataFrame, lang: str = "zh"
     panels[0].set_ylim(size - 0.4, -0.6)
     handles = domain_handles(list(domain.unique()), framework, lang)
     legend_below(figure, handles, 3 if lang == "en" else 6)
-    return figure
+    numbers = of_nodes(weights, framework)
+    main = "combined" if "combined" in weights else weights.columns[-1]
+    both, label = ends(weights[main], numbers, ".1%"), SCHEMES.get(main, (main, main))
+    return with_numbers(
+        figure, numbers,
+        f"并列条形图：{size} 项指标在 {weights.shape[1]} 种方案下的权重；{label[0]}权重{both[0]}。",
+        f"Bars side by side: the weights of {size} indicators under {weights.shape[1]} schemes; {label[1]} weights: "
+        f"{both[1]}.")
 
 
 def entropy_shift(weights: pd.DataFrame, framework: pd.DataFrame, lang: str = "zh", stamp: str = "") -> Figure:
@@ -100,7 +108,14 @@ def entropy_shift(weights: pd.DataFrame, framework: pd.DataFrame, lang: str = "z
     quiet_axis(axes, "y")
     handles = domain_handles(list(domain.unique()), framework, lang)
     legend_below(figure, handles, 3 if lang == "en" else 6)
-    return figure
+    numbers = of_nodes(weights.T.set_axis([f"shift_{shift:g}" for shift in weights.index], axis=1), framework)
+    before, after = (ends(part, numbers, ".1%") for part in (weights.iloc[0], weights.iloc[-1]))
+    return with_numbers(
+        figure, numbers,
+        f"折线图：加上的常数从 {weights.index[0]:g} 到 {weights.index[-1]:g} 时 {weights.shape[1]} 项指标的熵权；"
+        f"起点{before[0]}；终点{after[0]}。",
+        f"Lines: entropy weights of {weights.shape[1]} indicators as the added constant grows from "
+        f"{weights.index[0]:g} to {weights.index[-1]:g}; at the start {before[1]}; at the end {after[1]}.")
 
 
 def ahp_experts(weights: pd.DataFrame, consistency: pd.Series, framework: pd.DataFrame, lang: str = "zh",
@@ -133,7 +148,12 @@ def ahp_experts(weights: pd.DataFrame, consistency: pd.Series, framework: pd.Dat
         side.set_visible(False)
     handles = domain_handles(list(weights.columns), framework, lang)
     legend_below(figure, handles, 3 if lang == "en" else 6)
-    return figure
+    both = ends(weights.iloc[-1], framework.loc[weights.columns], ".0%")
+    return with_numbers(
+        figure, weights.rename_axis("judgement").assign(consistency_ratio=consistency.reindex(weights.index)),
+        f"分段条形图：{len(weights)} 行判断的领域权重，行末为一致性比率；末行{both[0]}。",
+        f"Stacked bars: domain weights of {len(weights)} rows of judgement with the consistency ratio at the end; "
+        f"the last row: {both[1]}.")
 
 
 def effective_weights(nominal: pd.Series, effective: pd.Series, framework: pd.DataFrame, lang: str = "zh",
@@ -169,4 +189,10 @@ def effective_weights(nominal: pd.Series, effective: pd.Series, framework: pd.Da
                Line2D([], [], markerfacecolor=OURS, label=pick(lang, "有效权重", "effective"), **plain)]
     handles += domain_handles(list(dict.fromkeys(domain.get(code, code) for code in nominal.index)), framework, lang)
     legend_below(figure, handles, 4)
-    return figure
+    numbers = of_nodes(pd.DataFrame({"nominal": nominal[order], "effective": effective[order]}), framework)
+    gap = ends(numbers["effective"] - numbers["nominal"], numbers, "+.1%")
+    return with_numbers(
+        figure, numbers,
+        f"点线图：{len(order)} 行的名义权重（空心）与有效权重（实心）；有效减名义{gap[0]}。",
+        f"Dot plot: nominal (hollow) and effective weights (filled) of {len(order)} rows; effective less nominal: "
+        f"{gap[1]}.")

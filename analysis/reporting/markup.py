@@ -1,7 +1,8 @@
-"""Markdown to HTML or typst, by pandoc, in one call for a whole page."""
+"""Markdown to HTML, typst or pandoc's own tree, by pandoc, in one call for a whole page."""
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Sequence
@@ -23,7 +24,8 @@ _SEPARATOR_AS_WRITTEN = {"html": f"<p><em>{_MARK}</em></p>", "typst": f"#emph[{_
 
 
 @cache
-def _pandoc() -> str:
+def pandoc_path() -> str:
+    """Where the pandoc of the environment is."""
     import pypandoc
 
     return pypandoc.get_pandoc_path()
@@ -41,10 +43,29 @@ def convert_markdown(pieces: Sequence[str], target: str, name: str) -> list[str]
     """
     if not pieces:
         return []
+    written = _converted(pieces, (*_TARGETS[target], "--wrap=none", "--syntax-highlighting=none"), name)
+    return _as_many([piece.strip("\n") for piece in written.split(_SEPARATOR_AS_WRITTEN[target])], pieces, name)
+
+
+def parse_markdown(pieces: Sequence[str], name: str) -> list[list[dict]]:
+    """Each piece of Markdown as blocks of pandoc's document tree, under the rules of `convert_markdown`."""
+    if not pieces:
+        return []
+    separator = {"t": "Para", "c": [{"t": "Emph", "c": [{"t": "Str", "c": _MARK}]}]}
+    parsed: list[list[dict]] = [[]]
+    for block in json.loads(_converted(pieces, ("-t", "json"), name))["blocks"]:
+        if block == separator:
+            parsed.append([])
+        else:
+            parsed[-1].append(block)
+    return _as_many(parsed, pieces, name)
+
+
+def _converted(pieces: Sequence[str], target: tuple[str, ...], name: str) -> str:
+    """All pieces through one pandoc process, a mark between them."""
     if any(_MARK in piece for piece in pieces):
         raise ReportError(f"{name}: the text holds U+E000, a private character that reports use; remove it")
-    command = [_pandoc(), "-f", _READER, *_TARGETS[target], "--wrap=none", "--syntax-highlighting=none",
-               f"--lua-filter={REPORT_ASSETS / 'prose.lua'}"]  # fmt: skip
+    command = [pandoc_path(), "-f", _READER, *target, f"--lua-filter={REPORT_ASSETS / 'prose.lua'}"]
     done = subprocess.run(
         command, input=f"\n\n*{_MARK}*\n\n".join(pieces), capture_output=True, text=True, encoding="utf-8"
     )
@@ -52,7 +73,11 @@ def convert_markdown(pieces: Sequence[str], target: str, name: str) -> list[str]
         # What our own filter says stands between its path and a traceback.
         reason = re.sub(r"Error running filter .*\n", "", done.stderr.split("stack traceback")[0]).strip()
         raise ReportError(f"{name}: pandoc could not read the text: {reason}")
-    converted = [piece.strip("\n") for piece in done.stdout.split(_SEPARATOR_AS_WRITTEN[target])]
+    return done.stdout
+
+
+def _as_many(converted: list, pieces: Sequence[str], name: str) -> list:
+    """The converted pieces, once they are as many as were given."""
     if len(converted) != len(pieces):
         raise ReportError(
             f"{name}: a piece of text runs into the next one; close its code fence or its indented block "

@@ -1,0 +1,80 @@
+"""All files to take away from a run, once its notebooks are executed: what `pages` calls when it writes a run's pages.
+
+In the folder of the run's reports: white_paper.docx, tables.docx, tables.xlsx, results.xlsx and figures.csv, the index
+of the figures with their captions and alternative texts. Figures and single tables were written as files when
+the notebooks showed them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis.frames import write_frame
+from analysis.office.figure_files import ENDINGS
+from analysis.reporting.blocks import read_report
+from analysis.reporting.stamps import Stamp
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from analysis.office.results import RunBook
+
+WHITE_PAPER, TABLES, RESULTS, INDEX = ("white_paper.docx", ("tables.docx", "tables.xlsx"), "results.xlsx",
+                                       "figures.csv")
+# What each is called on the index page. `verify` counts them among the pages of a run, because a run without pages does
+# not make them.
+NAMES = {RESULTS: ("结果工作簿：各张表，得分与名次为公式",
+                   "Workbook of results: all tables, scores and ranks as formulas"),
+         TABLES[1]: ("笔记本中的全部表格（Excel）", "All tables of the notebooks (Excel)"),
+         TABLES[0]: ("笔记本中的全部表格（Word）", "All tables of the notebooks (Word)"),
+         WHITE_PAPER: ("白皮书（Word）", "The white paper (Word)"),
+         INDEX: ("图的目录与替代文字", "List of the figures with their alternative texts")}
+FILES = tuple(NAMES)
+
+
+def listed(folder: Path, lang: str) -> list[tuple[str, str]]:
+    """(file, what it is) of all that stands in the folder of a run's reports."""
+    return [(name, words[lang != "zh"]) for name, words in NAMES.items() if (folder / name).is_file()]
+
+
+def write_white_paper(notebook: NotebookNode, name: str, folder: Path, lang: str, stamp: Stamp) -> None:
+    """The executed white paper as Word, beside its HTML and PDF; figures come from the folder `figures`."""
+    from analysis.office.word import report_to_docx
+
+    report = read_report(notebook, name, lang)
+    (folder / WHITE_PAPER).write_bytes(report_to_docx(report, stamp, folder / "figures"))
+
+
+def write_collections(notebooks: dict[str, NotebookNode], folder: Path, run: RunBook) -> None:
+    """The files that take something from every notebook of the run: tables, results, the index of figures."""
+    from analysis.office.results import results_workbook
+    from analysis.office.tables_book import chapters, tables_report, tables_workbook
+    from analysis.office.word import report_to_docx
+
+    found = chapters([read_report(notebook, name, run.lang) for name, notebook in notebooks.items()])
+    if found:
+        (folder / TABLES[0]).write_bytes(report_to_docx(tables_report(found, run.lang), run.stamp))
+        (folder / TABLES[1]).write_bytes(tables_workbook(found, folder / "tables", run.stamp, run.lang))
+    (folder / RESULTS).write_bytes(results_workbook(run))
+    figures = figures_index(notebooks, run.stamp)
+    if len(figures):
+        write_frame(figures, folder / INDEX, index=False)
+
+
+def figures_index(notebooks: dict[str, NotebookNode], stamp: Stamp) -> pd.DataFrame:
+    """One row a figure: its notebook, name, label, caption, what it shows in both languages, its files, the edition."""
+    rows = []
+    for name, notebook in notebooks.items():
+        for cell in notebook.cells:
+            for output in cell.get("outputs", []):
+                about = output.get("metadata", {}).get("report", {})
+                if about.get("kind") == "figure":
+                    words = about.get("words", {})
+                    rows.append({"notebook": name, "name": about["name"], "label": about["label"],
+                                 "caption": about["caption"], "alt_zh": words.get("zh", about["alt"]),
+                                 "alt_en": words.get("en", about["alt"]), "edition": stamp.edition,
+                                 **{ending: f"figures/{about['name']}.{ending}" for ending in ENDINGS}})
+    return pd.DataFrame(rows)
