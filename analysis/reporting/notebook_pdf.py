@@ -57,7 +57,7 @@ def notebook_to_pdf(notebook: NotebookNode, name: str, lang: str, stamp: Stamp, 
 
 def without_unknown_signs(source: str, reported: str) -> str:
     """The text with 〓, the printers' sign for a missing letter, for what typst found no glyph for and what is likely
-    to     follow. Names of a study's own may be in any script, or in characters beyond GB 2312."""
+    to follow. Names of a study's own may be in any script, or in characters beyond GB 2312."""
     kinds = {sign for sign in source if ord(sign) > 0x590 and unicodedata.category(sign)[0] in "LMS"
              and not 0x2000 <= ord(sign) < 0x2E80 and not encodable(sign)}
     return "".join("〓" if sign in kinds or (sign in reported and not sign.isascii()) else sign for sign in source)
