@@ -270,3 +270,33 @@ class TestEditions:
         own = cells_for("10_white_paper", frozenset({"own", "china", "paper", "regions"}))["cells"]
         text = "".join("".join(cell["source"]) for cell in own if cell["cell_type"] == "markdown")
         assert "公开统计" not in text and "public statistics" not in text
+
+
+class TestSetting:
+    """How the paper's tables are set on paper."""
+
+    def errata(self, lang):
+        from analysis.reporting.table_markup import read_table
+
+        frame = paper_tables.errata_table(sources.read_whitepaper(ROOT)["errata"], lang)
+        return read_table(tables.html_table(frame), "t")
+
+    @pytest.mark.parametrize("lang", ["zh", "en"])
+    def test_the_column_of_sentences_gets_most_of_the_room(self, lang):
+        from analysis.reporting.typst_tables import PORTRAIT_POINTS, fit_table
+
+        fit = fit_table(self.errata(lang), "t")
+        widths = [float(width[:-2]) for width in fit.columns]
+        assert not fit.landscape and sum(widths) <= PORTRAIT_POINTS
+        assert widths[3] == max(widths) and widths[3] > 0.3 * sum(widths)
+
+    def test_a_table_taller_than_a_page_is_broken_whatever_is_asked(self, tmp_path):
+        from analysis.reporting.blocks import Block
+        from analysis.reporting.notebook_pdf import _block_to_typst
+
+        tall = Block("table", label="1", caption="c", table=self.errata("en"), keep=True)
+        tall.table.body.extend(self.errata("en").body * 3)
+        short = Block("table", label="1", caption="c", table=self.errata("zh"))
+        asked = Block("table", label="1", caption="c", table=self.errata("zh"), keep=False)
+        found = [_block_to_typst(block, iter(()), tmp_path, "n", False) for block in (tall, short, asked)]
+        assert ["breakable: true" in text for text in found] == [True, False, True]
