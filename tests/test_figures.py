@@ -89,6 +89,8 @@ def draw(name: str, lang: str):
         "region_scores": lambda: figures.region_scores(scores, CITIES, **words),
         "agreement_scatter": lambda: figures.agreement_scatter(
             named, published, agreement.agreement_table(named, published, draws=20), CITIES, **words),
+        "system_tree": lambda: figures.system_tree(TREE, pd.DataFrame(dict.fromkeys(
+            ("combined", "subjective", "objective"), weights)), **words),
         "all_34_weights": lambda: figures.weight_bars(all_34, TREE, **words),
         "all_34_distributions": lambda: figures.distributions(values_34, values_34.clip(upper=30), TREE, **words),
         "all_34_ledger": lambda: figures.ledger_waterfall(

@@ -32,8 +32,8 @@ def notebook_to_pdf(notebook: NotebookNode, name: str, lang: str, stamp: Stamp, 
     """The PDF of an executed notebook or of the white paper: cover, contents, numbered pages, tagged for readers.
 
     Only fonts of assets/fonts and those inside typst are used, and the date is the stamp's, so that the same notebook
-    gives the same bytes on any machine. The file keeps to PDF/UA-1: typst itself refuses a character that no font has,
-    a picture without alternative text, or headings out of order.
+    gives the same bytes on any machine. The file keeps to PDF/UA-1: typst itself refuses
+    a picture without alternative text, or headings out of order. A character that no font has stands as 〓.
 
     Parameters: `notebook`, executed; `name`, for errors; `lang`, "zh" or "en"; `stamp`, the run, whose date stands on
     the cover; `include_code`, whether code cells are printed (never in a white paper).
