@@ -237,6 +237,23 @@ def steps() -> None:
 
 
 @app.command()
+def synthetic() -> None:
+    """重新模拟并写出合成数据，登记校验和 · Simulate the synthetic panel anew, write it and record its checksums.
+
+    合成数据，非真实评价结果。模型与种子不变，则逐字节相同。The same model and seed give the same bytes.
+    """
+    from analysis import sources
+    from analysis.synthetic import write_default
+
+    try:
+        for path in write_default(ROOT):
+            sources.record_checksum(ROOT, path)
+            typer.echo(os.path.relpath(path, ROOT))
+    except (ValueError, OSError) as error:
+        raise stop(error) from None
+
+
+@app.command()
 def checksum(path: Path) -> None:
     """登记原始文件的校验和 · Record the checksum of a raw file that was changed on purpose."""
     from analysis import sources

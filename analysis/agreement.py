@@ -67,10 +67,17 @@ def area_under_curve(scores: pd.Series, members: pd.Index) -> float:
 
 
 def row_ranks(values: np.ndarray) -> np.ndarray:
-    """Average ranks along each row, ties sharing their mean."""
+    """Average ranks along each row, ties sharing their mean; rows without ties, the most by far, go by one sort."""
     from scipy.stats import rankdata
 
-    return rankdata(values, axis=1)
+    if np.isnan(values).any():
+        return rankdata(values, axis=1)
+    order = np.argsort(values, axis=1)
+    ranks, ordered = np.empty(values.shape), np.take_along_axis(values, order, axis=1)
+    np.put_along_axis(ranks, order, np.arange(1.0, values.shape[1] + 1)[None, :], axis=1)
+    tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
+    ranks[tied] = rankdata(values[tied], axis=1)
+    return ranks
 
 
 def row_correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:

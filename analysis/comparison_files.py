@@ -15,6 +15,7 @@ from analysis.comparison import Comparison, Run
 from analysis.comparison_page import CSV, Told, page
 from analysis.figures.comparison import rank_change_parts
 from analysis.frames import write_frame
+from analysis.marks import EDITION, marked_table
 from analysis.settings import ROOT
 
 REPORTS = ROOT / "reports"
@@ -35,7 +36,8 @@ def write_comparison(comparison: Comparison, first: Run, second: Run, lang: str 
         made = Path(staging) / "new"
         folder = language_folder(made, lang)
         folder.mkdir(parents=True)
-        write_frame(told.moves, made / CSV)
+        simulated = EDITION in (first.settings.edition, second.settings.edition)
+        write_frame(marked_table(told.moves, EDITION) if simulated else told.moves, made / CSV)
         picture = movers_figure(told)
         if picture:
             (folder / PICTURE).write_text(picture, encoding="utf-8")

@@ -13,6 +13,8 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
+from analysis.marks import bare_table
+
 SIGNIFICANT_DIGITS = 12
 POWERS_OF_TEN = np.array([float(f"1e{power}") for power in range(23)])  # those that a float holds exactly
 
@@ -76,5 +78,5 @@ def read_frame(path: Path, index: str | None = None) -> pd.DataFrame:
     if not path.is_file():
         raise FileNotFoundError(f"{path.name} is not there yet; run the earlier notebooks first (python3 run.py)")
     text = dict.fromkeys(LABEL_COLUMNS, str)
-    frame = pd.read_csv(path, dtype=text, encoding="utf-8")
+    frame = bare_table(pd.read_csv(path, dtype=text, encoding="utf-8"))
     return frame.set_index(index) if index else frame

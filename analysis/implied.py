@@ -77,11 +77,15 @@ def implied_weights(parts: pd.DataFrame, published_ranks: pd.Series, gdp: pd.Ser
     closeness = closeness_to(values, ranks)
     tried: list[np.ndarray] = []
     reached: list[float] = []
+    highest = -1.0
 
     def fit(weights: np.ndarray) -> np.ndarray:
+        nonlocal highest
         found = closeness(weights)
-        tried.append(weights)
-        reached.extend(found)
+        highest = max(highest, found.max())
+        near = found >= highest - 2 * tolerance  # what is farther cannot be near the best in the end either
+        tried.append(weights[near])
+        reached.extend(found[near])
         return found
 
     size = values.shape[1]
@@ -128,10 +132,18 @@ def closeness_to(values: np.ndarray, ranks: np.ndarray) -> Callable[[np.ndarray]
     not hang on a processor's last bits; sums of ranks are exact, so that the choice between equal heights does not.
     """
     theirs = row_ranks(ranks[None, :])
+    size, spread = theirs.shape[1], ((theirs - theirs.mean()) ** 2).sum()
+    places, whole = np.arange(1.0, size + 1), (size**3 - size) / 12
 
     def closeness(weights: np.ndarray) -> np.ndarray:
-        composites = np.round(weights @ values.T, 9)
-        return np.round(np.nan_to_num(row_correlations(row_ranks(-composites), theirs), nan=-1.0), 12)
+        composites = -np.round(weights @ values.T, 9)
+        order = np.argsort(composites, axis=1)
+        ordered = np.take_along_axis(composites, order, axis=1)
+        # Without ties the ranks are 1 … n: their sums need no further sorting.
+        found = (theirs[0][order] @ places - size * places.mean() * theirs.mean()) / np.sqrt(whole * spread)
+        tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
+        found[tied] = np.nan_to_num(row_correlations(row_ranks(composites[tied]), theirs), nan=-1.0)
+        return np.round(found, 12)
 
     return closeness
 
@@ -146,7 +158,8 @@ def climb(start: np.ndarray, fit: Callable[[np.ndarray], np.ndarray]) -> np.ndar
         while True:
             # A move takes at most what the losing part still has.
             room = np.minimum(step, (weights * (moves < 0)).sum(axis=1))
-            options = weights + moves * room[:, None]
+            able = room > 0
+            options = weights + moves[able] * room[able, None]
             heights = fit(options)
             top = int(heights.argmax())
             if heights[top] <= best + 1e-12:
@@ -241,7 +254,7 @@ def implied_weights_text(result: ImpliedWeights, names: Mapping[str, str], lang:
             f"使综合得分最接近公布次序的{PART_NAMES[lang][kind]}权重为：{'、'.join(listed)}；"
             f"此时百强内 Spearman 相关为 {result.spearman:.3f}，等权为 {result.equal:.3f}，"
             f"仅用 GDP 为 {result.gdp:.3f}（{result.gdp_cities} 个城市）。"
-            f"这只说明这些公开数据最多能接近到什么程度，并不表明白皮书采用了这组权重：拟合与评价用的是同一百个城市，"
+            f"这只说明这些数据最多能接近到什么程度，并不表明白皮书采用了这组权重：拟合与评价用的是同一百个城市，"
             f"而相关系数与最优值相差不到 {result.tolerance} 的权重组合还有很多，"
             f"其中{widest}的权重可在 {low:.0%} 至 {high:.0%} 之间。"
         )
@@ -249,7 +262,7 @@ def implied_weights_text(result: ImpliedWeights, names: Mapping[str, str], lang:
         f"The {PART_NAMES[lang][kind]} weights that bring the composite closest to the published order are "
         f"{', '.join(listed)}; they reach a Spearman correlation of {result.spearman:.3f} inside the hundred, "
         f"equal weights {result.equal:.3f}, GDP alone {result.gdp:.3f} ({result.gdp_cities} cities). "
-        f"This shows how close these public figures can come, not that the paper used such weights: the fit is judged "
+        f"This shows how close these figures can come, not that the paper used such weights: the fit is judged "
         f"on the cities it was fitted to, and many other weightings lie within {result.tolerance} of the best; among "
         f"them the weight of {widest} ranges from {low:.0%} to {high:.0%}."
     )

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from IPython.display import display
 
-from analysis import framework
+from analysis import framework, marks
 from analysis.figures.style import allow_any_script
 from analysis.frames import read_frame, write_frame
 from analysis.panels import Ground, kept_input, run_ground, run_panel
@@ -34,7 +34,7 @@ LAB = "lab"
 ACTIVE = re.compile(r"[^\w\s.,'()、，。（）·-]|_")  # what Markdown, or a formula in it, may take for a sign of its own
 OWN_PARAMETERS = ("run", "lang")
 EDITIONS = {"public": ("公开数据版", "Public-data edition"), "own": ("自有数据版", "Own-data edition"),
-            "synthetic": ("合成数据，非真实评价结果", "Synthetic data, not an assessment of any city")}
+            "synthetic": (marks.MARK["zh"], marks.MARK["en"])}
 
 
 def data_folder(run: str) -> Path:
@@ -104,7 +104,7 @@ class Step:
 
     def write(self, frame: pd.DataFrame, stem: str, index: bool = True) -> None:
         """Write a table of this step as data/processed/<run>/<stem>.csv and say so."""
-        write_frame(frame, data_folder(self.run) / f"{stem}.csv", index)
+        write_frame(marks.marked_table(frame, self.settings.edition), data_folder(self.run) / f"{stem}.csv", index)
         rows, columns = frame.shape
         self.say(f"已写出 `{stem}.csv`：{rows} 行 × {columns} 列。",
                  f"Written: `{stem}.csv`, {rows} rows × {columns} columns.", kind="written")
@@ -183,11 +183,13 @@ class Step:
         from analysis import figures
         from analysis.office import figure_files as files
 
-        caption, label = self.pick(zh, en), self.number("figure", label)
-        svg = files.shortened(figures.to_svg(figure))
+        caption, edition, label = self.pick(zh, en), self.settings.edition, self.number("figure", label)
+        marks.check_figure(figure, name, edition, self.lang)
+        name = marks.file_name(name, edition)
+        svg = files.shortened(figures.to_svg(figure, marks.picture_metadata(edition)))
         words = {lang: files.words_of(figure, text, lang) for lang, text in (("zh", zh), ("en", en))}
         files.write_figure(figure, svg, report_folder(self.run, self.lang) / "figures", name,
-                           f"{label}{self.pick('　', '  ')}{caption}", words[self.lang], self.lang)
+                           f"{label}{self.pick('　', '  ')}{caption}", words[self.lang], self.lang, edition)
         report = {"kind": "figure", "label": label, "caption": caption, "alt": words[self.lang], "name": name,
                   "width": width, "words": words}
         content = {"image/png": files.for_screen(svg)} if raster else {"image/svg+xml": svg}
@@ -214,10 +216,11 @@ class Step:
             frame = frame.reset_index()[list(columns)] if frame.index.name in columns else frame[list(columns)]
             formats = {headers.get(column, column): text for column, text in (formats or {}).items()}
             frame = frame.rename(columns=headers)
-        folder = report_folder(self.run, self.lang) / "tables"
-        write_frame(frame, folder / f"{name}.csv", index=False)
+        folder, edition = report_folder(self.run, self.lang) / "tables", self.settings.edition
+        name = marks.file_name(name, edition)
+        write_frame(marks.marked_table(frame, edition), folder / f"{name}.csv", index=False)
         report = {"kind": "table", "label": self.number("table", label), "caption": self.pick(zh, en), "name": name,
-                  "notes": self.pick(*notes)} | ({} if keep is None else {"keep": keep})
+                  "notes": marks.note(self.pick(*notes), edition, self.lang)} | ({} if keep is None else {"keep": keep})
         if frame.empty:  # nothing to fill, to clip, to flag: other data than the public have such steps
             self.say(f"{report['label']}　{zh}：没有可列的行。", f"{report['label']}　{en}: there is nothing to list.")
             return

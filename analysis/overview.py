@@ -14,6 +14,7 @@ from pathlib import Path
 
 from analysis import __version__
 from analysis.frames import read_frame
+from analysis.marks import file_name
 from analysis.office.take_away import listed
 from analysis.planning import STEPS, Plan
 from analysis.provenance import MANIFEST, hashes, raw_checksums, versions
@@ -42,7 +43,8 @@ def run_facts(plan: Plan, folder: Path, data: Path, titles: Mapping[str, str], p
                     files[about["kind"]].append(file_entry(folder, about, title, first))
                 elif about.get("kind") == "text" and "finding" in cell["metadata"].get("tags", []):
                     findings.append("".join(output["data"]["text/markdown"]))
-    shown_elsewhere = (WORKBOOK, f"{PAPER}.docx")
+    edition = plan.settings.edition
+    shown_elsewhere = tuple(file_name(name, edition) for name in (WORKBOOK, f"{PAPER}.docx"))
     files["table"] += [FileEntry(name, "", caption, WORDS[plan.lang]["collections"], [name])
                        for name, caption in listed(folder, plan.lang) if name not in shown_elsewhere]
     other = folder / "en" if plan.lang == "zh" else folder.parent
@@ -50,7 +52,7 @@ def run_facts(plan: Plan, folder: Path, data: Path, titles: Mapping[str, str], p
     cities, count = best_cities(plan, folder, data)
     return RunFacts(
         findings, differences(plan.settings), paper, files["figure"], files["table"], MANIFEST, other_language,
-        flatten(plan.settings), if_there(folder, EXPLORER), if_there(folder, WORKBOOK), if_there(folder, PROFILES),
+        flatten(plan.settings), if_there(folder, file_name(EXPLORER, edition)), if_there(folder, file_name(WORKBOOK, edition)), if_there(folder, PROFILES),
         cities, count, provenance(plan, data), commands(plan))
 
 
@@ -68,9 +70,9 @@ def if_there(folder: Path, name: str) -> str:
     return name if (folder / name).is_file() else ""
 
 
-def further_forms(folder: Path, step: str) -> list[str]:
+def further_forms(folder: Path, step: str, edition: str) -> list[str]:
     """A document's other files: the executed notebook, and the white paper as Word where it is made."""
-    names = [f"{PAPER}.docx"] if step == STEPS[-1] else []
+    names = [file_name(f"{PAPER}.docx", edition)] if step == STEPS[-1] else []
     return [name for name in [*names, f"notebooks/{step}.ipynb"] if (folder / name).is_file()]
 
 
@@ -84,7 +86,7 @@ def best_cities(plan: Plan, folder: Path, data: Path) -> tuple[list[tuple[str, s
     names = full_names(run_ground(plan.settings, data).cities, plan.lang)
     best = scores["rank"].sort_values(kind="stable").index[:BEST]
     return [(str(scores.at[code, "rank"]), names[code], shown(scores.at[code, "score"], ".1f"),
-             f"profiles/{code}.html") for code in best], len(scores)
+             f"profiles/{file_name(f'{code}.html', plan.settings.edition)}") for code in best], len(scores)
 
 
 def provenance(plan: Plan, data: Path) -> list[tuple[str, str]]:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from analysis import __released__
 from analysis.crate import crate
-from analysis.planning import STEPS, Plan, cells_for, report_folder, steps_for
+from analysis.marks import file_name
+from analysis.planning import NEEDS, STEPS, Plan, cells_for, report_folder, steps_for
 from analysis.provenance import CRATE, MANIFEST, manifest, write_json
 from analysis.settings import Settings
 
@@ -32,7 +33,7 @@ def render_step(step: str, plan: Plan, staging: Path) -> float:
     page = {"lang": plan.lang, "stamp": plan_stamp(plan, staging),
             "links": page_links(folder, step, plan)}
     executed = str(folder / "notebooks" / f"{step}.ipynb")
-    html, pdf = document_paths(folder, step)
+    html, pdf = document_paths(folder, step, plan.settings.edition)
     for path in (html, pdf):
         path.parent.mkdir(parents=True, exist_ok=True)
     html.write_text(HTMLReport(**page).from_filename(executed)[0], encoding="utf-8")
@@ -40,7 +41,7 @@ def render_step(step: str, plan: Plan, staging: Path) -> float:
     if step == STEPS[-1]:
         from analysis.office.take_away import write_white_paper
 
-        write_white_paper(read_executed(folder, step), step, folder, plan.lang, page["stamp"])
+        write_white_paper(read_executed(folder, step), step, folder, plan.lang, page["stamp"], plan.settings.edition)
     return time.perf_counter() - started
 
 
@@ -50,11 +51,12 @@ def read_executed(folder: Path, step: str):
     return nbformat.read(folder / "notebooks" / f"{step}.ipynb", 4)
 
 
-def document_paths(folder: Path, step: str) -> tuple[Path, Path]:
+def document_paths(folder: Path, step: str, edition: str = "public") -> tuple[Path, Path]:
     """Where the HTML and the PDF of a step stand."""
+    name = file_name("white_paper" if step == STEPS[-1] else step, edition)
     if step == STEPS[-1]:
-        return folder / "white_paper.html", folder / "white_paper.pdf"
-    return folder / "html" / f"{step}.html", folder / "pdf" / f"{step}.pdf"
+        return folder / f"{name}.html", folder / f"{name}.pdf"
+    return folder / "html" / f"{name}.html", folder / "pdf" / f"{name}.pdf"
 
 
 def title_of(step: str, lang: str, traits: frozenset[str]) -> dict[str, str]:
@@ -68,7 +70,8 @@ def page_links(folder: Path, step: str, plan: Plan):
     from analysis.reporting import PageLinks
     from analysis.reporting.words import WORDS
 
-    here, steps = document_paths(folder, step)[0].parent, steps_for(plan.traits)
+    edition = plan.settings.edition
+    here, steps = document_paths(folder, step, edition)[0].parent, steps_for(plan.traits)
 
     def is_there(other: str) -> bool:
         return (folder / "notebooks" / f"{other}.ipynb").is_file()
@@ -79,17 +82,17 @@ def page_links(folder: Path, step: str, plan: Plan):
     def neighbour(position: int) -> tuple[str, str] | None:
         if not 0 <= position < len(steps) or not (steps[position] in plan.steps or is_there(steps[position])):
             return None
-        return (link(document_paths(folder, steps[position])[0]),
+        return (link(document_paths(folder, steps[position], edition)[0]),
                 title_of(steps[position], plan.lang, plan.traits)["title"])
 
     words, also = WORDS[plan.lang], []
     if step != STEPS[-1] and (STEPS[-1] in plan.steps or is_there(STEPS[-1])):
-        also.append((link(document_paths(folder, STEPS[-1])[0]), words["white_paper"]))
+        also.append((link(document_paths(folder, STEPS[-1], edition)[0]), words["white_paper"]))
     if SCORED in plan.steps or is_there(SCORED):
         also.append((link(folder / "profiles/index.html"), words["profiles"]))
     position = steps.index(step)
-    return PageLinks(link(folder / "index.html"), link(document_paths(folder, step)[1]), neighbour(position - 1),
-                     neighbour(position + 1), tuple(also))
+    return PageLinks(link(folder / "index.html"), link(document_paths(folder, step, edition)[1]),
+                     neighbour(position - 1), neighbour(position + 1), tuple(also))
 
 
 def plan_stamp(plan: Plan, staging: Path):
@@ -153,7 +156,7 @@ def write_take_away(plan: Plan, staging: Path) -> None:
     from analysis.panels import run_ground
 
     data, folder = staging / "data" / plan.run, report_folder(plan, staging)
-    notebooks = {step: read_executed(folder, step) for step in STEPS
+    notebooks = {step: read_executed(folder, step) for step in NEEDS
                  if (folder / "notebooks" / f"{step}.ipynb").is_file()}
     book = RunBook(data, run_ground(plan.settings, data), plan.settings, plan_stamp(plan, staging), plan.lang)
     write_collections(notebooks, folder, book)
@@ -165,15 +168,16 @@ def write_index_page(plan: Plan, staging: Path) -> None:
     from analysis.reporting import ReportEntry, write_index
 
     folder, entries, titles = report_folder(plan, staging), [], {}
-    for step in STEPS:
+    for step in NEEDS:
         if not (folder / "notebooks" / f"{step}.ipynb").is_file():
             continue
-        html, pdf = document_paths(folder, step)
+        html, pdf = document_paths(folder, step, plan.settings.edition)
         words = title_of(step, plan.lang, plan.traits)
         titles[step] = words["title"]
         entries.append(ReportEntry(words["title"], words["subtitle"], html.relative_to(folder).as_posix(),
-                                   pdf.relative_to(folder).as_posix(), further_forms(folder, step)))
-    paper = entries.pop() if entries and entries[-1].html == "white_paper.html" else None
+                                   pdf.relative_to(folder).as_posix(), further_forms(folder, step, plan.settings.edition)))
+    last = document_paths(folder, STEPS[-1], plan.settings.edition)[0].name
+    paper = entries.pop() if entries and entries[-1].html == last else None
     facts = run_facts(plan, folder, staging / "data" / plan.run, titles, paper)
     title = "" if "china" in plan.traits or paper is None else paper.title
     write_index(folder, plan_stamp(plan, staging), entries, facts, plan.lang, title)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 INPUT = "input"
 SYNTHETIC = "data/raw/synthetic/panel"
-PUBLIC = "public"
+PUBLIC, SIMULATED = "public", "synthetic"
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,23 @@ def kept_input(settings: Settings, data: Path) -> StudyInput | None:
 
 def run_panel(settings: Settings, data: Path) -> Panel:
     """The panel of a run whose tables are in `data`: for other editions than the public one, out of its input."""
-    given = kept_input(settings, data)
-    return read_panel() if given is None else own_panel(given, settings.edition)
+    if settings.edition == PUBLIC:
+        return read_panel()
+    from analysis.own.canonical import RECORD, read_record
+    from analysis.own.reading import read_input
+
+    record = data / INPUT / RECORD
+    if read_record(data / INPUT) is None:
+        return own_panel(read_input(data / INPUT), settings.edition)
+    return kept_panel(data / INPUT, settings.edition, record.read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=2)
+def kept_panel(folder: Path, edition: str, record: str) -> Panel:
+    """The panel of a folder that a run keeps. A process makes it once: `record` holds the checksum of every file."""
+    from analysis.own.reading import read_input
+
+    return own_panel(read_input(folder), edition)
 
 
 def run_ground(settings: Settings, data: Path) -> Ground:
@@ -96,8 +112,16 @@ def own_panel(given: StudyInput, edition: str = "own", root: Path = ROOT) -> Pan
     traits = {"public" if edition == PUBLIC else "own", "china" if china else "elsewhere"}
     traits.add("paper" if papers_tree and china and len(cities) == len(roster) else "unpublished")
     traits |= {"regions"} if region_systems(cities) else set()
-    traits |= {"two_readings"} if papers_tree and not {"judgements", "experts"} & set(given.given) else set()
-    return Panel(edition, figures_of(given.values), cities, proxies_of(given), complete_judgements(given),
+    simulated = edition == SIMULATED
+    both = papers_tree and (simulated or not {"judgements", "experts"} & set(given.given))
+    traits |= {"two_readings"} if both else set()
+    traits.add("synthetic" if simulated else "factual")
+    figures = figures_of(given.values)
+    if simulated:
+        from analysis.synthetic.cleaning import set_aside
+
+        figures, _ = set_aside(figures, cities, root)
+    return Panel(edition, figures, cities, proxies_of(given), complete_judgements(given),
                  given.experts, root, given.framework, given.regions, frozenset(traits))
 
 

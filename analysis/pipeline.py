@@ -21,6 +21,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.marks import about
 from analysis.pages import EPOCH, render_step, write_overview
 from analysis.planning import (
     DATA,
@@ -67,7 +68,7 @@ def execute(plan: Plan, say: Callable[[str], None] = print, reports: bool = True
             keep_other_language(plan, staging)
             peak_memory = seconds.pop("peak memory")
             seconds["index and manifest"] = write_overview(plan, staging, reports)
-            record = run_record(seconds, time.perf_counter() - started, peak_memory)
+            record = about(plan.settings.edition) | run_record(seconds, time.perf_counter() - started, peak_memory)
             write_json(record, report_folder(plan, staging) / RECORD)
             with unstoppable():
                 put_in_place(plan.run)
@@ -146,7 +147,7 @@ def copy_kept(plan: Plan, kept: Path | None, staging: Path) -> None:
 def copy_tables(plan: Plan, kept: Path, data: Path, reports: Path) -> None:
     """The tables, and where the choices are the same the reports, of the steps that stay."""
     unchanged = load_settings(kept / "settings.yaml") == plan.settings
-    stay = {step[:2] for step in (set(STEPS) - set(plan.steps) if unchanged else built_on(plan.steps, plan.traits))}
+    stay = {step[:2] for step in (set(NEEDS) - set(plan.steps) if unchanged else built_on(plan.steps, plan.traits))}
     for path in kept.glob("*.csv"):
         if path.name[:2] in stay:
             shutil.copy2(path, data / path.name)
@@ -195,7 +196,7 @@ def keep_busy(pool: ProcessPoolExecutor, plan: Plan, staging: Path, say: Callabl
               reports: bool) -> dict[str, float]:
     """Hand out the work: a ready notebook first, a report while none is ready."""
     seconds: dict[str, float] = {"peak memory": memory_now()}
-    waiting, rendering, running = list(plan.steps), [], {}
+    waiting, rendering, running = sorted(plan.steps, key=stands_alone), [], {}
     done, executed = set(STEPS) - set(plan.steps), 0  # kept ones, and those that mean nothing for this panel
     while waiting or rendering or running:
         while len(running) < WORKERS:
@@ -218,6 +219,11 @@ def keep_busy(pool: ProcessPoolExecutor, plan: Plan, staging: Path, say: Callabl
                 rendering += [step] if reports else []
             say(progress_line(task, step, seconds[f"{task} {step}"], executed, len(plan.steps)))
     return seconds
+
+
+def stands_alone(step: str) -> bool:
+    """Whether a step neither builds on another nor is built on: it can be made whenever a worker is free."""
+    return not NEEDS[step] and not any(step in needs for needs in NEEDS.values())
 
 
 def memory_now() -> float:

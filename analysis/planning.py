@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from analysis.marks import check_run_name
 from analysis.settings import PUBLIC_TRAITS, ROOT, TRAITS, Settings, differences, flatten, load_settings, nearest
 
 NOTEBOOKS = ROOT / "notebooks"
@@ -20,6 +21,7 @@ DATA = ROOT / "data/processed"
 
 # Each step and the steps whose tables it reads.
 NEEDS: dict[str, tuple[str, ...]] = {
+    "00_synthetic_data": (),
     "01_clean_data": (),
     "02_indicators": ("01_clean_data",),
     "03_entropy_weights": ("02_indicators",),
@@ -31,7 +33,9 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "09_agreement": ("05_scores_and_ranks",),
     "10_white_paper": ("06_sensitivity", "07_tiers", "08_regional_distribution", "09_agreement"),
 }
-STEPS = tuple(NEEDS)
+# Steps that mean something only for a panel with a trait; the others are the ten of every run.
+ONLY_WITH = {"00_synthetic_data": "synthetic", "09_agreement": "paper"}
+STEPS = tuple(step for step in NEEDS if step != "00_synthetic_data")
 
 
 class RunError(RuntimeError):
@@ -64,6 +68,7 @@ def make_plan(run: str | None, lang: str, settings: Settings, only: tuple[str, .
         raise RunError("the run lab belongs to notebooks run by hand; give --run another name")
     if run == "compare":
         raise RunError("reports/compare holds the comparisons of runs; give --run another name")
+    check_run_name(run, settings.edition)
     if run == "baseline" and changed:
         raise RunError(f"the run baseline is the reference and keeps settings/baseline.yaml; {', '.join(changed)} "
                        "differ: give --run another name")
@@ -83,21 +88,23 @@ def cells_for(step: str, traits: frozenset[str]) -> dict[str, Any]:
     notebook["cells"] = [cell for cell in notebook["cells"]
                          if traits.issuperset(set(cell["metadata"].get("tags", [])).intersection(TRAITS))]
     about = notebook["metadata"]["report"]
-    about |= {name: text for trait in sorted(traits) for name, text in about.get(trait, {}).items()}
+    own = {name: text for trait in sorted(traits) for name, text in about.get(trait, {}).items()}
+    notebook["metadata"]["report"] = {name: text for name, text in about.items() if isinstance(text, str)} | own
     return notebook
 
 
 def step_named(text: str) -> str:
     """The step that `07`, `7` or `07_tiers` names; an unknown one is refused with the nearest."""
-    for step in STEPS:
-        if text in (step, step[:2], step[:2].lstrip("0")):
+    for step in NEEDS:
+        if text in (step, step[:2], step[:2].lstrip("0") or step):
             return step
-    raise RunError(f"unknown step {text}: {nearest(text, list(STEPS))}")
+    raise RunError(f"unknown step {text}: {nearest(text, list(NEEDS))}")
 
 
 def steps_for(traits: frozenset[str]) -> tuple[str, ...]:
-    """The steps that mean something for a panel: without a published list nothing can be held against it."""
-    return tuple(step for step in STEPS if step != "09_agreement" or "paper" in traits)
+    """The steps that mean something for a panel: without a published list nothing can be held against it, and only
+    simulated data have a model to show."""
+    return tuple(step for step in NEEDS if ONLY_WITH.get(step) in {None, *traits})
 
 
 def choose_steps(only: tuple[str, ...] = (), start: str | None = None,
@@ -107,15 +114,18 @@ def choose_steps(only: tuple[str, ...] = (), start: str | None = None,
     `--only` names steps, `--from` means a step and all after it. Both together mean: make the steps of `--only`,
     beginning at `--from`, so that what they build on from there is made anew too (`--only 07 --from 04`: 04, 05, 07).
     """
-    wanted = {step_named(text) for text in only} or set(STEPS)
+    wanted = {step_named(text) for text in only} or set(NEEDS)
     if needless := wanted.difference(steps_for(traits)) if only else set():
+        if "00_synthetic_data" in needless:
+            raise RunError("00_synthetic_data shows the model of simulated data: --settings settings/synthetic.yaml")
         raise RunError(f"{', '.join(sorted(needless))} holds a study against the white paper, which needs its whole "
                        "roster and its tree of indicators; leave the step out")
     wanted &= set(steps_for(traits))
     if start is None:
-        return tuple(step for step in STEPS if step in wanted)
+        return tuple(step for step in NEEDS if step in wanted)
     wanted |= built_on(tuple(wanted), traits)
-    steps = tuple(step for step in STEPS[STEPS.index(step_named(start)):] if step in wanted)
+    every = tuple(NEEDS)
+    steps = tuple(step for step in every[every.index(step_named(start)):] if step in wanted)
     if not steps:
         raise RunError("no step left to run: every step of --only comes before the one of --from")
     return steps

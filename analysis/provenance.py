@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from analysis import __version__
+from analysis.marks import about
 from analysis.settings import ROOT, Settings, differences
 
 RECORD = "run_record.json"
@@ -56,7 +57,7 @@ def versions() -> dict[str, str]:
 
 def manifest(run: str, settings: Settings, data: Path, reports: Path) -> dict[str, Any]:
     """The manifest of a run whose outputs stand in the folders `data` and `reports`."""
-    return {"run": run, "study": __version__, "settings": settings.model_dump(mode="json"),
+    return {**about(settings.edition), "run": run, "study": __version__, "settings": settings.model_dump(mode="json"),
             "differs_from_baseline": {name: list(pair) for name, pair in differences(settings).items()},
             "seeds": {"uncertainty": settings.uncertainty.seed, "tiers": settings.tiers.seed},
             "versions": versions(), "inputs": raw_checksums(ROOT), "code": code_hashes(ROOT),

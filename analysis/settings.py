@@ -16,6 +16,8 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from analysis.marks import about
+
 ROOT = Path(__file__).resolve().parents[1]
 BASELINE = ROOT / "settings" / "baseline.yaml"
 
@@ -26,9 +28,10 @@ TRAITS = {
     "china": "the repository's cities, all or some", "elsewhere": "other places",
     "paper": "the white paper's whole roster and tree, so that both can be compared", "unpublished": "no such list",
     "two_readings": "the paper's tree, in which one parent is ambiguous, with judgements for both readings",
-    "regions": "cities sorted into regions",
+    "regions": "cities sorted into regions", "synthetic": "simulated values, no facts about any city",
+    "factual": "values about the places themselves, not simulated",
 }
-PUBLIC_TRAITS = frozenset({"public", "china", "paper", "two_readings", "regions"})
+PUBLIC_TRAITS = frozenset({"public", "factual", "china", "paper", "two_readings", "regions"})
 
 
 class SettingsError(ValueError):
@@ -255,4 +258,4 @@ def write_settings(settings: Settings, path: Path) -> None:
     """Write all choices of a run as a settings file that `load_settings` reads back unchanged."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = yaml.safe_dump(settings.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
-    path.write_text(text, encoding="utf-8")
+    path.write_text("".join(f"# {mark}\n" for mark in about(settings.edition).values()) + text, encoding="utf-8")

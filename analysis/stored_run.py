@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.marks import WORD
 from analysis.office.take_away import FILES as TAKE_AWAY
 from analysis.panels import INPUT, kept_input, own_panel
-from analysis.planning import DATA, STEPS, Plan, RunError, built_on, check_language, report_place, steps_for
+from analysis.planning import DATA, NEEDS, STEPS, Plan, RunError, built_on, check_language, report_place, steps_for
 from analysis.profile.files import FOLDER as CITIES
 from analysis.provenance import ABOUT_THE_RUN, MANIFEST
 from analysis.settings import PUBLIC_TRAITS, ROOT, load_settings, nearest
@@ -99,7 +100,7 @@ def read_manifest(folder: Path, place: str) -> dict[str, Any]:
 
 
 def is_page(name: str) -> bool:
-    return name.startswith(PAGES)
+    return name.removeprefix(f"{WORD}_").startswith(PAGES)
 
 
 def outputs(stored: Stored, part: str) -> set[str]:
@@ -136,4 +137,4 @@ def stored_steps(stored: Stored) -> tuple[str, ...]:
 def reported_steps(stored: Stored) -> tuple[str, ...]:
     """The steps that the run has executed notebooks of, or should have."""
     names = outputs(stored, "reports") | listed_hashes(stored, "reports").keys()
-    return tuple(step for step in STEPS if f"notebooks/{step}.ipynb" in names)
+    return tuple(step for step in NEEDS if f"notebooks/{step}.ipynb" in names)

@@ -308,6 +308,22 @@ def list_overlap_table(summary: pd.DataFrame, framework: pd.DataFrame, lang: str
     })
 
 
+def list_names_table(outcomes: pd.DataFrame, framework: pd.DataFrame, cities: pd.DataFrame,
+                     lang: str = "zh") -> pd.DataFrame:
+    """Which cities each published list has and ours has not, and the other way round: the frame `cities` of
+    `agreement.list_overlap`, cities in the order of their rank in the domain."""
+    names, domains = full_names(cities, lang), node_names(framework, lang)
+    comma, rows = pick(lang, "、", ", "), []
+    for (number, domain), part in outcomes.sort_values("our_rank", kind="stable").groupby(["table", "domain"]):
+        listed = {outcome: comma.join(names[code] for code in part.loc[part["outcome"] == outcome, "adcode"])
+                  for outcome in ("miss", "addition")}
+        rows.append((number, domains[domain], listed["miss"], listed["addition"]))
+    heads = [pick(lang, *words) for words in (("表", "Table"), ("领域", "Domain"),
+                                              ("公布而本研究没有", "Listed, not ours"),
+                                              ("本研究有而未公布", "Ours, not listed"))]
+    return finished({head: (column, None) for head, column in zip(heads, zip(*rows, strict=True), strict=True)})
+
+
 def movers_table(moves: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", most: int = 20) -> pd.DataFrame:
     """The cities that moved most: the first rows of `agreement.movers`."""
     part = moves.head(most)

@@ -174,6 +174,13 @@ COMMANDS = {
     "papermill": ["-m", "papermill", "notebooks/07_tiers.ipynb", "alone.ipynb", "-p", "tiers_k", "4", "-p", "lang",
                   "en", "-p", "tiers_draws", "100", "--no-progress-bar", "--log-level", "ERROR"],
     "english": [*QUICK, "--lang", "en"],
+    "synthetic": [*RUN, "--settings", "settings/synthetic.yaml", "--run", "synthetic",
+                  *(word for choice in ("uncertainty.draws=200", "uncertainty.sobol_samples=2",
+                                        "uncertainty.bounds=0.02", "tiers.starts=5", "tiers.references=2",
+                                        "tiers.resamples=2", "tiers.draws=100")
+                    for word in ("--set", choice))],
+    "synthetic_city": ["-m", "analysis", "city", "深圳市", "--run", "synthetic"],
+    "synthetic_compared": ["-m", "analysis", "compare", "quick", "synthetic"],
 }
 
 

@@ -95,6 +95,11 @@ def draw(name: str, lang: str):
         "all_34_distributions": lambda: figures.distributions(values_34, values_34.clip(upper=30), TREE, **words),
         "all_34_ledger": lambda: figures.ledger_waterfall(
             all_34["critic"] * 50, all_34["critic"], labels.pick(lang, "深圳市", "Shenzhen"), TREE, **words),
+        "weight_freedom": lambda: figures.weight_freedom(
+            pd.DataFrame({"mean": [82.4, 90.8, 96.6], "low": [74, 85, 94], "domain_mean": [62.3, 77.0, 90.7]},
+                         [0.3, 0.7, 0.95]),
+            pd.Series([0.94, 0.97, 0.89, 0.90, 0.85], ["D3", "D2", "D4", "D5", "D6"]),
+            TREE[f"name_{lang}"], **words),
         "movers": lambda: figures.movers(agreement.movers(scores, published), CITIES, **words),
     }
     return makers[name]()

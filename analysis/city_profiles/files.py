@@ -6,10 +6,11 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from analysis.city_profiles.listing import list_html
+from analysis.city_profiles.listing import list_html, page_name
 from analysis.city_profiles.page import profile_html
 from analysis.city_profiles.profiles import Profiles
 from analysis.city_profiles.words import Names
+from analysis.marks import file_name
 from analysis.notebook import report_folder
 from analysis.pages import edition_stamp
 from analysis.reporting.stamps import Stamp
@@ -27,16 +28,17 @@ def write_profiles(profiles: Profiles, folder: Path, stamp: Stamp, lang: str) ->
     place.mkdir(parents=True, exist_ok=True)
     links = [("../index.html", WORDS[lang]["index"]), ("index.html", WORDS[lang]["all_cities"])]
     order, ranks, written = profiles.in_order, profiles.tables.scores["rank"], []
+    edition = profiles.tables.settings.edition
 
     def beside(position: int) -> tuple[str, str] | None:
         if not 0 <= position < len(order):
             return None
         code = order[position]
-        return f"{code}.html", f"{ranks[code]} {names.cities[code]}"
+        return page_name(code, edition), f"{ranks[code]} {names.cities[code]}"
 
     for position, code in enumerate(order):
         page = profile_html(names, code, stamp, links, (beside(position - 1), beside(position + 1)))
-        written.append(write(place / f"{code}.html", page.encode("utf-8")))
+        written.append(write(place / page_name(code, edition), page.encode("utf-8")))
     written.append(write(place / "index.html", list_html(names, stamp).encode("utf-8")))
     return written
 
@@ -50,7 +52,7 @@ def write_pdfs(profiles: Profiles, codes: Iterable[str], lang: str) -> Iterator[
     place = report_folder(tables.run, lang) / ON_DEMAND
     place.mkdir(parents=True, exist_ok=True)
     for code in codes:
-        yield write(place / f"{code}_profile.pdf", profile_pdf(names, code, stamp))
+        yield write(place / file_name(f"{code}_profile.pdf", tables.settings.edition), profile_pdf(names, code, stamp))
 
 
 def list_lines(profiles: Profiles, codes: Iterable[str], lang: str) -> Iterator[str]:

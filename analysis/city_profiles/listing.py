@@ -12,6 +12,7 @@ from functools import cache
 
 from analysis.city_profiles.page import profile_style
 from analysis.city_profiles.words import Names
+from analysis.marks import file_name
 from analysis.reporting.markup import REPORT_ASSETS
 from analysis.reporting.notebook_html import page_templates
 from analysis.reporting.stamps import Stamp
@@ -37,6 +38,11 @@ def script() -> tuple[str, str]:
     return text, f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}"
 
 
+def page_name(code: str, edition: str) -> str:
+    """What the page of a city is called."""
+    return file_name(f"{code}.html", edition)
+
+
 def list_html(names: Names, stamp: Stamp) -> str:
     """The page that lists every city with a link to its profile."""
     tables, lang = names.profiles.tables, names.lang
@@ -44,7 +50,7 @@ def list_html(names: Names, stamp: Stamp) -> str:
 
     def entry(code: str) -> dict[str, str]:
         row = tables.scores.loc[code]
-        return {"address": f"{code}.html", "name": names.cities[code], "rank": f"{row['rank']}",
+        return {"address": page_name(code, tables.settings.edition), "name": names.cities[code], "rank": f"{row['rank']}",
                 "score": shown(row["score"], ".1f"),
                 "sought": f"{tables.cities.at[code, 'name']} {english[code]} {code}".lower()}
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.explorer.content import can_explore, explorer_content, read_tables
 from analysis.explorer.outlines import INSET_SHARE
 from analysis.explorer.words import METHODS, WORDS
+from analysis.marks import file_name
 from analysis.panels import run_ground
 from analysis.reporting.errors import ReportError
 from analysis.reporting.markup import REPORT_ASSETS
@@ -41,7 +42,7 @@ def write_explorer(data: Path, folder: Path, settings: Settings, stamp: Stamp, l
         return None
     ground = run_ground(settings, data)
     content = explorer_content(read_tables(data, settings, ground), lang)
-    path = folder / PAGE
+    path = folder / file_name(PAGE, settings.edition)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(explorer_page(content, stamp, lang), encoding="utf-8", newline="\n")
     return path

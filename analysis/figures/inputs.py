@@ -37,7 +37,7 @@ def coverage_tiles(framework: pd.DataFrame, grades: pd.Series, lang: str = "zh",
 
     domain_of = ancestor(framework, "domain")
     names = node_names(framework, lang)
-    figure = new_figure(4.1, pick(lang, "指标的公开数据覆盖", "Indicators with public data"), stamp)
+    figure = new_figure(4.1, pick(lang, "指标的数据覆盖", "Indicators with data"), stamp)
     axes = figure.add_subplot()
     for row, domain in enumerate(domain_of.unique()):
         codes = domain_of.index[domain_of == domain]

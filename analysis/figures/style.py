@@ -129,11 +129,12 @@ def every_glyph() -> Iterator[None]:
         yield
 
 
-def to_svg(figure: Figure) -> str:
-    """The figure as SVG, text as paths: the same figure gives the same bytes, without date or software."""
+def to_svg(figure: Figure, about: dict[str, str] | None = None) -> str:
+    """The figure as SVG, text as paths: the same figure gives the same bytes, without date or software; `about` is
+    kept in the file as its metadata."""
     buffer = io.BytesIO()
     with every_glyph():
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, **(about or {})})
     return compact(buffer.getvalue().decode("utf-8"))
 
 
@@ -144,11 +145,12 @@ def compact(svg: str) -> str:
     return re.sub(r"\s*\n\s*", " ", svg) + "\n"
 
 
-def to_png(figure: Figure, dpi: int = 200) -> bytes:
-    """The figure as PNG at `dpi` dots per inch: the same figure gives the same bytes, without date or software."""
+def to_png(figure: Figure, dpi: int = 200, about: dict[str, str] | None = None) -> bytes:
+    """The figure as PNG at `dpi` dots per inch: the same figure gives the same bytes, without date or software;
+    `about` is kept in the file as its metadata."""
     buffer = io.BytesIO()
     with every_glyph():
-        figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None})
+        figure.savefig(buffer, format="png", dpi=dpi, metadata={"Software": None, **(about or {})})
     return buffer.getvalue()
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analysis import marks
 from analysis.frames import write_frame
 from analysis.reporting.typst_tables import typst_string
 
@@ -35,20 +36,22 @@ class FigureFileError(ValueError):
     """A figure that cannot be written; the message names it and the remedy."""
 
 
-def write_figure(figure: Figure, svg: str, folder: Path, name: str, title: str, words: str, lang: str) -> None:
+def write_figure(figure: Figure, svg: str, folder: Path, name: str, title: str, words: str, lang: str,
+                 edition: str = "public") -> None:
     """Write <name>.svg, .pdf, .png and, where the figure carries its numbers, .csv into `folder`.
 
     Parameters: `figure`, for its numbers (see `figures.numbers`); `svg`, the figure as drawn; `title`, label and
     caption; `words`, what the figure shows; `lang`, "zh" or "en". Texts are shown letter by letter, never as markup.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    title = marks.note(title, edition, lang)
     (folder / f"{name}.svg").write_text(described(svg, title, words), encoding="utf-8")
     with Prepared(svg, title, words, lang) as compiler:
         (folder / f"{name}.pdf").write_bytes(compiler.pdf())
         (folder / f"{name}.png").write_bytes(for_print(compiler.png(DOTS_PER_INCH), DOTS_PER_INCH, title, words))
     numbers = getattr(figure, "numbers", None)
     if isinstance(numbers, pd.DataFrame):
-        write_frame(numbers, folder / f"{name}.csv", index=False)
+        write_frame(marks.marked_table(numbers, edition), folder / f"{name}.csv", index=False)
 
 
 def for_screen(svg: str) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.frames import write_frame
+from analysis.marks import EDITION, file_name, marked_table
 from analysis.office.figure_files import ENDINGS
 from analysis.reporting.blocks import read_report
 from analysis.reporting.stamps import Stamp
@@ -37,15 +38,17 @@ FILES = tuple(NAMES)
 
 def listed(folder: Path, lang: str) -> list[tuple[str, str]]:
     """(file, what it is) of all that stands in the folder of a run's reports."""
-    return [(name, words[lang != "zh"]) for name, words in NAMES.items() if (folder / name).is_file()]
+    return [(place.name, words[lang != "zh"]) for name, words in NAMES.items()
+            for place in (folder / name, folder / file_name(name, EDITION)) if place.is_file()]
 
 
-def write_white_paper(notebook: NotebookNode, name: str, folder: Path, lang: str, stamp: Stamp) -> None:
+def write_white_paper(notebook: NotebookNode, name: str, folder: Path, lang: str, stamp: Stamp,
+                      edition: str = "public") -> None:
     """The executed white paper as Word, beside its HTML and PDF; figures come from the folder `figures`."""
     from analysis.office.word import report_to_docx
 
     report = read_report(notebook, name, lang)
-    (folder / WHITE_PAPER).write_bytes(report_to_docx(report, stamp, folder / "figures"))
+    (folder / file_name(WHITE_PAPER, edition)).write_bytes(report_to_docx(report, stamp, folder / "figures"))
 
 
 def write_collections(notebooks: dict[str, NotebookNode], folder: Path, run: RunBook) -> None:
@@ -54,14 +57,15 @@ def write_collections(notebooks: dict[str, NotebookNode], folder: Path, run: Run
     from analysis.office.tables_book import chapters, tables_report, tables_workbook
     from analysis.office.word import report_to_docx
 
+    edition = run.settings.edition
     found = chapters([read_report(notebook, name, run.lang) for name, notebook in notebooks.items()])
     if found:
-        (folder / TABLES[0]).write_bytes(report_to_docx(tables_report(found, run.lang), run.stamp))
-        (folder / TABLES[1]).write_bytes(tables_workbook(found, folder / "tables", run.stamp, run.lang))
-    (folder / RESULTS).write_bytes(results_workbook(run))
+        (folder / file_name(TABLES[0], edition)).write_bytes(report_to_docx(tables_report(found, run.lang), run.stamp))
+        (folder / file_name(TABLES[1], edition)).write_bytes(tables_workbook(found, folder / "tables", run.stamp, run.lang))
+    (folder / file_name(RESULTS, edition)).write_bytes(results_workbook(run))
     figures = figures_index(notebooks, run.stamp)
     if len(figures):
-        write_frame(figures, folder / INDEX, index=False)
+        write_frame(marked_table(figures, edition), folder / file_name(INDEX, edition), index=False)
 
 
 def figures_index(notebooks: dict[str, NotebookNode], stamp: Stamp) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import pandas as pd
@@ -91,6 +92,7 @@ def written(content: object) -> str:
     return str(content)
 
 
+@lru_cache(maxsize=100_000)
 def spaced(text: str) -> str:
     """A text without marks of no width, its white space (line breaks, full-width blanks) as single blanks."""
     return " ".join(UNSEEN.sub("", text).split())
@@ -98,7 +100,13 @@ def spaced(text: str) -> str:
 
 def folded(content: object) -> str:
     """A cell for comparison: full-width letters as plain ones, one kind of white space."""
-    return spaced(unicodedata.normalize("NFKC", written(content)))
+    return plain_letters(written(content))
+
+
+@lru_cache(maxsize=100_000)
+def plain_letters(text: str) -> str:
+    """A text with full-width letters as plain ones and one kind of white space; most texts of a table come again."""
+    return spaced(unicodedata.normalize("NFKC", text))
 
 
 def tight(content: object) -> str:

@@ -89,6 +89,8 @@ def full_matrix(sheet: Sheet, children: list[str], findings: Findings) -> pd.Dat
             matrix.at[other, one] = 1 / value
     if not good:
         return None
+    if matrix.notna().all(axis=None):
+        return matrix
     try:
         complete_judgements(matrix)
     except UnusableJudgements:

@@ -9,6 +9,7 @@ Reference: docs/own_data.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -69,10 +70,23 @@ def read_input(path: Path, root: Path = ROOT) -> StudyInput:
     """
     path = Path(path)
     kept = canonical.read_record(path)
+    if kept is not None:
+        return read_kept(path, Path(root), (path / canonical.RECORD).read_text(encoding="utf-8"))
+    return read_given(path, Path(root), None)
+
+
+@lru_cache(maxsize=2)
+def read_kept(path: Path, root: Path, record: str) -> StudyInput:
+    """The input of a folder that a run keeps. A process reads it once: `record` holds the checksum of every file."""
+    return read_given(path, root, canonical.read_record(path))
+
+
+def read_given(path: Path, root: Path, kept: canonical.Kept | None) -> StudyInput:
+    """The input in a workbook, a file or a folder; `kept` is the record of a folder that nobody changed."""
     grids, grid_warnings = read_grids(path)
     grids = {name: grid for name, grid in grids.items() if name not in canonical.RECORD_TABLES}
     findings = Findings(warnings=[each for each in grid_warnings if not canonical.is_record(each)])
-    study = read_study(grids, findings, Path(root), set(kept.given) if kept else None, path.name or str(path))
+    study = read_study(grids, findings, root, set(kept.given) if kept else None, path.name or str(path))
     findings.stop_if_any()
     if kept is None:
         return study

@@ -126,7 +126,8 @@ def raw_cells(tables: RunTables, code: str, items: pd.DataFrame) -> pd.DataFrame
     own: dict[str, list] = {}
     for cell in tables.panel[tables.panel["adcode"] == code].sort_values("year").itertuples():
         own.setdefault(cell.variable, []).append(cell)
-    log = {(noted.variable, noted.year): noted for noted in tables.log[tables.log["adcode"] == code].itertuples()}
+    noted_here = tables.log[tables.log["adcode"] == code] if "adcode" in tables.log else tables.log.iloc[:0]
+    log = {(noted.variable, noted.year): noted for noted in noted_here.itertuples()}
     rows = []
     for item in items.itertuples():
         sought = dict.fromkeys((tables.chosen.at[item.Index, "variable"], item.fallback))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from analysis.marks import file_name
 from analysis.notebook import report_folder
 from analysis.profile.account import Account
 from analysis.reporting.words import WORDS
@@ -24,7 +25,8 @@ def write_profile(account: Account, lang: str = "zh") -> list[Path]:
     contents = {"html": account_html(account, lang, page_links(account, lang, folder)).encode("utf-8"),
                 "pdf": account_pdf(account, lang), "xlsx": account_workbook(account, lang)}
     folder.mkdir(parents=True, exist_ok=True)
-    made = {folder / f".{account.code}.{ending}.part": folder / f"{account.code}.{ending}" for ending in contents}
+    name = profile_name(account)
+    made = {folder / f".{name}.{ending}.part": folder / f"{name}.{ending}" for ending in contents}
     try:
         for part, content in zip(made, contents.values(), strict=True):
             part.write_bytes(content)
@@ -39,4 +41,10 @@ def write_profile(account: Account, lang: str = "zh") -> list[Path]:
 def page_links(account: Account, lang: str, folder: Path) -> list[tuple[str, str]]:
     """Where the page leads: the run's index, if there is one, the PDF and the workbook."""
     index = [("../index.html", WORDS[lang]["index"])] if (folder.parent / "index.html").is_file() else []
-    return [*index, (f"{account.code}.pdf", WORDS[lang]["pdf"]), (f"{account.code}.xlsx", "Excel")]
+    name = profile_name(account)
+    return [*index, (f"{name}.pdf", WORDS[lang]["pdf"]), (f"{name}.xlsx", "Excel")]
+
+
+def profile_name(account: Account) -> str:
+    """What the files of a profile are called, without ending: the city's code."""
+    return file_name(account.code, account.tables.settings.edition)

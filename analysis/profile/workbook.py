@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from analysis import marks
 from analysis.figures.labels import node_names, pick
 from analysis.pages import RELEASED
 from analysis.profile import words
@@ -48,6 +49,7 @@ LIVE_EN = ("Blue: numbers; black: formulas. Change a value on the sheet of raw f
 VALUE = "E"  # the column of values on the sheet of raw cells
 HEAD_ROW = 5  # of the account, counted from 1
 CHECK_DECIMALS = 9
+MARK_COLUMN = len(COLUMNS)  # beside the widest of the three sheets
 
 
 def account_workbook(account: Account, lang: str = "zh") -> bytes:
@@ -70,8 +72,19 @@ def account_workbook(account: Account, lang: str = "zh") -> bytes:
     formulas = raw_formulas(account, {key: f"'{names[1]}'!{place}" for key, place in ranges.items()})
     write_account(sheets[0], looks, account, formulas, lang)
     write_notes(sheets[2], looks, account, lang)
+    if account.tables.settings.edition == marks.EDITION:
+        mark_sheets(book, sheets, looks)
     book.close()
     return buffer.getvalue()
+
+
+def mark_sheets(book, sheets: list[Worksheet], looks: dict) -> None:
+    """Say on every sheet of a synthetic run's workbook, on its printed pages and in its properties, what it is."""
+    book.set_properties({"title": marks.COLUMN, "created": datetime(*RELEASED.timetuple()[:3])})
+    for sheet in sheets:
+        sheet.set_header(f"&C{marks.COLUMN}")
+        sheet.set_column(MARK_COLUMN, MARK_COLUMN, 60)
+        put(sheet, 0, MARK_COLUMN, marks.COLUMN, looks["bold"])
 
 
 def formats(book) -> dict[str, Format]:
