@@ -52,7 +52,8 @@ def run_facts(plan: Plan, folder: Path, data: Path, titles: Mapping[str, str], p
     cities, count = best_cities(plan, folder, data)
     return RunFacts(
         findings, differences(plan.settings), paper, files["figure"], files["table"], MANIFEST, other_language,
-        flatten(plan.settings), if_there(folder, file_name(EXPLORER, edition)), if_there(folder, file_name(WORKBOOK, edition)), if_there(folder, PROFILES),
+        flatten(plan.settings), if_there(folder, file_name(EXPLORER, edition)),
+        if_there(folder, file_name(WORKBOOK, edition)), if_there(folder, PROFILES),
         cities, count, provenance(plan, data), commands(plan))
 
 

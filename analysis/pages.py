@@ -175,7 +175,8 @@ def write_index_page(plan: Plan, staging: Path) -> None:
         words = title_of(step, plan.lang, plan.traits)
         titles[step] = words["title"]
         entries.append(ReportEntry(words["title"], words["subtitle"], html.relative_to(folder).as_posix(),
-                                   pdf.relative_to(folder).as_posix(), further_forms(folder, step, plan.settings.edition)))
+                                   pdf.relative_to(folder).as_posix(),
+                                   further_forms(folder, step, plan.settings.edition)))
     last = document_paths(folder, STEPS[-1], plan.settings.edition)[0].name
     paper = entries.pop() if entries and entries[-1].html == last else None
     facts = run_facts(plan, folder, staging / "data" / plan.run, titles, paper)

@@ -50,8 +50,8 @@ def list_html(names: Names, stamp: Stamp) -> str:
 
     def entry(code: str) -> dict[str, str]:
         row = tables.scores.loc[code]
-        return {"address": page_name(code, tables.settings.edition), "name": names.cities[code], "rank": f"{row['rank']}",
-                "score": shown(row["score"], ".1f"),
+        return {"address": page_name(code, tables.settings.edition), "name": names.cities[code],
+                "rank": f"{row['rank']}", "score": shown(row["score"], ".1f"),
                 "sought": f"{tables.cities.at[code, 'name']} {english[code]} {code}".lower()}
 
     text, digest = script()
