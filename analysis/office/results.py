@@ -30,7 +30,7 @@ from analysis.office.results_words import (
     WHOLE,
     SheetWords,
 )
-from analysis.office.sheets import HEAD_ROW, INPUT_COLOUR, SOFT, Book, column_width, head_row, put
+from analysis.office.sheets import HEAD_ROW, INPUT_COLOUR, SOFT, Book, column_width, head_row, indented, put
 from analysis.panels import Ground
 from analysis.reporting.stamps import Stamp
 from analysis.settings import Settings, differences
@@ -198,11 +198,12 @@ def head_and_form(column: str, values: pd.Series, stem: str, lang: str, names: d
 
 def write_table(book: Book, sheet, frame: pd.DataFrame, heads: list[str], forms: list[str], stem: str) -> None:
     """Heads, cells, widths, filter, and the head frozen with the columns that name a row."""
-    head_row(book, sheet, HEAD_ROW, heads, [form != TEXT for form in forms])
+    right = [form != TEXT for form in forms]
+    head_row(book, sheet, HEAD_ROW, heads, right)
     for number, (column, text, form) in enumerate(zip(frame, heads, forms, strict=True)):
         values = frame[column]
         changeable = {"font_color": INPUT_COLOUR} if (stem, column) in INPUTS else {}
-        look = book.look(num_format=form, **changeable)
+        look = book.look(num_format=form, **changeable, **indented(right, number))
         for row, value in enumerate(values, start=HEAD_ROW + 1):
             put(sheet, row, number, value, look)
         sheet.set_column(number, number, column_width(text, values, form))

@@ -132,9 +132,15 @@ def put(sheet: Worksheet, row: int, column: int, value: Any, look: Format | None
 def head_row(book: Book, sheet: Worksheet, row: int, heads: Sequence[str], right: Sequence[bool],
              first: int = 0) -> None:
     """The heads of a table between its upper two lines, those of numbers to the right."""
-    for column, (text, flag) in enumerate(zip(heads, right, strict=True), start=first):
-        place = {"align": "right"} if flag else {}
-        put(sheet, row, column, text, book.look(bold=True, top=2, bottom=1, text_wrap=True, valign="bottom", **place))
+    for number, (text, flag) in enumerate(zip(heads, right, strict=True)):
+        place = {"align": "right"} if flag else indented(right, number)
+        look = book.look(bold=True, top=2, bottom=1, text_wrap=True, valign="bottom", **place)
+        put(sheet, row, first + number, text, look)
+
+
+def indented(right: Sequence[bool], column: int) -> dict[str, int]:
+    """A text right of a number keeps a little away from it."""
+    return {"indent": 1} if column and right[column - 1] and not right[column] else {}
 
 
 def column_width(head: str, values: Iterable[Any], form: str) -> float:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.figures.labels import pick
-from analysis.office.sheets import HEAD_ROW, Book, column_width, head_row, put
+from analysis.office.sheets import HEAD_ROW, Book, column_width, head_row, indented, put
 from analysis.office.table_files import full_rows
 from analysis.reporting.blocks import Block, Report
 from analysis.reporting.stamps import Stamp
@@ -85,8 +85,9 @@ def write_table(book: Book, sheet, block: Block, exact: list[list[str]] | None) 
         line = {"bottom": 2} if number == last else {}
         for column, text in enumerate(row):
             value, form = number_in(text, exact[number][column] if exact else "")
+            side = {"align": "right"} if numeric[column] else {"align": "left", **indented(numeric, column)}
             look = book.look(num_format=form, valign="top", **line) if value is not None else book.look(
-                valign="top", text_wrap=True, align="right" if numeric[column] else "left", **line)
+                valign="top", text_wrap=True, **side, **line)
             put(sheet, below + number, column, text if value is None else value, look)
             if not text and line:
                 sheet.write_blank(below + number, column, None, look)
