@@ -138,9 +138,9 @@ def head_row(book: Book, sheet: Worksheet, row: int, heads: Sequence[str], right
         put(sheet, row, first + number, text, look)
 
 
-def indented(right: Sequence[bool], column: int) -> dict[str, int]:
+def indented(right: Sequence[bool], column: int) -> dict[str, Any]:
     """A text right of a number keeps a little away from it."""
-    return {"indent": 1} if column and right[column - 1] and not right[column] else {}
+    return {"indent": 1, "align": "left"} if column and right[column - 1] and not right[column] else {}
 
 
 def column_width(head: str, values: Iterable[Any], form: str) -> float:
