@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 LAB = "lab"
 ACTIVE = re.compile(r"[^\w\s.,'()、，。（）·-]|_")  # what Markdown, or a formula in it, may take for a sign of its own
+FORMULA = re.compile(r"[=@].|[+-](?![0-9.]*(?:[eE][+-]?[0-9]+)?$).", re.DOTALL)
 OWN_PARAMETERS = ("run", "lang")
 EDITIONS = {"public": ("公开数据版", "Public-data edition"), "own": ("自有数据版", "Own-data edition"),
             "synthetic": (marks.MARK["zh"], marks.MARK["en"])}
@@ -212,13 +213,17 @@ class Step:
         from analysis.reporting.table_markup import read_table
 
         if columns is not None:
+            columns = {column: words for column, words in columns.items()
+                       if column != "published_rank" or self.has("paper")}
             headers = {column: self.pick(*words) for column, words in columns.items()}
             frame = frame.reset_index()[list(columns)] if frame.index.name in columns else frame[list(columns)]
-            formats = {headers.get(column, column): text for column, text in (formats or {}).items()}
+            formats = {headers.get(column, column): text for column, text in (formats or {}).items()
+                       if column != "published_rank" or column in columns}
             frame = frame.rename(columns=headers)
         folder, edition = report_folder(self.run, self.lang) / "tables", self.settings.edition
         name = marks.file_name(name, edition)
-        write_frame(marks.marked_table(frame, edition), folder / f"{name}.csv", index=False)
+        kept = frame if self.has("public") else without_formulas(frame)
+        write_frame(marks.marked_table(kept, edition), folder / f"{name}.csv", index=False)
         report = {"kind": "table", "label": self.number("table", label), "caption": self.pick(zh, en), "name": name,
                   "notes": marks.note(self.pick(*notes), edition, self.lang)} | ({} if keep is None else {"keep": keep})
         if frame.empty:  # nothing to fill, to clip, to flag: other data than the public have such steps
@@ -253,7 +258,7 @@ def open_step(name: str, run: str, lang: str, **choices: Any) -> Step:
     if settings != before or not kept.is_file():
         write_settings(settings, kept)
     step = Step(name, run, lang, settings, run_ground(settings, data_folder(run)))
-    if not step.has("public"):
+    if not step.has("public") and step.has("factual"):
         allow_any_script()
     step.notice()
     return step
@@ -292,6 +297,14 @@ def edition_line(settings: Settings, ground: Ground, lang: str) -> str:
     if lang == "zh":
         return f"{edition[0]}：{total} 项指标中的 {count} 项" + (f"，缺{'、'.join(missing)}" if missing else "")
     return f"{edition[1]}: {count} of {total} indicators" + (f", without {', '.join(missing)}" if missing else "")
+
+
+def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table for readers, who open it in a spreadsheet: a text that would become a formula there has an apostrophe."""
+    def safe(content: object) -> object:
+        return f"'{content}" if isinstance(content, str) and FORMULA.match(content) else content
+
+    return frame.rename(columns=safe).map(safe)
 
 
 def flat_name(dotted: str) -> str:

@@ -42,7 +42,7 @@ def run_facts(plan: Plan, folder: Path, data: Path, titles: Mapping[str, str], p
                     first = "png" if "image/png" in output["data"] else FIRST_FORMATS[about["kind"]]
                     files[about["kind"]].append(file_entry(folder, about, title, first))
                 elif about.get("kind") == "text" and "finding" in cell["metadata"].get("tags", []):
-                    findings.append("".join(output["data"]["text/markdown"]))
+                    findings.append("".join(output["data"]["text/plain"]))
     edition = plan.settings.edition
     shown_elsewhere = tuple(file_name(name, edition) for name in (WORKBOOK, f"{PAPER}.docx"))
     files["table"] += [FileEntry(name, "", caption, WORDS[plan.lang]["collections"], [name])

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -127,6 +128,7 @@ class Runs:
     calls: dict[str, Call] = field(default_factory=dict)
     process: subprocess.Popen | None = None
     stopped: bool = False
+    before: dict[str, str] = field(default_factory=dict)
 
     def start(self) -> "Runs":
         self.done = {name: threading.Event() for name in self.commands}
@@ -192,6 +194,28 @@ def background_runs(request, tmp_path_factory):
         return
     runs = Runs(copy_repository(tmp_path_factory.mktemp("whole") / "study"), COMMANDS).start()
     yield runs
+    runs.stop()
+
+
+# A study in which every name is hostile, and the example of another place and topic.
+SMALL = [word for choice in ("uncertainty.draws=200", "uncertainty.sobol_samples=16", "tiers.draws=50",
+                             "tiers.k_largest=4") for word in ("--set", choice)]
+OWN_COMMANDS = {
+    "hostile": [*QUICK, "--panel", "../hostile", "--run", "hostile", *SMALL],
+    "care": [*QUICK, "--panel", "examples/county_care", "--run", "care", *SMALL],
+}
+
+
+@pytest.fixture(scope="session")
+def own_runs(tmp_path_factory) -> Iterator[Runs]:
+    """Whole runs of own data in a copy of the repository; see OWN_COMMANDS."""
+    from hostile_study import write_study
+
+    root = copy_repository(tmp_path_factory.mktemp("own") / "study")
+    write_study(root.parent / "hostile")
+    runs = Runs(root, OWN_COMMANDS)
+    runs.before = snapshot(root.parent)
+    yield runs.start()
     runs.stop()
 
 

@@ -6,13 +6,15 @@ from pathlib import Path
 
 # Each is a name of a place in both languages; what a page, a workbook, a shell or a typesetter might take it for.
 PLACES = (
-    "<script>alert(1)</script>", "=1+1", "+1+1", "@SUM(A1)", "{{ 7*7 }}", "${HOME} $(id) `id`", "!!python/object:os.system x",
+    "<script>alert(1)</script>", "=1+1", "+1+1", "@SUM(A1)", "{{ 7*7 }}", "${HOME} $(id) `id`",
+    "!!python/object:os.system x",
     "../../x", "[a](javascript:alert(1))", "$x^2$ and $", "#let x = 1; #panic()", "<!-- | --> | a | b |",
 )
 REGIONS = ("<img src=x onerror=alert(1)>", "**bold** _it_ ~~no~~ ^2^")
 DOMAINS = ("# Heading <b>one</b>", "- list\\item \\textbf{two} &lt;&amp;")
 SUBDOMAINS = ("```{=html} <i>x</i> ```", "https://example.org/?a=1&b=2", "![p](https://example.org/p.png)")
-INDICATORS = ("'; DROP TABLE x; --", '" onmouseover="alert(1)', "%s %(x)s {0} {x!r}", "\\u0041 \\x41 \\n", "_a_ *b* `c`", "a|b|c")
+INDICATORS = ("'; DROP TABLE x; --", '" onmouseover="alert(1)', "%s %(x)s {0} {x!r}",
+              "\\u0041 \\x41 \\n", "_a_ *b* `c`", "a|b|c")
 EXPERTS = ("<iframe src=//example.org></iframe>", "\\input{/etc/passwd} #read(\"x\")")
 SYSTEM = "<object data=x> {=typst}"
 UNIT = "<b>%</b> $m^2$"
@@ -36,12 +38,14 @@ def tables() -> dict[str, list[list[object]]]:
     return {
         "values": values, "framework": tree,
         "cities": [["code", "name", "name_en", "zone"],
-                   *([code, name, name, REGIONS[row % 2]] for row, (code, name) in enumerate(zip(codes, PLACES, strict=True)))],
+                   *([code, name, name, REGIONS[row % 2]]
+                     for row, (code, name) in enumerate(zip(codes, PLACES, strict=True)))],
         "regions": [["system", "system_zh", "system_en", "name", "name_en"],
                     *(["zone", SYSTEM, SYSTEM, name, name] for name in REGIONS)],
         "experts": [["expert", "name_zh", "name_en", "weight", "description_zh", "description_en"],
                     *([f"e{at}", name, name, at, NOTE, NOTE] for at, name in enumerate(EXPERTS, 1))],
-        "judgements": [["expert", "node", "row", "column", "value"], ["e1", "goal", "D1", "D2", 2], ["e2", "goal", "D1", "D2", "1/3"],
+        "judgements": [["expert", "node", "row", "column", "value"], ["e1", "goal", "D1", "D2", 2],
+                       ["e2", "goal", "D1", "D2", "1/3"],
                        ["e1", "D1", "S1", "S2", 2], ["e2", "S1", "M1", "M2", 3], ["e1", "S2", "M3", "M4", 1]],
     }
 

@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,6 +77,11 @@ def use_style(fonts: Path) -> None:
             raise FigureError(f"font {name} is not in the folder of fonts; restore it from assets/fonts")
         if str(path) not in {entry.fname for entry in font_manager.fontManager.ttflist}:
             font_manager.fontManager.addfont(str(path))
+    if _fallback:  # in bold it looks the same
+        entries = font_manager.fontManager.ttflist
+        plain = next(entry for entry in entries if entry.name == LAST_RESORT)
+        if not any(entry.name == LAST_RESORT and entry.weight == 700 for entry in entries):
+            entries.append(replace(plain, weight=700))
     matplotlib.rcParams.update({
         "font.family": [FONT_FAMILY, *_fallback], "font.size": 8, "axes.unicode_minus": False, "text.color": INK,
         "axes.titlesize": 8.5, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.labelsize": 8,

@@ -37,7 +37,10 @@ def stamps(account: Account, lang: str) -> list[str]:
 def domain_figure(account: Account, lang: str) -> str:
     """The figure of the page as SVG: domain scores beside the medians of tier and region."""
     from analysis import figures
+    from analysis.figures.style import allow_any_script
 
+    if "public" not in account.tables.ground.traits:
+        allow_any_script()
     figures.use_style(ROOT / "assets/fonts")
     medians = {label: account.domains[f"median_{kind}"] for kind, label in words.peer_labels(account, lang).items()}
     city, edition = words.city_name(account, lang), edition_line(account.tables.settings, account.tables.ground, lang)
