@@ -146,7 +146,7 @@ class TestFirstRun:
 
     def test_makes_every_document(self, first, whole_runs):
         made = set(relative(first.outputs, whole_runs.root))
-        wanted = {"index.html", "explorer.html", "manifest.json", "run_record.json"}
+        wanted = {"index.html", "explorer.html", *RECORDS}
         wanted |= {"white_paper.html", "white_paper.pdf"}
         wanted |= {f"notebooks/{step}.ipynb" for step in STEPS}
         wanted |= {f"{kind}/{step}.{kind}" for kind in ("html", "pdf") for step in PLAIN}

@@ -246,7 +246,7 @@ def separator(text: str) -> str:
     Titles above the heading, and commas inside quotation marks or between thousands, come in no such number.
     """
     lines = re.sub(r'"[^"]*"', "", text[:100_000]).splitlines()[:50]
-    lines = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    lines = [line for line in lines if line.strip(" ") and not line.lstrip().startswith("#")]
     if not lines:
         return ","
     counts = {sign: Counter(line.count(sign) for line in lines if sign in line) for sign in SEPARATORS}
