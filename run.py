@@ -45,6 +45,7 @@ HELP = """用法 / usage:  python3 run.py [run|test|lab|setup] [参数 / argumen
 
 例 / examples:
   python3 run.py --settings settings/quick.yaml
+  python3 run.py test --slow   （数千个随机改动，约二十分钟 / some thousands of random changes, about twenty minutes）
   python3 run.py run --help
 环境变量 NO_UV=1：只用 pip 安装 / environment variable NO_UV=1: install with pip only
 路径从仓库根目录算起 / paths start at the repository root
