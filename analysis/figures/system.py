@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.labels import node_names, pick, wrapped
+from analysis.figures.numbers import ends, of_nodes, with_numbers
 from analysis.figures.style import DOMAIN_COLOURS, INK, MUTED, legend_below, new_figure, on_colour, percent, quiet_axis
 from analysis.framework import ancestor, leaves
 
@@ -60,7 +61,14 @@ def system_tree(framework: pd.DataFrame, weights: pd.DataFrame, lang: str = "zh"
     left.set(xlim=(0, 1), ylim=(len(codes) - 0.4, -0.6))
     left.axis("off")
     legend_below(figure, weight_marks(lang), 3)
-    return figure
+    numbers = of_nodes(weights.reindex(codes), framework)
+    both = ends(numbers["combined"], numbers, ".1%")
+    return with_numbers(
+        figure, numbers,
+        f"三级树：{len(totals)} 个领域、{len(weights)} 项指标有数据，右侧条形为组合权重，菱形为主观、圆为客观权重；"
+        f"组合权重{both[0]}。",
+        f"A tree of three levels: {len(totals)} domains and {len(weights)} indicators have data; bars at the right are "
+        f"combined weights, diamonds subjective and circles objective ones; combined weights: {both[1]}.")
 
 
 def spans(groups: pd.Series) -> list[tuple[str, tuple[int, int]]]:

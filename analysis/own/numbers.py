@@ -29,7 +29,7 @@ UNIT = re.compile(r"(?:[¥￥$€£] ?)?[+-]?[0-9][0-9.,]* ?(?:[^\W\d_]|[¥￥$�
                   r"|[¥￥$€£] ?[+-]?[0-9][0-9.,]*")
 ERROR = re.compile(r"#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|SPILL!|CALC!|GETTING_DATA|FIELD!|BLOCKED!|#+)?", re.I)
 MISSING = set("- -- --- — —— – … …… ... / \\ . * ? ?? ??? 无 暂无 缺失 缺 空 空白 未知 不详 暂无数据 无数据 没有 "
-              "未公布 未报 未统计 n/a na n.a. n.a nan null none nil missing unknown n.k. tbd "
+              "未公布 未报 未统计 n/a na n.a. n.a nan null none nil missing unknown n.k. tbd x "
               "not_available".split()) | {"not available"}
 
 REASONS = {
