@@ -216,15 +216,22 @@ def reading(*runs: str, root: Path = ROOT) -> Iterator[None]:
 
     Raises RunError where a run was replaced while it was read, whatever the reading made of the mixture.
     """
-    for run in runs:
-        settle(run, root)
-    before = [identity(run, root) for run in runs]
+    before = [settled(run, root) for run in runs]
     try:
         yield
     except Exception:
         refuse_replaced(runs, before, root)
         raise
     refuse_replaced(runs, before, root)
+
+
+def settled(run: str, root: Path) -> list[tuple[int, ...] | None]:
+    """The identity of a run that is whole: a move that began since it was settled is waited for like any other."""
+    while True:
+        settle(run, root)
+        found = identity(run, root)
+        if not unfinished(run, root):
+            return found
 
 
 def refuse_replaced(runs: tuple[str, ...], before: list, root: Path) -> None:

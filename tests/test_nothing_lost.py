@@ -320,6 +320,27 @@ class TestAtOnce:
         assert seen["whole"] > 10 and seen["told"] > 0
 
 
+    def test_a_move_that_begins_just_before_the_reading_is_finished_first(self, tmp_path, monkeypatch):
+        root, _ = fresh(tmp_path, "one", True)
+        fill(staging.open_staging("mine", root), "mine", "new")
+        settle, begun = staging.settle, []
+
+        def settle_and_begin(run: str, root: Path) -> None:
+            settle(run, root)
+            if not begun:
+                begun.append(run)
+                ready = staging.STAGED.pop(staging.hidden(root, "staging", run)).rename(
+                    staging.hidden(root, "ready", run))
+                for part, target in staging.targets(root, run).items():
+                    staging.retire(target, ready / part / ".old")
+                (ready / "data" / run).rename(staging.targets(root, run)["data"])
+
+        monkeypatch.setattr(staging, "settle", settle_and_begin)
+        read(root, [outputs("new")])
+        staging.discard("mine", root)
+        assert begun and leftovers(root) == []
+
+
 # --- real runs of the runner ----------------------------------------------------------------------------------------
 RUNS = ("one", "two")
 ALPHAS = {"old": 0.5, "new": 0.3}
@@ -355,11 +376,11 @@ def scratch(monkeypatch):
 
 
 def execute(word: str, run: str) -> None:
-    """Run the one notebook, without scoring anything first."""
-    from analysis import pipeline, planning
+    """Run the one notebook, which imports next to nothing, without scoring anything first."""
+    from analysis import kernels, pipeline, planning
     from analysis.settings import load_settings
 
-    pipeline.score_in_memory = lambda *_: None
+    pipeline.score_in_memory, kernels.LOADED = (lambda *_: None), ("ipykernel.kernelapp",)
     settings = load_settings(overrides={"weighting.alpha": ALPHAS[word]})
     pipeline.execute(planning.make_plan(run, "zh", settings, ("01",)), lambda line: None, reports=False)
 
