@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 RELEASED = date.fromisoformat(__released__)
 SCORED = "05_scores_and_ranks"
+# Parts of a run's report that take something from several steps, and the steps whose outputs they read.
+PARTS = {"explorer": (SCORED, "06_sensitivity", "09_agreement"), "cities": (SCORED, "06_sensitivity", "07_tiers"),
+         "take_away": tuple(NEEDS)}
 EPOCH = int(datetime.combine(RELEASED, time_of_day(), UTC).timestamp())
 
 
@@ -115,14 +118,18 @@ def release_month(lang: str) -> str:
     return f"{RELEASED:%Y} 年 {RELEASED.month} 月" if lang == "zh" else f"{RELEASED:%B %Y}"
 
 
+def write_part(part: str, plan: Plan, staging: Path) -> float:
+    """Make one of the parts of a run's report that take something from several steps (see `PARTS`)."""
+    started = time.perf_counter()
+    {"explorer": write_run_explorer, "cities": write_city_pages, "take_away": write_take_away}[part](plan, staging)
+    return time.perf_counter() - started
+
+
 def write_overview(plan: Plan, staging: Path, reports: bool) -> float:
-    """Write the index page, the manifest and the crate of the staged run."""
+    """Write the index page, the manifest and the crate of the staged run, once its parts are made."""
     started = time.perf_counter()
     data, folder = staging / "data" / plan.run, report_folder(plan, staging)
     if reports:
-        write_run_explorer(plan, staging)
-        write_city_pages(plan, staging)
-        write_take_away(plan, staging)
         write_index_page(plan, staging)
     content = manifest(plan.run, plan.settings, data, folder)
     write_json(content, folder / MANIFEST)

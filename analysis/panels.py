@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 INPUT = "input"
 SYNTHETIC = "data/raw/synthetic/panel"
 PUBLIC, SIMULATED = "public", "synthetic"
+MADE: dict[tuple[str, str], Panel] = {}  # by edition and the record of the input, which holds every file's checksum
 
 
 @dataclass(frozen=True)
@@ -61,24 +61,43 @@ def kept_input(settings: Settings, data: Path) -> StudyInput | None:
 
 
 def run_panel(settings: Settings, data: Path) -> Panel:
-    """The panel of a run whose tables are in `data`: for other editions than the public one, out of its input."""
+    """The panel of a run whose tables are in `data`: for other editions than the public one, out of its input.
+
+    A process makes the panel of an unchanged input once."""
     if settings.edition == PUBLIC:
         return read_panel()
     from analysis.own.canonical import RECORD, read_record
-    from analysis.own.reading import read_input
 
-    record = data / INPUT / RECORD
     if read_record(data / INPUT) is None:
-        return own_panel(read_input(data / INPUT), settings.edition)
-    return kept_panel(data / INPUT, settings.edition, record.read_text(encoding="utf-8"))
+        return own_panel(kept_input(settings, data), settings.edition)
+    key = settings.edition, (data / INPUT / RECORD).read_text(encoding="utf-8")
+    if key not in MADE:
+        MADE.clear()
+        MADE[key] = own_panel(kept_input(settings, data), settings.edition)
+    return MADE[key]
 
 
-@lru_cache(maxsize=2)
-def kept_panel(folder: Path, edition: str, record: str) -> Panel:
-    """The panel of a folder that a run keeps. A process makes it once: `record` holds the checksum of every file."""
-    from analysis.own.reading import read_input
+@dataclass(frozen=True)
+class Known:
+    """What a process knows of the inputs that runs keep, to be told to the processes it starts (see `know`)."""
 
-    return own_panel(read_input(folder), edition)
+    inputs: dict[str, StudyInput]
+    panels: dict[tuple[str, str], Panel]
+
+
+def known() -> Known:
+    """What this process knows of kept inputs."""
+    from analysis.own import reading
+
+    return Known(dict(reading.KNOWN), dict(MADE))
+
+
+def know(told: Known) -> None:
+    """Take over what another process of the same run knows, instead of reading and checking the input again."""
+    from analysis.own import reading
+
+    reading.KNOWN.update(told.inputs)
+    MADE.update(told.panels)
 
 
 def run_ground(settings: Settings, data: Path) -> Ground:

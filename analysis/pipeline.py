@@ -13,16 +13,18 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from analysis.kernels import FIXED, kernels_to_copy, use_copies
 from analysis.marks import about
-from analysis.pages import EPOCH, render_step, write_overview
+from analysis.pages import EPOCH, PARTS, render_step, write_overview, write_part
+from analysis.panels import Known, know, known
 from analysis.planning import (
     DATA,
     NEEDS,
@@ -37,7 +39,7 @@ from analysis.planning import (
 )
 from analysis.provenance import RECORD, hashes, run_record, write_json
 from analysis.room import full_disk_told
-from analysis.settings import BASELINE, ROOT, load_settings, write_settings
+from analysis.settings import BASELINE, ROOT, Settings, load_settings, write_settings
 from analysis.staging import discard, open_staging, put_in_place, reading, settle
 from analysis.stopping import ended_by_signals, follow_parent, signals_held_back, unstoppable, workers_ended
 
@@ -59,12 +61,12 @@ def execute(plan: Plan, say: Callable[[str], None] = print, reports: bool = True
     for run in (plan.run, BASELINE.stem):
         settle(run)
     check_kept_steps(plan)
-    study = score_in_memory(plan, given)
-    with ended_by_signals(), full_disk_told():
+    with ended_by_signals(), full_disk_told(), workers(len(plan.steps)) as pool:
+        study = score_in_memory(plan, given)
         staging = open_staging(plan.run)
         try:
             kept = check_kept_steps(plan)  # again: another process may have made this run in between
-            seconds = make_run(plan, study, staging, kept, say, reports, given)
+            seconds = make_run(plan, study, staging, kept, say, reports, pool, given)
             keep_other_language(plan, staging)
             peak_memory = seconds.pop("peak memory")
             seconds["index and manifest"] = write_overview(plan, staging, reports)
@@ -78,15 +80,15 @@ def execute(plan: Plan, say: Callable[[str], None] = print, reports: bool = True
 
 
 def make_run(plan: Plan, study, staging: Path, kept: Path | None, say: Callable[[str], None],
-             reports: bool, given: StudyInput | None = None) -> dict[str, float]:
+             reports: bool, pool: ProcessPoolExecutor, given: StudyInput | None = None) -> dict[str, float]:
     """Make a run's tables, figures and pages in a staging folder; its scores must be those of `study`, in memory.
 
     `kept` is the folder of tables that a partial run leaves as they are. Returns the seconds by step and the peak
     memory. A new run and the verification of an old one (`analysis.verification`) both come through here.
     """
     copy_kept(plan, kept, staging)
-    write_given(given, kept, staging / "data" / plan.run)
-    seconds = execute_steps(plan, staging, say, reports)
+    write_given(given, plan.settings, kept, staging / "data" / plan.run)
+    seconds = execute_steps(plan, staging, say, reports, pool)
     compare_with_memory(study, staging / "data" / plan.run)
     return seconds
 
@@ -105,14 +107,17 @@ def score_in_memory(plan: Plan, given: StudyInput | None = None):
     return score_study(panel, plan.settings)
 
 
-def write_given(given: StudyInput | None, kept: Path | None, data: Path) -> None:
+def write_given(given: StudyInput | None, settings: Settings, kept: Path | None, data: Path) -> None:
     """Keep a run's own values beside its tables; steps that are kept must have been made from the same."""
     if given is None:
         return
-    from analysis.own.reading import write_input
-    from analysis.panels import INPUT
+    from analysis.own.canonical import RECORD
+    from analysis.own.reading import know, write_input
+    from analysis.panels import INPUT, run_panel
 
     write_input(given, data / INPUT)
+    know((data / INPUT / RECORD).read_text(encoding="utf-8"), given)
+    run_panel(settings, data)  # made once, for this process and those that it starts
     if kept is not None and hashes(kept / INPUT) != hashes(data / INPUT):
         raise RunError("the steps that this run leaves out were made from other values; start at the beginning: "
                        "--from 01")
@@ -165,60 +170,86 @@ def keep_other_language(plan: Plan, staging: Path) -> None:
             shutil.copytree(path, new / path.name) if path.is_dir() else shutil.copy2(path, new / path.name)
 
 
-def worker_environment(staging: str, scratch: str) -> None:
-    """What every worker and kernel sees: the staging folders, fixed seeds and one thread for each library."""
+@contextmanager
+def workers(at_once: int = WORKERS) -> Iterator[ProcessPoolExecutor]:
+    """Two processes for notebooks and reports; so many of them load their libraries while the inputs are checked.
+
+    They are ended at once when what is done inside fails.
+    """
+    with (kernels_to_copy() as copies,
+          tempfile.TemporaryDirectory(prefix="study-", ignore_cleanup_errors=True) as scratch):
+        pool = ProcessPoolExecutor(WORKERS, get_context("spawn"), get_ready, (scratch, copies))
+        with pool, workers_ended():
+            with signals_held_back():
+                for _ in range(min(at_once, WORKERS)):
+                    pool.submit(time.sleep, 0)  # a worker is born with the first task that finds none idle
+            yield pool
+
+
+def get_ready(scratch: str, copies: str | None) -> None:
+    """What every worker and kernel has in common: fixed seeds, one thread for each library, a folder for scratch."""
     follow_parent(scratch)
     tempfile.tempdir = scratch
     # jsonschema's optional grammar takes 1.3 s to build in every process and nothing here uses it
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
-    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    os.environ.update(one_thread, TMPDIR=scratch, STUDY_DATA=f"{staging}/data", STUDY_REPORTS=f"{staging}/reports",
-                      PYTHONHASHSEED="0", SOURCE_DATE_EPOCH=str(EPOCH), TZ="UTC", PYTHONPATH=str(ROOT),
-                      JPY_PARENT_PID="", IPYTHONDIR=f"{staging}/ipython", PYDEVD_DISABLE_FILE_VALIDATION="1")
+    os.environ.update(FIXED, TMPDIR=scratch, SOURCE_DATE_EPOCH=str(EPOCH), TZ="UTC", PYTHONPATH=str(ROOT),
+                      JPY_PARENT_PID="", PYDEVD_DISABLE_FILE_VALIDATION="1")
+    use_copies(copies)
 
 
-def execute_steps(plan: Plan, staging: Path, say: Callable[[str], None], reports: bool) -> dict[str, float]:
-    """Execute and render the plan's steps on two workers, which are ended at once when one of the steps fails.
+def work_on(task: tuple[str, str], plan: Plan, staging: Path, inputs: Known) -> float:
+    """In a worker: run a notebook, render its report or compile a part of the whole report; the seconds it took."""
+    know(inputs)
+    os.environ.update(STUDY_DATA=f"{staging}/data", STUDY_REPORTS=f"{staging}/reports", IPYTHONDIR=f"{staging}/ipython")
+    kind, name = task
+    return {"execute": execute_step, "make": write_part, "render": render_step}[kind](name, plan, staging)
 
-    Returns the seconds by task and step, and the peak memory.
-    """
-    with tempfile.TemporaryDirectory(prefix="study-", ignore_cleanup_errors=True) as scratch:
-        workers = ProcessPoolExecutor(WORKERS, get_context("spawn"), worker_environment, (str(staging), scratch))
-        try:
-            with workers as pool, workers_ended():
-                return keep_busy(pool, plan, staging, say, reports)
-        except BrokenProcessPool:
-            raise RunError("a worker process was ended from outside, most often for want of memory; a run needs about "
-                           "1 GB: close other programs and run again") from None
+
+def execute_steps(plan: Plan, staging: Path, say: Callable[[str], None], reports: bool,
+                  pool: ProcessPoolExecutor) -> dict[str, float]:
+    """Execute and render the plan's steps; returns the seconds by task and step, and the peak memory."""
+    try:
+        return keep_busy(pool, plan, staging, say, reports)
+    except BrokenProcessPool:
+        raise RunError("a worker process was ended from outside, most often for want of memory; a run needs about "
+                       "1 GB: close other programs and run again") from None
 
 
 def keep_busy(pool: ProcessPoolExecutor, plan: Plan, staging: Path, say: Callable[[str], None],
               reports: bool) -> dict[str, float]:
-    """Hand out the work: a ready notebook first, a report while none is ready."""
+    """Hand out the work: a ready notebook first, then parts of the report, then reports of single notebooks."""
     seconds: dict[str, float] = {"peak memory": memory_now()}
     waiting, rendering, running = sorted(plan.steps, key=stands_alone), [], {}
+    parts, inputs = list(PARTS) if reports else [], known()
     done, executed = set(STEPS) - set(plan.steps), 0  # kept ones, and those that mean nothing for this panel
-    while waiting or rendering or running:
+    while waiting or parts or rendering or running:
         while len(running) < WORKERS:
-            ready = next((step for step in waiting if set(NEEDS[step]) <= done), None)
-            if not (ready or rendering):
+            task = next_task(waiting, parts, rendering, done)
+            if task is None:
                 break
-            task, step = ("execute", ready) if ready else ("render", rendering.pop(0))
-            if ready:
-                waiting.remove(ready)
             with signals_held_back():
-                running[pool.submit(execute_step if ready else render_step, step, plan, staging)] = (task, step)
+                running[pool.submit(work_on, task, plan, staging, inputs)] = task
         finished, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
         seconds["peak memory"] = max(seconds["peak memory"], memory_now())
         for future in finished:
-            task, step = running.pop(future)
-            seconds[f"{task} {step}"] = future.result()
-            if task == "execute":
-                done.add(step)
+            kind, name = running.pop(future)
+            seconds[f"{kind} {name}"] = future.result()
+            if kind == "execute":
+                done.add(name)
                 executed += 1
-                rendering += [step] if reports else []
-            say(progress_line(task, step, seconds[f"{task} {step}"], executed, len(plan.steps)))
+                rendering += [name] if reports else []
+            say(progress_line(kind, name, seconds[f"{kind} {name}"], executed, len(plan.steps)))
     return seconds
+
+
+def next_task(waiting: list[str], parts: list[str], rendering: list[str], done: set[str]) -> tuple[str, str] | None:
+    """The next kind of work and what to do it for, taken off its list; None while nothing is ready."""
+    for kind, names, needs in (("execute", waiting, NEEDS), ("make", parts, PARTS)):
+        ready = next((name for name in names if done.issuperset(needs[name])), None)
+        if ready:
+            names.remove(ready)
+            return kind, ready
+    return ("render", rendering.pop(0)) if rendering else None
 
 
 def stands_alone(step: str) -> bool:
@@ -239,7 +270,7 @@ def memory_now() -> float:
 
 
 def progress_line(task: str, step: str, seconds: float, done: int, total: int) -> str:
-    words = {"execute": "计算 run   ", "render": "成文 report"}[task]
+    words = {"execute": "计算 run   ", "render": "成文 report", "make": "汇编 compile"}[task]
     return f"{words}  {step:<26}{seconds:6.1f} s   {done}/{total}"
 
 

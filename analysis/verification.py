@@ -12,6 +12,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,8 @@ def verify(run: str = "baseline", lang: str = "zh", reports: bool = True,
              "listed": unlike_manifest(stored)}
     with tempfile.TemporaryDirectory(prefix="study-verify-") as folder:
         try:
-            make_again(stored, Path(folder), say)
+            with pipeline.workers() as pool:
+                make_again(stored, Path(folder), say, pool)
         except (RunError, ValueError, OSError) as error:
             return Verification(stored, **found, identical=0, files=(), failure=str(error))
         return Verification(stored, **found, **compare_with_again(stored, Path(folder)))
@@ -121,7 +123,7 @@ def changed_code(stored: Stored) -> tuple[Change, ...]:
     return changed(stored.manifest["code"], code_hashes(ROOT)) + changed(then, now)
 
 
-def make_again(stored: Stored, staging: Path, say: Callable[[str], None]) -> None:
+def make_again(stored: Stored, staging: Path, say: Callable[[str], None], pool: ProcessPoolExecutor) -> None:
     """Make the run's tables, figures and pages in an empty folder, as `python -m analysis run` would.
 
     Steps that the run keeps without a notebook of their own (a partial run takes them from the baseline) are made
@@ -135,11 +137,11 @@ def make_again(stored: Stored, staging: Path, say: Callable[[str], None]) -> Non
     if kept:
         kept = tuple(step for step in STEPS if step in {*kept, *built_on(kept, plan.traits)})
         pipeline.copy_kept(plan, None, staging)
-        pipeline.write_given(stored.given, None, staging / "data" / plan.run)
-        pipeline.execute_steps(replace(plan, steps=kept), staging, say, False)
+        pipeline.write_given(stored.given, plan.settings, None, staging / "data" / plan.run)
+        pipeline.execute_steps(replace(plan, steps=kept), staging, say, False, pool)
         shutil.rmtree(report_folder(plan, staging), ignore_errors=True)
         plan = replace(plan, steps=reported_steps(stored))
-    pipeline.make_run(plan, study, staging, None, say, stored.pages, stored.given)
+    pipeline.make_run(plan, study, staging, None, say, stored.pages, pool, stored.given)
     if stored.pages:
         stand_in_for_other_language(stored, staging)
         write_overview(plan, staging, True)

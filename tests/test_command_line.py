@@ -120,7 +120,7 @@ CASES = {
 
 # Runs in the copy: damage, register, call, tell, restore. Prints one JSON line.
 DRIVER = r'''
-import json, os, re, shutil, sys, traceback
+import contextlib, json, os, re, shutil, sys, traceback
 from pathlib import Path
 from typer.testing import CliRunner
 from analysis import pipeline, sources
@@ -129,7 +129,7 @@ from analysis.__main__ import app
 def no_notebook(*arguments):
     raise SystemExit("a notebook started")
 
-pipeline.execute_steps = no_notebook
+pipeline.execute_steps, pipeline.workers = no_notebook, lambda *_: contextlib.nullcontext()
 root, results = Path.cwd(), {}
 for name, case in json.loads(sys.stdin.read()).items():
     path = root / case["file"] if case["file"] else None

@@ -298,6 +298,7 @@ class TestInARun:
     def test_the_overview_step_writes_links_and_lists_it(self, tmp_path):
         plan = planning.make_plan("baseline", "zh", load_settings())
         shutil.copytree(BASELINE, tmp_path / "data/baseline")
+        pages.write_part("explorer", plan, tmp_path)
         pages.write_overview(plan, tmp_path, reports=True)
         folder = tmp_path / "reports/baseline"
         assert 'href="explorer.html"' in (folder / "index.html").read_text(encoding="utf-8")
@@ -310,6 +311,7 @@ class TestInARun:
         plan = planning.make_plan("baseline", "zh", load_settings())
         (tmp_path / "data/baseline").mkdir(parents=True)
         (tmp_path / "reports/baseline").mkdir(parents=True)
+        pages.write_part("explorer", plan, tmp_path)
         pages.write_overview(plan, tmp_path, reports=True)
         folder = tmp_path / "reports/baseline"
         assert not (folder / "explorer.html").exists()

@@ -1,15 +1,21 @@
 """What the runner does with the words of the command line, what it keeps, and that it keeps nothing stale."""
 
 import os
+import pickle
 import re
+import subprocess
+import sys
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
+import psutil
 import pytest
+from nbclient.exceptions import DeadKernelError
 
-from analysis import pages, pipeline, planning, staging
+from analysis import kernels, pages, panels, pipeline, planning, staging
 from analysis.frames import write_frame
 from analysis.panels import run_ground
 from analysis.planning import STEPS, RunError, check_kept_steps, choose_steps, make_plan, parameters_for, step_named
@@ -49,7 +55,7 @@ def run(outputs, monkeypatch):
     monkeypatch.setattr(pipeline, "score_in_memory", lambda plan, given=None: score)
 
     def execute(plan, fail=None):
-        def execute_steps(plan, folder, say, reports):
+        def execute_steps(plan, folder, say, reports, pool):
             for step in plan.steps:
                 if step == fail:
                     raise RunError(f"notebooks/{step}.ipynb, cell 3: ValueError: broken")
@@ -63,6 +69,7 @@ def run(outputs, monkeypatch):
                 note.write_text(f"{plan.lang} {plan.settings.weighting.alpha}")
             return {"peak memory": 1.0}
         monkeypatch.setattr(pipeline, "execute_steps", execute_steps)
+        monkeypatch.setattr(pipeline, "workers", lambda *_: nullcontext())
         return pipeline.execute(plan, say=lambda line: None, reports=False)
     return execute
 
@@ -273,7 +280,7 @@ class TestPages:
     def test_progress_is_one_line_with_step_seconds_and_count(self):
         line = pipeline.progress_line("execute", "05_scores_and_ranks", 1.26, 5, 10)
         assert re.fullmatch(r"计算 run\s+05_scores_and_ranks\s+1\.3 s\s+5/10", line)
-        assert len({len(pipeline.progress_line("render", step, 12.3, 9, 10)) for step in STEPS}) == 1
+        assert len({len(pipeline.progress_line("render", step, 12.3, 9, 10)) for step in (*STEPS, *pages.PARTS)}) == 1
 
     @pytest.mark.parametrize(("lang", "date"), [("zh", r"20\d\d 年 \d+ 月"), ("en", r"[A-Z]\w+ 20\d\d")])
     def test_the_stamp_is_the_studys_date_and_edition(self, tmp_path, lang, date):
@@ -283,6 +290,18 @@ class TestPages:
         assert any("34" in str(part) for part in vars(stamp).values())
 
 
+@pytest.fixture(params=["new", pytest.param("copied", marks=pytest.mark.skipif(
+    not kernels.COPIES, reason="processes are copied on Linux only"))])
+def kind_of_kernel(request, monkeypatch):
+    """Kernels as everywhere, and as on Linux."""
+    factory = kernels.KernelProvisionerFactory.instance()
+    monkeypatch.setattr(factory, "default_provisioner_name", factory.default_provisioner_name)
+    with kernels.kernels_to_copy() if request.param == "copied" else nullcontext() as address:
+        kernels.use_copies(address)
+        yield request.param
+
+
+@pytest.mark.usefixtures("kind_of_kernel")
 class TestKernels:
     """One notebook, one process of its own."""
 
@@ -318,3 +337,56 @@ class TestKernels:
         notebook("raise ValueError('broken')")
         with pytest.raises(RunError, match=r"01_clean_data\.ipynb, cell 2: ValueError: broken"):
             pipeline.execute_step("01_clean_data", plan(), tmp_path)
+
+    def test_nothing_of_one_notebook_is_in_the_next(self, notebook, tmp_path):
+        notebook("import os, analysis.study\nassert not hasattr(analysis.study, 'left')\nanalysis.study.left = 1\n"
+                 "assert 'LEFT' not in os.environ\nos.environ['LEFT'] = '1'\nprint('my process', os.getpid())")
+        processes = set()
+        for _ in range(2):
+            pipeline.execute_step("01_clean_data", plan(), tmp_path)
+            executed = (tmp_path / "reports/mine/notebooks/01_clean_data.ipynb").read_text()
+            processes.add(re.search(r"my process (\d+)", executed)[1])
+        assert len(processes) == 2
+
+
+    def test_a_kernel_ends_when_it_is_no_longer_wanted(self, kind_of_kernel, tmp_path):
+        if kind_of_kernel == "copied":
+            copy = kernels.Copy(kernels.CopiedKernel.address, str(tmp_path / "kernel.json"), str(tmp_path), {})
+            kernel = psutil.Process(copy.pid)
+            assert copy.poll() is None and kernel.is_running()
+            copy.kernel.close()
+            assert not kernel.is_running() or kernel.wait(10) is None
+            assert copy.poll() == copy.wait() == 1
+
+
+@pytest.mark.skipif(not kernels.COPIES, reason="processes are copied on Linux only")
+class TestCopies:
+    """What is copied must have all libraries that are named, and a single thread: others do not survive the copying."""
+
+    def test_every_library_loads_and_none_starts_a_thread(self):
+        code = ("import importlib, os, sys\nfor name in sys.argv[1:]: importlib.import_module(name)\n"
+                "print(len(os.listdir('/proc/self/task')))")
+        done = subprocess.run([sys.executable, "-c", code, *kernels.LOADED], cwd=planning.ROOT,
+                              env=os.environ | kernels.FIXED, capture_output=True, text=True, check=False)
+        assert done.returncode == 0 and done.stdout == "1\n", done.stderr
+
+    def test_without_the_process_there_is_a_sentence(self, tmp_path):
+        with kernels.kernels_to_copy() as address:
+            pass
+        with pytest.raises(DeadKernelError, match="is gone"):
+            kernels.Copy(address, "kernel.json", str(tmp_path), {})
+
+    def test_a_kernel_knows_the_inputs_that_its_worker_knows(self, monkeypatch, tmp_path):
+        """Reading and checking a study's own input takes a second, which no notebook need spend again."""
+        from analysis.own.reading import KNOWN, read_input, write_input
+
+        write_input(read_input(planning.ROOT / "examples/county_care"), tmp_path / "input")
+        monkeypatch.setattr(panels, "MADE", {})
+        settings = load_settings(overrides={"edition": "own"})
+        again = panels.run_panel(settings, tmp_path)
+        told = pickle.loads(pickle.dumps(panels.known()))
+        KNOWN.clear(), panels.MADE.clear()
+        panels.know(told)
+        monkeypatch.setattr("analysis.own.reading.read_given", None)
+        assert panels.run_panel(settings, tmp_path).figures.equals(again.figures)
+        assert panels.kept_input(settings, tmp_path).given == read_input(tmp_path / "input").given

@@ -9,10 +9,22 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator
+from functools import partial
 
 import pandas as pd
 
-from analysis.own.findings import LONGEST_TEXT, Cell, Findings, folded, is_blank, listed, read_text, tight, written
+from analysis.own.findings import (
+    LONGEST_TEXT,
+    Cell,
+    Findings,
+    Once,
+    folded,
+    is_blank,
+    listed,
+    read_text,
+    tight,
+    written,
+)
 from analysis.own.grids import Grid
 from analysis.own.headings import Table, note_merged, note_unknown, read_heading, whole
 from analysis.own.indicator_names import Indicators
@@ -125,8 +137,10 @@ def indicator_columns(table: Table, indicators: Indicators, findings: Findings) 
 def long_figures(table: Table, indicators: Indicators, roster: Roster, findings: Findings) -> Iterator[tuple]:
     """The figures of a long table; one that a run has kept says where each stood at first."""
     kept = all(table.has(name) for name in ORIGIN)
+    find_city, find_indicator = Once(roster.find, findings), Once(indicators.read, findings)
+    year_in, text_in = Once(read_year, findings), Once(partial(read_text, longest=LONGEST_TEXT), findings)
     for row in table.rows:
-        code = roster.find(table.cell(row, "code"), table.cell(row, "name"), findings)
+        code = find_city(table.cell(row, "code"), table.cell(row, "name"))
         if code is None and findings.problems[-1].kind == "total_row":
             continue
         cell = table.cell(row, "indicator")
@@ -136,10 +150,10 @@ def long_figures(table: Table, indicators: Indicators, roster: Roster, findings:
                              "the row names no indicator; give its code")
             indicator = None
         else:
-            indicator = indicators.read(cell, findings)
-        year = read_year(table.cell(row, "year"), findings)
+            indicator = find_indicator(cell)
+        year = year_in(table.cell(row, "year"))
         value = read_value(table.cell(row, "value"), findings)
-        source, note = (read_text(table.cell(row, name), findings, LONGEST_TEXT) for name in ("source", "note"))
+        source, note = (text_in(table.cell(row, name)) for name in ("source", "note"))
         if value is not None and code is not None and indicator is not None:
             origin = first_place(table, row) if kept else table.cell(row, "value")
             yield (code, indicator, year, value, source, note, *origin[:4])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -61,6 +61,11 @@ class Findings:
         self.log.append((cell.file, cell.sheet, cell.row, cell.column, visible(written(cell.content)), str(after), rule,
                          zh, en))
 
+    @property
+    def count(self) -> int:
+        """How much was found so far."""
+        return len(self.problems) + len(self.warnings) + len(self.log)
+
     def stop_if_any(self) -> None:
         """Raise OwnDataError with every problem noted so far, if there is one, in the order of the tables' cells."""
         if self.problems:
@@ -70,6 +75,28 @@ class Findings:
         """The log as a table, a row a cell."""
         table = pd.DataFrame(self.log, columns=LOG_COLUMNS)
         return table.astype({"row": "Int64", "column": "Int64"})
+
+
+@dataclass
+class Once:
+    """A way to read cells that reads what they hold once: the same again is the same, unless something was found.
+
+    `read(cell, …, findings)` may depend on nothing but what its cells hold.
+    """
+
+    read: Callable
+    findings: Findings
+    known: dict[tuple, object] = field(default_factory=dict)
+
+    def __call__(self, *cells: Cell) -> object:
+        key = tuple((type(cell.content), cell.content) for cell in cells)
+        if key in self.known:
+            return self.known[key]
+        before = self.findings.count
+        result = self.read(*cells, self.findings)
+        if self.findings.count == before:
+            self.known[key] = result
+        return result
 
 
 def at(cell: Cell, kind: str, zh: str, en: str) -> Problem:

@@ -9,7 +9,6 @@ Reference: docs/own_data.md.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
@@ -62,6 +61,9 @@ class StudyInput:
     warnings: tuple[Problem, ...]
 
 
+KNOWN: dict[str, StudyInput] = {}
+
+
 def read_input(path: Path, root: Path = ROOT) -> StudyInput:
     """Read and check own data: a workbook, a CSV file or a folder of them; `root` is the repository's folder.
 
@@ -75,10 +77,18 @@ def read_input(path: Path, root: Path = ROOT) -> StudyInput:
     return read_given(path, Path(root), None)
 
 
-@lru_cache(maxsize=2)
 def read_kept(path: Path, root: Path, record: str) -> StudyInput:
     """The input of a folder that a run keeps. A process reads it once: `record` holds the checksum of every file."""
-    return read_given(path, root, canonical.read_record(path))
+    if record not in KNOWN:
+        know(record, read_given(path, root, canonical.read_record(path)))
+    return KNOWN[record]
+
+
+def know(record: str, study: StudyInput) -> None:
+    """Keep the input of a kept folder in memory, by the text of its record; of several the latest two."""
+    KNOWN[record] = study
+    for oldest in list(KNOWN)[:-2]:
+        del KNOWN[oldest]
 
 
 def read_given(path: Path, root: Path, kept: canonical.Kept | None) -> StudyInput:
