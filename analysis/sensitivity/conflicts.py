@@ -36,6 +36,13 @@ def fewest_ahead(over: np.ndarray, sizes: np.ndarray, highest: np.ndarray, regio
     over: rivals × indicators; rival k stands for sizes[k] equal cities, and highest[k] > 0 is the most that
     over[k] · w can be. All other rivals are behind by half of `clear` and more. limits: seconds and nodes. None where a
     rival or a conflict is within the margin, or a limit strikes.
+
+    Two rivals lead by w₁ − 0.8 w₂ and by w₂ − 0.8 w₁, 0.2 together whatever the weights; one can be kept behind:
+
+    >>> region, over = Region(np.array([0.4, 0.4]), np.array([0.6, 0.6])), np.array([[1.0, -0.8], [-0.8, 1.0]])
+    >>> number, weights = fewest_ahead(over, np.array([1, 1]), region.largest(over), region, 1e-9, (30.0, 1000))
+    >>> number, int((over @ weights > 0).sum())
+    (1, 1)
     """
     deadline, nodes = time.monotonic() + limits[0], min(limits[1], MOST_NODES)
     search = Search(over / highest[:, None], sizes, MARGIN + clear / highest, region, deadline, nodes)
