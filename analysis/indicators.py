@@ -13,6 +13,7 @@ import pandas as pd
 from analysis.frames import settle
 
 RESIDENTS = "resident_population"
+FROM_PANEL = ("adcode", "variable", "source_id", "year", "raw_row")  # what the origin of a cell is made of
 
 
 def chosen_proxies(proxies: pd.DataFrame, worst_grade: str = "C", exclude: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -100,12 +101,14 @@ def cell_origins(rows: pd.DataFrame, code: str, values: pd.Series) -> pd.DataFra
 
     Empty where no figure was used: a gap, or a city that the list does not name. Figures set aside are not listed.
     """
-    used = rows[rows["value"].notna()].sort_values("year").astype({"raw_row": str})
-    used["year"] = [year if isinstance(year, str) else "" if pd.isna(year) else str(int(year)) for year in used["year"]]
-    grouped = used.groupby("adcode")
-    joined = grouped[["year", "raw_row"]].agg(";".join)
-    found = grouped[["variable", "source_id"]].first().join(joined).reindex(values.index)
-    origins = found.rename(columns={"year": "years", "raw_row": "raw_rows"}).astype(object)
-    origins = origins.where(origins.notna(), "")
+    used, cells = rows[rows["value"].notna()].sort_values("year"), {}
+    for city, *names, year, row in zip(*(used[name] for name in FROM_PANEL), strict=True):
+        years, raw_rows = cells.setdefault(city, (*names, [], []))[-2:]
+        years.append(year if isinstance(year, str) else "" if pd.isna(year) else str(int(year)))
+        raw_rows.append(str(row))
+    nothing = "", "", [], []
+    texts = [(*names, ";".join(years), ";".join(raw_rows))
+             for *names, years, raw_rows in (cells.get(city, nothing) for city in values.index)]
+    origins = pd.DataFrame(texts, values.index, ["variable", "source_id", "years", "raw_rows"], dtype=object)
     origins.insert(0, "indicator", code)
     return origins.assign(value=values).reset_index(names="adcode")

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache, partial
+from statistics import median
 
 import numpy as np
 import pandas as pd
@@ -72,24 +74,28 @@ def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int 
     group_of = pd.Series(groups, dtype=object).reindex(frame.index)
     in_group, _ = pd.factorize(group_of)  # -1 where the group is not known
     may_give = (frame.notna() if donors is None else (frame.notna() & donors).reindex_like(frame)).to_numpy()
-    filled, rows = values.copy(), []
-    for row, column in np.argwhere(np.isnan(values)):
-        city, indicator, givers = frame.index[row], frame.columns[column], np.flatnonzero(may_give[:, column])
+    filled, rows, cities, indicators = values.copy(), [], list(frame.index), list(frame.columns)
+    nearest_of = lru_cache(maxsize=1)(partial(_nearest_first, ranks, ~np.isnan(ranks)))  # gaps come city by city
+    for row, column in np.argwhere(np.isnan(values)).tolist():
+        city, indicator = cities[row], indicators[column]
         if method == "nearest":
-            givers, distances = _nearest(ranks, row, may_give[:, column], neighbours)
-            reason = f"median of the {len(givers)} nearest cities, distance {_range(distances)}" if len(givers) else ""
+            order, distances = nearest_of(row)
+            givers = order[may_give[order, column]][:neighbours]
+            reason = "" if not len(givers) else (f"median of the {len(givers)} nearest cities, distance "
+                                                 f"{distances[givers[0]]:.3f}-{distances[givers[-1]]:.3f}")
         elif method == "group_median":
-            givers = givers[(in_group[givers] == in_group[row]) & (in_group[row] >= 0)]
+            givers = np.flatnonzero(may_give[:, column] & (in_group == in_group[row]) & (in_group[row] >= 0))
             reason = f"median of {len(givers)} cities of {group_of.iloc[row]}"
         else:
+            givers = np.flatnonzero(may_give[:, column])
             givers = givers[np.argsort(values[givers, column], kind="stable")][:1]
             reason = "lowest observed value"
         if not len(givers):
             raise UnusableValues(f"city {city}, indicator {indicator}: no city can give a value by {method}; leave the "
                                  "city or the indicator out, or choose another method for missing values")
-        filled[row, column] = np.median(values[givers, column])
+        filled[row, column] = median(values[givers, column].tolist())
         rows.append([city, indicator, f"filled_{method}", np.nan, filled[row, column], reason,
-                     ";".join(map(str, frame.index[givers]))])
+                     ";".join([str(cities[giver]) for giver in givers])])
     return pd.DataFrame(filled, frame.index, frame.columns), _record(rows)
 
 
@@ -134,17 +140,14 @@ def treat_outliers(values: pd.DataFrame, method: str = "winsorise", skewness_lim
     return treated, _record(rows)
 
 
-def _nearest(ranks: np.ndarray, city: int, may_give: np.ndarray, neighbours: int) -> tuple[np.ndarray, np.ndarray]:
-    """Positions and distances of the most similar cities that may give the value, nearest first."""
-    observed = ~np.isnan(ranks)
+def _nearest_first(ranks: np.ndarray, observed: np.ndarray, city: int) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the cities that share enough with this one to give it values, nearest first; all distances."""
     shared = observed & observed[city]
     counts = shared.sum(axis=1)
     squares = np.where(shared, ranks - ranks[city], 0.0) ** 2
     distances = np.sqrt(squares.sum(axis=1) / np.maximum(counts, 1)).round(12)  # equal distances tie despite rounding
-    givers = may_give & (counts >= max(1, SHARED_AT_LEAST * observed[city].sum()))
     order = np.argsort(distances, kind="stable")
-    nearest = order[givers[order]][:neighbours]
-    return nearest, distances[nearest]
+    return order[counts[order] >= max(1, SHARED_AT_LEAST * observed[city].sum())], distances
 
 
 def _is_outlying(column: pd.Series, limits: tuple[float, float]) -> bool:
@@ -175,10 +178,6 @@ def _logarithm(column: pd.Series) -> tuple[pd.Series, str]:
 
 def _shape(column: pd.Series) -> str:
     return f"skewness {column.skew():.2f}, kurtosis {column.kurt():.2f}"
-
-
-def _range(distances: np.ndarray) -> str:
-    return f"{distances.min():.3f}-{distances.max():.3f}"
 
 
 def _record(rows: list[list]) -> pd.DataFrame:

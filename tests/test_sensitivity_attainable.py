@@ -13,7 +13,7 @@ from scipy.optimize import linprog
 
 from analysis.frames import settle
 from analysis.scoring import aggregate, rank
-from analysis.sensitivity import SensitivityError, attainable_ranks, smallest_swap
+from analysis.sensitivity import SensitivityError, attainable, attainable_ranks, smallest_swap
 from analysis.sensitivity.attainable import Region, region_of
 
 
@@ -172,7 +172,26 @@ class TestAttainableRanks:
                                                                                   strict=True)))
             assert region.largest(row[None])[0] == pytest.approx(-exact.fun, abs=1e-10)
 
-    def test_nothing_is_printed(self, capfd):
+    @settings(max_examples=15)
+    @given(seed=st.integers(0, 10**6), indicators=st.integers(2, 8), bounds=st.sampled_from([0.1, 0.3, 1.0]))
+    def test_conflicts_and_the_solver_agree(self, seed, indicators, bounds):
+        values, weights = random_cities(12, indicators, seed)
+        values.loc["twin"] = values.loc["c03"]
+        by_conflicts = attainable_ranks(values, weights, bounds)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(attainable, "fewest_ahead", lambda *_: None)
+            by_solver = attainable_ranks(values, weights, bounds)
+        pd.testing.assert_frame_equal(by_conflicts.ranks, by_solver.ranks, check_exact=True)
+
+    @pytest.mark.parametrize("shift", [0, 1e7])
+    def test_conflicts_decide_where_nothing_ties(self, monkeypatch, shift):
+        """Far from zero, where settled scores show fewer digits of a lead, too."""
+        monkeypatch.setattr(attainable, "programmed", None)
+        values, weights = random_cities(20, 8, 4)
+        assert (attainable_ranks(values + shift, weights, 0.25).gaps == 0).all()
+
+    def test_nothing_is_printed(self, capfd, monkeypatch):
+        monkeypatch.setattr(attainable, "fewest_ahead", lambda *_: None)
         values, weights = random_cities(30, 8, 9)
         attainable_ranks(values, weights, 0.5)
         assert capfd.readouterr().out == ""

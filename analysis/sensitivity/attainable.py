@@ -1,9 +1,10 @@
 """What weights can and cannot do: the best and the worst rank that any weights within bounds could give a city.
 
-A city's best rank leaves as few cities ahead of it as possible: a mixed-integer programme with one yes/no variable for
-each rival that is not decided beforehand. Most are: a rival that is behind under all admitted weights, or ahead under
-all of them, is found by a closed form. What the solver finds is ranked again by the study's own rule, so that every
-rank called attained was attained, and every bound comes with it.
+A city's best rank leaves as few cities ahead of it as possible. Most rivals are decided beforehand: one that is behind
+under all admitted weights, or ahead under all of them, is found by a closed form. How few of the others can be ahead
+is answered by their conflicts (`conflicts`), or, where that is too close to call, by a mixed-integer programme with
+one yes/no variable a rival. The weights found are ranked again by the study's own rule, so that every rank called
+attained was attained, and every bound comes with it.
 
 Reference: docs/method.md, section 6.7. Salo, A. & Punkka, A. (2011), Ranking intervals and dominance relations for
 ratio-based efficiency analysis, Management Science 57(1), 200–214; Kadziński, M., Greco, S. & Słowiński, R. (2012),
@@ -24,8 +25,12 @@ from threading import Lock
 import numpy as np
 import pandas as pd
 
+from analysis.frames import SIGNIFICANT_DIGITS
+
+from .admitted import Region, region_of
+from .conflicts import fewest_ahead
 from .counting import Cell
-from .draws import SensitivityError, WeightNoise, check_count, checked, distinct_rows
+from .draws import WeightNoise, check_count, checked, distinct_rows
 from .ranking import cell_ranks
 from .scorers import LinearScores
 
@@ -50,21 +55,6 @@ class AttainableRanks:
         """Ranks left open for each city, best and worst together; 0 = exact."""
         return (self.ranks["best"] - self.ranks["best_bound"] + self.ranks["worst_bound"]
                 - self.ranks["worst"]).rename("gap")
-
-
-@dataclass(frozen=True)
-class Region:
-    """The admitted weights: lowest ≤ w ≤ highest, Σ w = 1."""
-
-    lowest: np.ndarray
-    highest: np.ndarray
-
-    def largest(self, rows: np.ndarray) -> np.ndarray:
-        """The largest value of each row · w: the free weight goes to the largest numbers first."""
-        order = np.argsort(-rows, axis=1, kind="stable")
-        room = (self.highest - self.lowest)[order]
-        given = np.clip(1 - self.lowest.sum() - (room.cumsum(axis=1) - room), 0, room)
-        return rows @ self.lowest + (given * np.take_along_axis(rows, order, axis=1)).sum(axis=1)
 
 
 def attainable_ranks(values: pd.DataFrame, weights: pd.Series, bounds: float | pd.DataFrame = 0.25,
@@ -111,21 +101,6 @@ def attainable_ranks(values: pd.DataFrame, weights: pd.Series, bounds: float | p
     return AttainableRanks(ranks, *frames)
 
 
-def region_of(weights: pd.Series, bounds: float | pd.DataFrame) -> Region:
-    """The admitted weights, checked."""
-    if isinstance(bounds, pd.DataFrame):
-        limits = bounds.reindex(weights.index)[["lowest", "highest"]].to_numpy(dtype=float).T
-    elif bounds >= 0:
-        limits = np.maximum(weights.to_numpy() * (1 - bounds), 0), np.minimum(weights.to_numpy() * (1 + bounds), 1)
-    else:
-        raise SensitivityError(f"bounds = {bounds}: give a share of the base weights, for example 0.25 for ±25 %")
-    lowest, highest = limits
-    if not ((lowest >= 0) & (lowest <= highest)).all() or not lowest.sum() <= 1 + 1e-12 <= highest.sum() + 2e-12:
-        raise SensitivityError("no weights lie within the bounds: each lowest must be between 0 and its highest, the "
-                               "lowest may sum to at most 1 and the highest to at least 1, for every indicator")
-    return Region(lowest, highest)
-
-
 def solve(jobs: list[tuple], workers: int) -> list[tuple]:
     """The answer of every job, in order; processes, because the solver keeps the interpreter to itself."""
     if workers == 1:
@@ -140,17 +115,30 @@ def extreme_ranks(rows: np.ndarray, sizes: np.ndarray, city: int, rivals: np.nda
     """For best and worst: how many rivals are ahead at least (at most), and weights that show it (None = base)."""
     if not len(rivals):
         return (0, None), (0, None)
-    over = rows[rivals] - rows[city]
-    best = optimum(over, sizes[rivals], highest_lead[city, rivals], region, limits)
-    falling = highest_lead[rivals, city] > lead  # the others may tie with the city but never fall behind it
-    worst = optimum(-over[falling], sizes[rivals][falling], highest_lead[rivals, city][falling], region, limits)
-    everyone = int(sizes[rivals].sum())
-    return (best[0], spaced(over, best[1], region)), (everyone - worst[0], spaced(-over, worst[1], region))
+    over, counts = rows[rivals] - rows[city], sizes[rivals]
+    leads = lead, lead + 20 * 10.0**-SIGNIFICANT_DIGITS * np.abs(rows).max()
+    best = optimum(over, counts, highest_lead[city, rivals], region, leads, limits)
+    worst = optimum(-over, counts, highest_lead[rivals, city], region, leads, limits)
+    return best, (int(counts.sum()) - worst[0], worst[1])
 
 
-def optimum(over: np.ndarray, sizes: np.ndarray, highest: np.ndarray, region: Region, limits: tuple[float, int]
-            ) -> tuple[int, np.ndarray | None]:
+def optimum(over: np.ndarray, sizes: np.ndarray, highest: np.ndarray, region: Region,
+            leads: tuple[float, float], limits: tuple[float, int]) -> tuple[int, np.ndarray | None]:
     """The smallest number of cities with over · w > 0, as a proven bound, and the weights that come nearest to it.
+
+    leads: the smallest that counts at all, and one that settled scores still show when it is halved.
+    """
+    may_be = highest > leads[0]  # the others may tie with the city but never be positive
+    found = fewest_ahead(over, sizes, highest, region, leads[1], limits) if may_be.all() else None
+    if found is None:
+        bound, weights = programmed(over[may_be], sizes[may_be], highest[may_be], region, limits)
+        found = bound, spaced(over, weights, region)
+    return found
+
+
+def programmed(over: np.ndarray, sizes: np.ndarray, highest: np.ndarray, region: Region, limits: tuple[float, int]
+               ) -> tuple[int, np.ndarray | None]:
+    """The same by a mixed-integer programme, whose weights may bring rivals level with the city.
 
     Rival k may be positive only if its variable is 1: over_k · w ≤ highest_k z_k, highest_k being the most it can be.
     """
