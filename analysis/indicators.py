@@ -102,10 +102,14 @@ def cell_origins(rows: pd.DataFrame, code: str, values: pd.Series) -> pd.DataFra
     """
     used = rows[rows["value"].notna()].sort_values("year").astype({"raw_row": str})
     used["year"] = [year if isinstance(year, str) else "" if pd.isna(year) else str(int(year)) for year in used["year"]]
-    grouped = used.groupby("adcode")
-    joined = grouped[["year", "raw_row"]].agg(";".join)
-    found = grouped[["variable", "source_id"]].first().join(joined).reindex(values.index)
-    origins = found.rename(columns={"year": "years", "raw_row": "raw_rows"}).astype(object)
+    if used["adcode"].is_unique:  # nothing to join
+        found = used.set_index("adcode")[["variable", "source_id", "year", "raw_row"]]
+    else:
+        grouped = used.groupby("adcode")
+        joined = grouped[["year", "raw_row"]].agg(";".join)
+        found = grouped[["variable", "source_id"]].first().join(joined)
+    found = found.reindex(values.index).rename(columns={"year": "years", "raw_row": "raw_rows"})
+    origins = found.astype(object)
     origins = origins.where(origins.notna(), "")
     origins.insert(0, "indicator", code)
     return origins.assign(value=values).reset_index(names="adcode")
