@@ -133,16 +133,24 @@ def closeness_to(values: np.ndarray, ranks: np.ndarray) -> Callable[[np.ndarray]
     """
     theirs = row_ranks(ranks[None, :])
     size, spread = theirs.shape[1], ((theirs - theirs.mean()) ** 2).sum()
-    places, whole = np.arange(1.0, size + 1), (size**3 - size) / 12
+    places, whole = np.arange(1, size + 1), (size**3 - size) / 12
+    # Composite and published rank (doubled: ties have halves) side by side in one whole number: sorting the numbers
+    # puts the ranks in order of the composites, several times as fast as sorting positions.
+    doubled, bits = (2 * theirs[0]).astype(np.int64), (2 * size).bit_length()
+    fits = np.abs(values).max(initial=0) * 1e9 * 2**bits < 2**62  # points do; values of millions are ranked as they are
 
     def closeness(weights: np.ndarray) -> np.ndarray:
-        composites = -np.round(weights @ values.T, 9)
-        order = np.argsort(composites, axis=1)
-        ordered = np.take_along_axis(composites, order, axis=1)
+        composites = np.rint(weights @ values.T * -1e9)
+        if not fits:
+            return np.round(np.nan_to_num(row_correlations(row_ranks(composites), theirs), nan=-1.0), 12)
+        ordered = np.sort((composites.astype(np.int64) << bits) | doubled, axis=1)
         # Without ties the ranks are 1 … n: their sums need no further sorting.
-        found = (theirs[0][order] @ places - size * places.mean() * theirs.mean()) / np.sqrt(whole * spread)
+        sums = (ordered & (2**bits - 1)) @ places / 2
+        found = (sums - size * places.mean() * theirs.mean()) / np.sqrt(whole * spread)
+        ordered >>= bits
         tied = (ordered[:, 1:] == ordered[:, :-1]).any(axis=1)
-        found[tied] = np.nan_to_num(row_correlations(row_ranks(composites[tied]), theirs), nan=-1.0)
+        if tied.any():
+            found[tied] = np.nan_to_num(row_correlations(row_ranks(composites[tied]), theirs), nan=-1.0)
         return np.round(found, 12)
 
     return closeness
@@ -150,14 +158,13 @@ def closeness_to(values: np.ndarray, ranks: np.ndarray) -> Callable[[np.ndarray]
 
 def climb(start: np.ndarray, fit: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Move weight between pairs of parts while `fit` grows, in ever smaller steps; returns the local optimum."""
-    weights, size = start, len(start)
-    moves = np.array([np.eye(size)[gain] - np.eye(size)[loss] for gain in range(size) for loss in range(size)
-                      if gain != loss])
+    weights, each = start, np.eye(len(start))
+    gains, losses = np.nonzero(each == 0)
+    moves = each[gains] - each[losses]
     best = fit(weights[None, :])[0]
     for step in (0.2, 0.1, 0.05, 0.02, 0.01, 0.005):
         while True:
-            # A move takes at most what the losing part still has.
-            room = np.minimum(step, (weights * (moves < 0)).sum(axis=1))
+            room = np.minimum(step, weights[losses])  # a move takes at most what the losing part still has
             able = room > 0
             options = weights + moves[able] * room[able, None]
             heights = fit(options)

@@ -60,7 +60,7 @@ def read_list(number: int, table: pd.DataFrame, errata: pd.DataFrame, code_of: p
     """One list's members with status read or corrected; blank rows give none, a name printed twice counts once."""
     printed = table[table["city"] != ""].copy()
     own = errata[(errata["table"] == number) & errata["kind"].isin(["name", "duplicate"])]
-    corrections = own.set_index(["row", "position"])["corrected"]
+    corrections = dict(zip(zip(own["row"], own["position"], strict=True), own["corrected"], strict=True))
     corrected = pd.Series([corrections.get((row.row, row.position)) for row in printed.itertuples()], printed.index,
                           dtype=object)
     printed["status"] = corrected.notna().map({True: "corrected", False: "read"})

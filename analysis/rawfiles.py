@@ -66,15 +66,16 @@ def read_table(path: Path, columns: list[str]) -> pd.DataFrame:
             problems.add(1, column, None, f"the column is missing; found: {', '.join(heading)}; put it back")
     for column in sorted({name for name in heading if heading.count(name) > 1}):
         problems.add(1, column, None, "the column appears twice; remove one")
-    rows = []
+    rows, lines = [], []
     for cells in reader:
         if len(cells) == len(heading):
-            rows.append([*cells, reader.line_num])
+            rows.append(cells)
+            lines.append(reader.line_num)
         elif cells:
             problems.add(reader.line_num, None, ",".join(cells),
                          f"{len(cells)} cells where the heading has {len(heading)}; add or remove commas")
     problems.stop_if_any()
-    return pd.DataFrame(rows, columns=[*heading, "raw_row"]).astype({"raw_row": int})
+    return pd.DataFrame(rows, columns=heading).assign(raw_row=pd.Series(lines, dtype=int))
 
 
 def decode(path: Path) -> str:
@@ -101,6 +102,8 @@ def numbers(table: pd.DataFrame, column: str, problems: Problems, may_be_empty: 
 
 def refuse_repeats(table: pd.DataFrame, key: list[str], problems: Problems) -> None:
     """Note every row whose key stood in an earlier row."""
+    if not table.duplicated(key).any():
+        return
     first = table.groupby(key, dropna=False)["raw_row"].transform("min")
     for row in table.assign(first_row=first)[first != table["raw_row"]].itertuples():
         value = ", ".join(str(getattr(row, column)) for column in key)

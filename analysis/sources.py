@@ -271,13 +271,13 @@ def read_matrix(path: Path, problems: Problems) -> pd.DataFrame:
     if table["code"].tolist() != labels:
         problems.add(None, "code", ", ".join(table["code"]), f"rows and columns must name the same in the same order; "
                      f"the heading has {', '.join(labels)}; correct one of them")
-    entries = table.set_index("code")[labels].rename_axis(None)
-    for row in table.itertuples():
-        for label in labels:
-            text = table.at[row.Index, label]
-            if judgement(text) is None:
-                problems.add(row.raw_row, label, text, "not a judgement; write 1 to 9 or a reciprocal such as 1/3")
-    return entries.map(lambda text: judgement(text) or float("nan"))
+    texts = table[labels].to_numpy()
+    entries = [[judgement(text) for text in cells] for cells in texts]
+    for line, cells, found in zip(table["raw_row"], texts, entries, strict=True):
+        for label, text, entry in zip(labels, cells, found, strict=True):
+            if entry is None:
+                problems.add(line, label, text, "not a judgement; write 1 to 9 or a reciprocal such as 1/3")
+    return pd.DataFrame(entries, list(table["code"]), labels, dtype=float)
 
 
 def judgement(text: str) -> float | None:

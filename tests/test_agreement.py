@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from analysis import agreement
 from analysis.implied import (
+    closeness_to,
     held_out,
     implied_domain_weights,
     implied_fit,
@@ -187,6 +188,26 @@ class TestImpliedWeights:
         assert results[0].weights.equals(results[1].weights)
         fits = [implied_fit({"implied": each}, {}, published, **FEW_FITS) for each in results]
         pd.testing.assert_frame_equal(*fits, check_exact=True)
+
+    @pytest.mark.parametrize("ranks", [np.arange(1.0, 41), np.repeat(np.arange(1.0, 21), 2)])
+    def test_closeness_is_spearmans_with_ties_or_without(self, ranks):
+        from scipy.stats import spearmanr
+
+        rng = np.random.default_rng(5)
+        values = rng.uniform(-50, 100, (40, 3))
+        values[:, 2] = np.arange(40) % 3  # tied where it has all the weight
+        weights = np.vstack([np.eye(3), rng.dirichlet(np.ones(3), 20)])
+        expected = [spearmanr(-values @ each, ranks).statistic for each in weights]
+        assert closeness_to(values, ranks)(weights) == pytest.approx(expected, abs=1e-12)
+
+    def test_cities_that_nothing_tells_apart_are_as_far_as_can_be(self):
+        assert closeness_to(np.full((20, 2), 3.0), np.arange(1.0, 21))(np.array([[0.5, 0.5]])) == [-1.0]
+
+    def test_values_of_any_size(self):
+        values, ranks = self.domains().to_numpy(), np.arange(1.0, 61)
+        weights = np.random.default_rng(5).dirichlet(np.ones(3), 9)
+        small, large = (closeness_to(values * scale, ranks)(weights) for scale in (1, 1e9))
+        np.testing.assert_allclose(small, large, atol=1e-11)
 
     def test_missing_values_are_named(self):
         domains = self.domains()

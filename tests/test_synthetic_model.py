@@ -209,6 +209,12 @@ class TestWeightFreedom:
         assert table.at[1.0, "least"] == table.at[1.0, "domain_mean"] == 100
         assert table.at[0.0, "domain_mean"] < 60 < table.at[0.0, "mean"] < 95
 
+    @pytest.mark.parametrize("levels", [4, 10**6])
+    def test_the_largest_are_those_that_a_stable_order_puts_first(self, levels):
+        scores = np.random.default_rng(6).integers(0, levels, (5, 20, 30)).astype(float)
+        places = np.argsort(np.argsort(-scores, axis=-1, kind="stable"), axis=-1)
+        np.testing.assert_array_equal(freedom.largest(scores, 8), places < 8)
+
     def test_random_weights_are_weights(self):
         weights = freedom.random_weights(500, 6, 3)
         assert (weights > 0).all() and np.allclose(weights.sum(axis=1), 1)

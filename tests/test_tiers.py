@@ -22,7 +22,7 @@ from analysis.tiers.choice import (
     reference_sets,
     silhouette,
 )
-from analysis.tiers.lloyd import batched_kmeans, lloyd
+from analysis.tiers.lloyd import batched_kmeans, lloyd, nearest_centres
 
 
 def labelled(rows: np.ndarray) -> pd.DataFrame:
@@ -182,6 +182,12 @@ class TestCriteriaAgainstScikitLearn:
         expected = [KMeans(4, init=start, n_init=1, tol=0, algorithm="lloyd").fit(points, sample_weight=row).inertia_
                     for start, row in zip(starts, weights, strict=True)]
         assert inertia == pytest.approx(expected)
+
+    def test_the_nearest_centre_is_the_first_of_equals(self):
+        distances = np.random.default_rng(2).integers(0, 5, (4, 6, 50)).astype(float)
+        numbers, least = nearest_centres(distances)
+        np.testing.assert_array_equal(numbers, distances.argmin(axis=1))
+        np.testing.assert_array_equal(least, distances.min(axis=1))
 
     def test_batched_kmeans_finds_the_optimum(self, iris):
         points = iris.to_numpy() - iris.to_numpy().mean(axis=0)

@@ -28,10 +28,13 @@ def random_weights(draws: int, parts: int, seed: int) -> np.ndarray:
 
 
 def largest(scores: np.ndarray, top: int) -> np.ndarray:
-    """Which entries of each row are among its `top` largest (booleans; equal values by position)."""
-    order = np.argsort(-scores, axis=-1, kind="stable")
-    chosen = np.zeros(scores.shape, dtype=bool)
-    np.put_along_axis(chosen, order[..., :top], True, axis=-1)
+    """Which entries of each row are among its `top` (1 or more) largest (booleans; equal values by position)."""
+    cut = np.partition(scores, -top, axis=-1)[..., -top, None]
+    chosen = scores >= cut
+    crowded = chosen.sum(axis=-1) > top  # several at the cut: the first of them
+    if crowded.any():
+        above, at_cut = scores[crowded] > cut[crowded], scores[crowded] == cut[crowded]
+        chosen[crowded] = above | (at_cut & (at_cut.cumsum(axis=-1) <= top - above.sum(axis=-1, keepdims=True)))
     return chosen
 
 

@@ -38,13 +38,15 @@ def plus_plus_starts(points: np.ndarray, weights: np.ndarray, k: int, generator:
     sources = runs if len(points) > 1 else np.zeros_like(runs)
     centres = np.empty((len(weights), k, points.shape[2]))
     nearest = np.full(weights.shape, np.inf)
+    lengths = squared_lengths(points)
     chances = weights
     for position in range(k):
         cumulative = chances.cumsum(axis=1)
         target = generator.random(len(weights))[:, None] * cumulative[:, -1:]
         chosen = np.minimum((cumulative <= target).sum(axis=1), weights.shape[1] - 1)
         centres[:, position] = points[sources, chosen]
-        np.minimum(nearest, squared_distances(points, centres[:, position:position + 1])[:, 0], out=nearest)
+        latest = centres[:, position:position + 1]
+        np.minimum(nearest, squared_distances(points, lengths, latest)[:, 0], out=nearest)
         chances = weights * nearest
     return centres
 
@@ -55,28 +57,48 @@ def lloyd(points: np.ndarray, weights: np.ndarray, centres: np.ndarray) -> tuple
     A centre that loses all its points stays where it is. Runs that have settled drop out of the batch.
     """
     runs, k = centres.shape[:2]
-    labels = np.full(weights.shape, -1)
+    labels = np.full(weights.shape, -1, dtype=np.int16)
     inertia = np.zeros(runs)
     active = np.arange(runs)
-    centres = centres.copy()
+    lengths = squared_lengths(points)
     while len(active):
-        here = points if len(points) == 1 else points[active]
-        distances = squared_distances(here, centres[active])
-        nearest = distances.argmin(axis=1)
+        nearest, distances = nearest_centres(squared_distances(points, lengths, centres))
         moved = (nearest != labels[active]).any(axis=1)
         labels[active] = nearest
-        inertia[active] = (weights[active] * distances.min(axis=1)).sum(axis=1)
-        members = (nearest[:, None, :] == np.arange(k)[None, :, None]) * weights[active][:, None, :]
+        inertia[active[~moved]] = (weights[~moved] * distances[~moved]).sum(axis=1)
+        # Only what still moves goes on, its points and weights with it.
+        active, nearest, weights, centres = active[moved], nearest[moved], weights[moved], centres[moved]
+        if len(points) > 1:
+            points, lengths = points[moved], lengths[moved]
+        members = (nearest[:, None, :] == np.arange(k, dtype=np.int16)[None, :, None]) * weights[:, None, :]
         mass = members.sum(axis=2)[:, :, None]
-        centres[active] = np.where(mass > 0, (members @ here) / np.where(mass > 0, mass, 1), centres[active])
-        active = active[moved]
+        centres = np.where(mass > 0, (members @ points) / np.where(mass > 0, mass, 1), centres)
     return labels, inertia
 
 
-def squared_distances(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """Squared Euclidean distances, runs × k × n, never negative."""
+def nearest_centres(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Number of the nearest centre (the first of equals) and the distance to it (runs × n each), of runs × k × n.
+
+    One centre after the other, in short integers: argmin along a middle axis takes three times as long.
+    """
+    least = distances[:, 0].copy()
+    numbers = np.zeros(least.shape, dtype=np.int16)
+    for number in range(1, distances.shape[1]):
+        closer = distances[:, number] < least
+        np.maximum(numbers, closer * np.int16(number), out=numbers)  # numbers grow: the later one stands
+        np.minimum(least, distances[:, number], out=least)
+    return numbers, least
+
+
+def squared_lengths(points: np.ndarray) -> np.ndarray:
+    """Squared Euclidean lengths, over the last axis."""
+    return (points**2).sum(axis=-1)
+
+
+def squared_distances(points: np.ndarray, lengths: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Squared Euclidean distances, runs × k × n, never negative; lengths: `squared_lengths` of the points."""
     products = centres @ points.transpose(0, 2, 1)
     products *= -2
-    products += (centres**2).sum(axis=2)[:, :, None]
-    products += (points**2).sum(axis=2)[:, None, :]
+    products += squared_lengths(centres)[:, :, None]
+    products += lengths[:, None, :]
     return np.maximum(products, 0, out=products)
