@@ -28,7 +28,6 @@ from analysis.panels import Known, know, known
 from analysis.planning import (
     DATA,
     NEEDS,
-    STEPS,
     Plan,
     RunError,
     built_on,
@@ -221,7 +220,7 @@ def keep_busy(pool: ProcessPoolExecutor, plan: Plan, staging: Path, say: Callabl
     seconds: dict[str, float] = {"peak memory": memory_now()}
     waiting, rendering, running = sorted(plan.steps, key=stands_alone), [], {}
     parts, inputs = list(PARTS) if reports else [], known()
-    done, executed = set(STEPS) - set(plan.steps), 0  # kept ones, and those that mean nothing for this panel
+    done, executed = set(NEEDS) - set(plan.steps), 0  # kept ones, and those that mean nothing for this panel
     while waiting or parts or rendering or running:
         while len(running) < WORKERS:
             task = next_task(waiting, parts, rendering, done)
@@ -229,6 +228,7 @@ def keep_busy(pool: ProcessPoolExecutor, plan: Plan, staging: Path, say: Callabl
                 break
             with signals_held_back():
                 running[pool.submit(work_on, task, plan, staging, inputs)] = task
+        assert running, f"nothing of {waiting + parts} can ever be begun"
         finished, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
         seconds["peak memory"] = max(seconds["peak memory"], memory_now())
         for future in finished:

@@ -5,6 +5,7 @@ import pickle
 import re
 import subprocess
 import sys
+from concurrent.futures import Future
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -288,6 +289,35 @@ class TestPages:
         stamp = pages.edition_stamp("mine", settings, run_ground(settings, tmp_path), lang)
         assert any(re.fullmatch(date, str(part)) for part in vars(stamp).values())
         assert any("34" in str(part) for part in vars(stamp).values())
+
+
+class TestOrderOfWork:
+    """Two workers; a pool that does everything at once shows the order in which work is handed out."""
+
+    @pytest.mark.parametrize("reports", [True, False])
+    @pytest.mark.parametrize(("only", "traits"), [
+        ((), planning.PUBLIC_TRAITS), ((), planning.PUBLIC_TRAITS | {"synthetic"}), (("07",), planning.PUBLIC_TRAITS),
+        ((), frozenset({"own", "elsewhere", "unpublished", "factual"}))])
+    def test_everything_is_done_once_and_after_what_it_needs(self, tmp_path, only, traits, reports):
+        done, wanted = [], make_plan("synthetic", "zh", load_settings(overrides={"edition": "synthetic"}), only, None,
+                                     traits)
+
+        class Pool:
+            def submit(self, work, task, *_):
+                done.append(task)
+                future = Future()
+                future.set_result(0.1)
+                return future
+
+        pipeline.keep_busy(Pool(), wanted, tmp_path, lambda line: None, reports)
+        parts = list(pages.PARTS) if reports else []
+        rendered = [("render", step) for step in wanted.steps] if reports else []
+        assert sorted(done) == sorted([("execute", step) for step in wanted.steps] + rendered
+                                      + [("make", part) for part in parts])
+        for kind, name in done:
+            needs = {"execute": planning.NEEDS, "make": pages.PARTS, "render": {name: (name,)}}[kind][name]
+            for step in set(needs).intersection(wanted.steps):
+                assert done.index(("execute", step)) < done.index((kind, name))
 
 
 @pytest.fixture(params=["new", pytest.param("copied", marks=pytest.mark.skipif(
