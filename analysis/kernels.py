@@ -20,17 +20,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import EntryPoint
 from multiprocessing import get_context, parent_process
-from multiprocessing.connection import Client, Connection
+from multiprocessing.connection import Connection
 from tempfile import TemporaryDirectory
-from typing import Any
 
-from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
-from nbclient.exceptions import DeadKernelError
+from analysis.stopping import leave_interrupts_to_parent, signals_held_back
 
 COPIES = sys.platform == "linux"
-NAME = "copied"
 # What most notebooks import. None of it may start a thread.
 LOADED = ("ipykernel.kernelapp", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_svg", "scipy.optimize",
           "scipy.stats", "seaborn", "analysis.notebook", "analysis.figures", "analysis.study",
@@ -39,12 +35,11 @@ LOADED = ("ipykernel.kernelapp", "matplotlib.backends.backend_agg", "matplotlib.
 FIXED = {**dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"), "PYTHONHASHSEED": "0"}
 
 
-# --- the process that is copied -------------------------------------------------------------------------------------
 @contextmanager
 def kernels_to_copy() -> Iterator[str | None]:
     """A process that begins to load the libraries now and is copied on request; its address, None where it is unsafe.
 
-    `use_copies` makes a worker ask there for its kernels.
+    `copied_kernel.use_copies` makes a worker ask there for its kernels.
     """
     if not COPIES:
         yield None
@@ -53,7 +48,7 @@ def kernels_to_copy() -> Iterator[str | None]:
         requests.bind(f"{folder}/copies")
         requests.listen()
         process = get_context("spawn").Process(target=copy_on_request, args=(requests, LOADED), daemon=True)
-        with environment(FIXED):
+        with environment(FIXED), signals_held_back():
             process.start()
         try:
             yield f"{folder}/copies"
@@ -76,7 +71,7 @@ def environment(values: dict[str, str]) -> Iterator[None]:
 
 def copy_on_request(requests: socket.socket, libraries: tuple[str, ...]) -> None:
     """Load the libraries, then make a copy of this process for each request, until the run is gone."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)   # Ctrl-C is for the process that began the run
+    leave_interrupts_to_parent()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody here asks how a copy ended
     run = parent_process()
     for name in libraries:
@@ -107,11 +102,12 @@ def be_kernel(worker: Connection) -> None:
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(values)
+        if inputs is not None:
+            from analysis.panels import know
+
+            know(inputs)
         from ipykernel.kernelapp import launch_new_instance
 
-        from analysis.panels import know
-
-        know(inputs)
         launch_new_instance(argv=["-f", connection_file, f"--IPKernelApp.parent_handle={os.getppid()}"])
         code = 0
     finally:
@@ -122,64 +118,3 @@ def end_after(worker: Connection) -> None:
     """Wait until the worker is gone or wants this kernel no more; then end it."""
     worker.poll(None)
     os._exit(1)
-
-
-# --- in a worker ----------------------------------------------------------------------------------------------------
-def use_copies(address: str | None) -> None:
-    """Let this process's notebooks run in copies of the process at an address; None: each in a new Python."""
-    if address is None:
-        return
-    CopiedKernel.address = address
-    factory = KernelProvisionerFactory.instance()
-    factory.provisioners[NAME] = EntryPoint(NAME, f"{__name__}:CopiedKernel", factory.GROUP_NAME)
-    factory.default_provisioner_name = NAME
-
-
-class CopiedKernel(LocalProvisioner):
-    """Starts a kernel as a copy of the process with loaded libraries; all else is as for a new Python."""
-
-    address = ""
-
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> dict[str, Any]:
-        """Start the kernel; `cmd`, the command that would start a new Python, serves elsewhere."""
-        self.cwd = kwargs.get("cwd", os.getcwd())
-        self.process = Copy(self.address, self.parent.connection_file, str(self.cwd), dict(kwargs["env"]))
-        self.pid = self.process.pid
-        return self.connection_info
-
-
-class Copy:
-    """A kernel's process, seen as jupyter_client sees one (`subprocess.Popen`); its exit code is not known."""
-
-    stdin = stdout = stderr = None
-
-    def __init__(self, address: str, connection_file: str, folder: str, values: dict[str, str]) -> None:
-        from analysis.panels import known
-
-        try:
-            self.kernel = Client(address, "AF_UNIX")
-            self.pid = self.kernel.recv()
-            self.kernel.send((connection_file, folder, values, known()))
-        except (EOFError, OSError):
-            raise DeadKernelError("the process that is copied is gone") from None
-
-    def poll(self) -> int | None:
-        """None while the kernel lives: it says nothing and holds the connection."""
-        return 1 if self.kernel.closed or self.kernel.poll() else None
-
-    def wait(self) -> int:
-        """Wait for the end of the kernel."""
-        if not self.kernel.closed:
-            self.kernel.poll(None)
-            self.kernel.close()
-        return 1
-
-    def send_signal(self, number: int) -> None:
-        if self.poll() is None:
-            os.kill(self.pid, number)
-
-    def kill(self) -> None:
-        self.send_signal(signal.SIGKILL)
-
-    def terminate(self) -> None:
-        self.send_signal(signal.SIGTERM)

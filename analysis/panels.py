@@ -85,8 +85,10 @@ class Known:
     panels: dict[tuple[str, str], Panel]
 
 
-def known() -> Known:
-    """What this process knows of kept inputs."""
+def known() -> Known | None:
+    """What this process knows of kept inputs; None where it is nothing, as for the public edition."""
+    if not MADE:
+        return None
     from analysis.own import reading
 
     return Known(dict(reading.KNOWN), dict(MADE))

@@ -21,10 +21,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.kernels import FIXED, kernels_to_copy, use_copies
+from analysis.kernels import FIXED, kernels_to_copy
 from analysis.marks import about
 from analysis.pages import EPOCH, PARTS, render_step, write_overview, write_part
-from analysis.panels import Known, know, known
 from analysis.planning import (
     DATA,
     NEEDS,
@@ -44,6 +43,7 @@ from analysis.stopping import ended_by_signals, follow_parent, signals_held_back
 
 if TYPE_CHECKING:
     from analysis.own.reading import StudyInput
+    from analysis.panels import Known
 
 REPORTS = ROOT / "reports"
 WORKERS = 2
@@ -60,12 +60,13 @@ def execute(plan: Plan, say: Callable[[str], None] = print, reports: bool = True
     for run in (plan.run, BASELINE.stem):
         settle(run)
     check_kept_steps(plan)
-    with ended_by_signals(), full_disk_told(), workers(len(plan.steps)) as pool:
-        study = score_in_memory(plan, given)
+    with ended_by_signals(), full_disk_told():
         staging = open_staging(plan.run)
         try:
-            kept = check_kept_steps(plan)  # again: another process may have made this run in between
-            seconds = make_run(plan, study, staging, kept, say, reports, pool, given)
+            with workers(len(plan.steps)) as pool:
+                study = score_in_memory(plan, given)
+                kept = check_kept_steps(plan)  # again: another process may have made this run in between
+                seconds = make_run(plan, study, staging, kept, say, reports, pool, given)
             keep_other_language(plan, staging)
             peak_memory = seconds.pop("peak memory")
             seconds["index and manifest"] = write_overview(plan, staging, reports)
@@ -193,12 +194,19 @@ def get_ready(scratch: str, copies: str | None) -> None:
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
     os.environ.update(FIXED, TMPDIR=scratch, SOURCE_DATE_EPOCH=str(EPOCH), TZ="UTC", PYTHONPATH=str(ROOT),
                       JPY_PARENT_PID="", PYDEVD_DISABLE_FILE_VALIDATION="1")
+    from analysis.copied_kernel import use_copies
+
     use_copies(copies)
 
 
-def work_on(task: tuple[str, str], plan: Plan, staging: Path, inputs: Known) -> float:
+def work_on(task: tuple[str, str], plan: Plan, staging: Path, inputs: Known | None) -> float:
     """In a worker: run a notebook, render its report or compile a part of the whole report; the seconds it took."""
-    know(inputs)
+    if inputs is not None:
+        from analysis.copied_kernel import CopiedKernel
+        from analysis.panels import know
+
+        know(inputs)
+        CopiedKernel.inputs = inputs
     os.environ.update(STUDY_DATA=f"{staging}/data", STUDY_REPORTS=f"{staging}/reports", IPYTHONDIR=f"{staging}/ipython")
     kind, name = task
     return {"execute": execute_step, "make": write_part, "render": render_step}[kind](name, plan, staging)
@@ -217,6 +225,8 @@ def execute_steps(plan: Plan, staging: Path, say: Callable[[str], None], reports
 def keep_busy(pool: ProcessPoolExecutor, plan: Plan, staging: Path, say: Callable[[str], None],
               reports: bool) -> dict[str, float]:
     """Hand out the work: a ready notebook first, then parts of the report, then reports of single notebooks."""
+    from analysis.panels import known
+
     seconds: dict[str, float] = {"peak memory": memory_now()}
     waiting, rendering, running = sorted(plan.steps, key=stands_alone), [], {}
     parts, inputs = list(PARTS) if reports else [], known()

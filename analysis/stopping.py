@@ -77,14 +77,19 @@ def signals_held_back() -> Iterator[None]:
             mask(signal.SIG_SETMASK, before)
 
 
+def leave_interrupts_to_parent() -> None:
+    """In a process that was born with Ctrl-C held back (`signals_held_back`): it is for the one that started it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
 def follow_parent(scratch: str) -> None:
     """In a worker: leave Ctrl-C to the process that started it, and end with it, kernels and tools included.
 
     `scratch` is the folder for what the workers keep while they work; it goes too.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    leave_interrupts_to_parent()
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=end_after, args=(parent, scratch), daemon=True).start()

@@ -16,7 +16,7 @@ import psutil
 import pytest
 from nbclient.exceptions import DeadKernelError
 
-from analysis import kernels, pages, panels, pipeline, planning, staging
+from analysis import copied_kernel, kernels, pages, panels, pipeline, planning, staging
 from analysis.frames import write_frame
 from analysis.panels import run_ground
 from analysis.planning import STEPS, RunError, check_kept_steps, choose_steps, make_plan, parameters_for, step_named
@@ -324,10 +324,10 @@ class TestOrderOfWork:
     not kernels.COPIES, reason="processes are copied on Linux only"))])
 def kind_of_kernel(request, monkeypatch):
     """Kernels as everywhere, and as on Linux."""
-    factory = kernels.KernelProvisionerFactory.instance()
+    factory = copied_kernel.KernelProvisionerFactory.instance()
     monkeypatch.setattr(factory, "default_provisioner_name", factory.default_provisioner_name)
     with kernels.kernels_to_copy() if request.param == "copied" else nullcontext() as address:
-        kernels.use_copies(address)
+        copied_kernel.use_copies(address)
         yield request.param
 
 
@@ -381,7 +381,8 @@ class TestKernels:
 
     def test_a_kernel_ends_when_it_is_no_longer_wanted(self, kind_of_kernel, tmp_path):
         if kind_of_kernel == "copied":
-            copy = kernels.Copy(kernels.CopiedKernel.address, str(tmp_path / "kernel.json"), str(tmp_path), {})
+            address, file = copied_kernel.CopiedKernel.address, tmp_path / "kernel.json"
+            copy = copied_kernel.Copy(address, str(file), str(tmp_path), {})
             kernel = psutil.Process(copy.pid)
             assert copy.poll() is None and kernel.is_running()
             copy.kernel.close()
@@ -404,7 +405,7 @@ class TestCopies:
         with kernels.kernels_to_copy() as address:
             pass
         with pytest.raises(DeadKernelError, match="is gone"):
-            kernels.Copy(address, "kernel.json", str(tmp_path), {})
+            copied_kernel.Copy(address, "kernel.json", str(tmp_path), {})
 
     def test_a_kernel_knows_the_inputs_that_its_worker_knows(self, monkeypatch, tmp_path):
         """Reading and checking a study's own input takes a second, which no notebook need spend again."""
