@@ -41,15 +41,16 @@ def kernels_to_copy() -> Iterator[str | None]:
 
     `copied_kernel.use_copies` makes a worker ask there for its kernels.
     """
-    if not COPIES:
-        yield None
-        return
-    with TemporaryDirectory(prefix="study-") as folder, socket.socket(socket.AF_UNIX) as requests:
-        requests.bind(f"{folder}/copies")
-        requests.listen()
-        process = get_context("spawn").Process(target=copy_on_request, args=(requests, LOADED), daemon=True)
-        with environment(FIXED), signals_held_back():
-            process.start()
+    with TemporaryDirectory(prefix="study-") as folder:
+        if not COPIES or len(os.fsencode(folder)) > 90:  # of the 107 bytes that the name of a socket file may have
+            yield None
+            return
+        with socket.socket(socket.AF_UNIX) as requests:  # closed here: where the process is gone, asking it must fail
+            requests.bind(f"{folder}/copies")
+            requests.listen()
+            process = get_context("spawn").Process(target=copy_on_request, args=(requests, LOADED), daemon=True)
+            with environment(FIXED), signals_held_back():
+                process.start()
         try:
             yield f"{folder}/copies"
         finally:

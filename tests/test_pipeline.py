@@ -5,6 +5,8 @@ import pickle
 import re
 import subprocess
 import sys
+import tempfile
+import threading
 from concurrent.futures import Future
 from contextlib import nullcontext
 from functools import partial
@@ -401,11 +403,26 @@ class TestCopies:
                               env=os.environ | kernels.FIXED, capture_output=True, text=True, check=False)
         assert done.returncode == 0 and done.stdout == "1\n", done.stderr
 
-    def test_without_the_process_there_is_a_sentence(self, tmp_path):
+    @pytest.mark.parametrize("moment", ["asked after its end", "asked before"])
+    def test_where_the_process_is_gone_a_kernel_is_dead_at_once(self, tmp_path, moment):
+        before = set(psutil.Process().children())
         with kernels.kernels_to_copy() as address:
-            pass
-        with pytest.raises(DeadKernelError, match="is gone"):
-            copied_kernel.Copy(address, "kernel.json", str(tmp_path), {})
+            process, = (each for each in set(psutil.Process().children()) - before
+                        if "spawn_main" in " ".join(each.cmdline()))
+            if moment == "asked before":
+                threading.Timer(0.3, process.kill).start()
+            else:
+                process.kill()
+                process.wait(10)
+            with pytest.raises(DeadKernelError, match="is gone"):
+                copied_kernel.Copy(address, "kernel.json", str(tmp_path), {})
+
+    def test_where_the_name_of_a_socket_would_be_too_long_kernels_are_new(self, tmp_path, monkeypatch):
+        folder = tmp_path / ("x" * 100)
+        folder.mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(folder))
+        with kernels.kernels_to_copy() as address:
+            assert address is None
 
     def test_a_kernel_knows_the_inputs_that_its_worker_knows(self, monkeypatch, tmp_path):
         """Reading and checking a study's own input takes a second, which no notebook need spend again."""
