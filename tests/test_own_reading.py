@@ -80,10 +80,13 @@ class TestText:
         (PANEL.encode("utf-32"), "not_text"), (PANEL.encode() + b"\xff\xff\n", "not_text"),
         (b"PK\x03\x04rest", "workbook_by_another_name"), (b"", "empty_table"), (b"\n\n\n", "empty_table"),
         (b'name,I01\n"\xe5\x8c\x97\xe4\xba\xac\xe5\xb8\x82,1\n', "broken_row"),
-        (b'name,I01\n"a"b,1\n', "broken_row"), (b"name,I01\n" + b"9" * 200_000 + b",1\n", "broken_row"),
+        (b'name,I01\n"a"b,1\n', "broken_row"), (b'name\tI01\n"a"b\t1\n', "broken_row"),
+        (b"name,I01\n" + b"9" * 200_000 + b",1\n", "broken_row"),
     ])
     def test_what_is_no_table_of_text_is_refused(self, tmp_path, content, kind):
-        assert {each.kind for each in refused(tmp_path, content, "mine.csv")} == {kind}
+        found = refused(tmp_path, content, "mine.csv")
+        assert {each.kind for each in found} == {kind}
+        assert all((each.zh + each.en).isprintable() for each in found)
 
     def test_another_alphabet_s_letters_are_no_city(self, tmp_path):
         """Latin letters in an old encoding may happen to be Chinese ones in GB 18030: then no city has that name."""

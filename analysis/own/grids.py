@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from analysis.own.findings import visible
 from analysis.own.problems import OwnDataError, Problem
 
 TABLE_NAMES = {
@@ -216,8 +217,9 @@ def csv_grid(path: Path) -> Grid:
             cells += len(row)
             refuse_size(path.name, "", len(rows), cells, len(row))
     except csv.Error as error:
-        refuse(path.name, "broken_row", f"这一行的引号或分隔符有误（{error}）；请用表格软件另存为 .csv",
-               f"quotation marks or separators are broken here ({error}); save the table as .csv in a spreadsheet "
+        reason = visible(str(error))  # it may quote a tab
+        refuse(path.name, "broken_row", f"这一行的引号或分隔符有误（{reason}）；请用表格软件另存为 .csv",
+               f"quotation marks or separators are broken here ({reason}); save the table as .csv in a spreadsheet "
                "program", row=len(rows) + 1)
     return Grid(path.name, "", trimmed(rows))
 
