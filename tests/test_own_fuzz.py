@@ -7,7 +7,9 @@ exception, never a written file. `python3 run.py test --slow` tries some thousan
 import csv
 import io
 import re
+import shutil
 import zipfile
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -152,6 +154,13 @@ def damaged_part(content: bytes, random) -> bytes:
     return buffer.getvalue()
 
 
+def emptied(place: Path) -> Path:
+    """The folder with nothing in it, whatever an example that failed has left."""
+    shutil.rmtree(place)
+    place.mkdir()
+    return place
+
+
 # --- the two outcomes -------------------------------------------------------------------------------------------------
 def outcome(path, folder) -> StudyInput | None:
     """The input, or None for one that is refused as it should be."""
@@ -214,9 +223,7 @@ def good_book():
 
 
 def put(folder, name: str, content: bytes):
-    for path in folder.iterdir():
-        path.unlink()
-    (folder / name).write_bytes(content)
+    (emptied(folder) / name).write_bytes(content)
     return folder / name
 
 
@@ -257,11 +264,8 @@ class TestAnything:
     @FEW
     @given(RANDOM)
     def test_broken_cells_of_a_folder_of_tables(self, place, random):
-        folder = place / "tables"
-        for path in place.iterdir():
-            if path.is_file():
-                path.unlink()
-        folder.mkdir(exist_ok=True)
+        folder = emptied(place) / "tables"
+        folder.mkdir()
         victims = random.sample(sorted(GOOD), random.randint(1, 2))
         for name, text in GOOD.items():
             rows = [line.split(",") for line in text.splitlines()]
@@ -271,9 +275,6 @@ class TestAnything:
         if random.random() < 0.1:
             (folder / f"{victims[0]}.csv").unlink()
         study = outcome(folder, folder)
-        for path in folder.iterdir():
-            path.unlink()
-        folder.rmdir()
         if study is not None:
             check_scored(study)
 
@@ -290,9 +291,7 @@ class TestAnything:
                 del cells[where]
             else:
                 cells[where] = content
-        path = place / "mine.xlsx"
-        for old in place.iterdir():
-            old.unlink()
+        path = emptied(place) / "mine.xlsx"
         write_workbook(path, sheets)
         study = outcome(path, place)
         if study is not None:
@@ -307,13 +306,15 @@ class TestAnything:
             check_scored(study)
 
 
-class TestKeptFolder:
-    @pytest.fixture(scope="class")
-    def kept(self, tmp_path_factory):
-        folder = tmp_path_factory.mktemp("kept") / "input"
-        write_input(read_input(ROOT / "examples/county_care"), folder)
-        return folder
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """An input as a run keeps it."""
+    folder = tmp_path_factory.mktemp("kept") / "input"
+    write_input(read_input(ROOT / "examples/county_care"), folder)
+    return folder
 
+
+class TestKeptFolder:
     @settings(max_examples=examples(4, 100), phases=[Phase.generate])
     @given(RANDOM)
     def test_broken_bytes_of_what_a_run_keeps(self, kept, random):

@@ -88,6 +88,15 @@ class TestText:
         assert {each.kind for each in found} == {kind}
         assert all((each.zh + each.en).isprintable() for each in found)
 
+    @pytest.mark.parametrize("code", ["110\x16000", "\ud7ff", "\x7f", "\u202e110000"])
+    def test_a_message_shows_a_sign_that_cannot_be_seen_by_its_number(self, tmp_path, code):
+        text = csv_text([HEAD, *ROWS]).replace("110000", code, 1)
+        found = refused(tmp_path, text.encode("utf-8"), "mine.csv")
+        assert "unknown_code" in {each.kind for each in found}
+        for each in found:
+            assert (each.zh + each.en + each.value).isprintable()
+            assert each.kind != "unknown_code" or r"\u" in each.en
+
     def test_another_alphabet_s_letters_are_no_city(self, tmp_path):
         """Latin letters in an old encoding may happen to be Chinese ones in GB 18030: then no city has that name."""
         found = refused(tmp_path, "name,I01\nMünchen,1\nKöln,2\nZürich,3\n".encode("latin-1"), "mine.csv")

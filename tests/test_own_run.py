@@ -120,7 +120,8 @@ class TestRoundTrip:
     """
 
     @pytest.fixture(scope="class")
-    def filled(self, real_study):
+    @classmethod
+    def filled(cls, real_study):
         """The public values, with the gaps of I33 filled as the public edition fills them."""
         settings, panel = real_study.settings, real_study.panel
         chosen = chosen_proxies(panel.proxies, settings.indicators.worst_grade, settings.indicators.exclude)
@@ -130,7 +131,8 @@ class TestRoundTrip:
         return values
 
     @pytest.fixture(scope="class")
-    def template(self, filled, tmp_path_factory):
+    @classmethod
+    def template(cls, filled, tmp_path_factory):
         """Those values through a workbook of the template, with its blank matrices."""
         path = tmp_path_factory.mktemp("round") / "public.xlsx"
         write_template(path, values=filled)

@@ -100,8 +100,9 @@ class Once:
 
 
 def at(cell: Cell, kind: str, zh: str, en: str) -> Problem:
-    """A problem or a warning at a cell."""
-    return Problem(kind, zh, en, cell.file, cell.sheet, cell.row, cell.column, visible(written(cell.content), SHOWN))
+    """A problem or a warning at a cell; its sentences may quote the cell, whatever signs it holds."""
+    return Problem(kind, visible(zh), visible(en), cell.file, cell.sheet, cell.row, cell.column,
+                   visible(written(cell.content), SHOWN))
 
 
 # --- texts ------------------------------------------------------------------------------------------------------------

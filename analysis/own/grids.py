@@ -94,7 +94,7 @@ def read_grids(path: Path) -> tuple[dict[str, Grid], list[Problem]]:
 
 def refuse(file: str, kind: str, zh: str, en: str, sheet: str = "", row: int | None = None) -> None:
     """Raise OwnDataError for a file as a whole."""
-    raise OwnDataError([Problem(kind, zh, en, file, sheet, row)])
+    raise OwnDataError([Problem(kind, visible(zh), visible(en), file, sheet, row)])
 
 
 def refuse_kind(path: Path) -> None:
@@ -217,9 +217,8 @@ def csv_grid(path: Path) -> Grid:
             cells += len(row)
             refuse_size(path.name, "", len(rows), cells, len(row))
     except csv.Error as error:
-        reason = visible(str(error))  # it may quote a tab
-        refuse(path.name, "broken_row", f"这一行的引号或分隔符有误（{reason}）；请用表格软件另存为 .csv",
-               f"quotation marks or separators are broken here ({reason}); save the table as .csv in a spreadsheet "
+        refuse(path.name, "broken_row", f"这一行的引号或分隔符有误（{error}）；请用表格软件另存为 .csv",
+               f"quotation marks or separators are broken here ({error}); save the table as .csv in a spreadsheet "
                "program", row=len(rows) + 1)
     return Grid(path.name, "", trimmed(rows))
 
