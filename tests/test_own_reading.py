@@ -88,6 +88,16 @@ class TestText:
         assert {each.kind for each in found} == {kind}
         assert all((each.zh + each.en).isprintable() for each in found)
 
+    @pytest.mark.parametrize("row", ["D1,domain,,甲,A,+", "9x!,domain,,甲,A,+"])
+    def test_a_tree_without_indicators_is_told_whatever_the_values_are(self, tmp_path, row):
+        (tmp_path / "values.csv").write_text(csv_text([HEAD, *ROWS]), encoding="utf-8")
+        (tmp_path / "framework.csv").write_text(f"code,level,parent,name_zh,name_en,direction\n{row}\n",
+                                                encoding="utf-8")
+        with pytest.raises(OwnDataError) as error:
+            read_input(tmp_path)
+        assert {each.file for each in error.value.problems} == {"framework.csv"}
+        assert "no_indicator" in {each.kind for each in error.value.problems}
+
     @pytest.mark.parametrize("code", ["110\x16000", "\ud7ff", "\x7f", "\u202e110000"])
     def test_a_message_shows_a_sign_that_cannot_be_seen_by_its_number(self, tmp_path, code):
         text = csv_text([HEAD, *ROWS]).replace("110000", code, 1)

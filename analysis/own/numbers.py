@@ -18,7 +18,7 @@ from analysis.own.grids import BesideSemicolons, Formula
 LARGEST, SMALLEST = 1e18, 1e-100  # beyond them squares and cubes of figures leave what a float can hold
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 UNSEEN = re.compile("[\u200b\u200c\u200d\u2060\ufeff]")
-PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 # Thousands are never counted from 0: in 0,123 the comma is a decimal sign, or nobody knows what.
 GROUPED = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:(?:,[0-9]{3})+|(?: [0-9]{3})+)(?:\.[0-9]*)?")
 ONE_GROUP = re.compile(r"[+-]?[0-9]{1,3},[0-9]{3}")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.framework import is_papers_tree, read_framework
+from analysis.framework import is_papers_tree, leaves, read_framework
 from analysis.own import canonical
 from analysis.own.experts_table import OWN, experts_by_default, read_expert_table
 from analysis.own.figures import check_enough, latest, read_figures
@@ -124,7 +124,8 @@ def read_study(grids: dict[str, Grid], findings: Findings, root: Path, kept: set
     cities, regions = read_rosters(grids.get("cities"), grids.get("regions"), root, findings)
     sound_roster = "cities" not in grids or len(findings.problems) == before
     values = pd.DataFrame()
-    if "values" in grids and (sound_tree or tree is not None) and (sound_roster or len(cities)):
+    some_tree = (sound_tree or tree is not None) and len(leaves(own_tree)) > 0
+    if "values" in grids and some_tree and (sound_roster or len(cities)):
         roster = Roster(cities, "cities" not in grids or (kept is not None and "cities" not in kept))
         every_year, heads = read_figures(grids["values"], own_tree, roster, findings)
         values = latest(every_year, findings)
