@@ -81,7 +81,7 @@ def run_panel(settings: Settings, data: Path) -> Panel:
 class Known:
     """What a process knows of the inputs that runs keep, to be told to the processes it starts (see `know`)."""
 
-    inputs: dict[str, StudyInput]
+    inputs: dict[tuple[Path, str], StudyInput]
     panels: dict[tuple[str, str], Panel]
 
 

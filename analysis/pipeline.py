@@ -94,7 +94,7 @@ def make_run(plan: Plan, study, staging: Path, kept: Path | None, say: Callable[
 
 
 def score_in_memory(plan: Plan, given: StudyInput | None = None):
-    """The whole method in memory before anything is written: whatever is wrong with the inputs is refused here."""
+    """The whole method in memory before any table is written: whatever is wrong with the inputs is refused here."""
     from analysis import published, sources
     from analysis.panels import own_panel
     from analysis.study import find_city, read_panel, score_study
@@ -280,7 +280,7 @@ def memory_now() -> float:
 
 
 def progress_line(task: str, step: str, seconds: float, done: int, total: int) -> str:
-    words = {"execute": "计算 run   ", "render": "成文 report", "make": "汇编 compile"}[task]
+    words = {"execute": "计算 run   ", "render": "成文 report", "make": "汇编 gather"}[task]
     return f"{words}  {step:<26}{seconds:6.1f} s   {done}/{total}"
 
 

@@ -283,7 +283,8 @@ class TestPages:
     def test_progress_is_one_line_with_step_seconds_and_count(self):
         line = pipeline.progress_line("execute", "05_scores_and_ranks", 1.26, 5, 10)
         assert re.fullmatch(r"计算 run\s+05_scores_and_ranks\s+1\.3 s\s+5/10", line)
-        assert len({len(pipeline.progress_line("render", step, 12.3, 9, 10)) for step in (*STEPS, *pages.PARTS)}) == 1
+        assert len({len(pipeline.progress_line(kind, step, 12.3, 9, 10)) for kind in ("execute", "render", "make")
+                    for step in (*STEPS, *pages.PARTS)}) == 1
 
     @pytest.mark.parametrize(("lang", "date"), [("zh", r"20\d\d 年 \d+ 月"), ("en", r"[A-Z]\w+ 20\d\d")])
     def test_the_stamp_is_the_studys_date_and_edition(self, tmp_path, lang, date):

@@ -61,7 +61,7 @@ class StudyInput:
     warnings: tuple[Problem, ...]
 
 
-KNOWN: dict[str, StudyInput] = {}
+KNOWN: dict[tuple[Path, str], StudyInput] = {}  # by the repository's folder and the record of the input
 
 
 def read_input(path: Path, root: Path = ROOT) -> StudyInput:
@@ -79,14 +79,14 @@ def read_input(path: Path, root: Path = ROOT) -> StudyInput:
 
 def read_kept(path: Path, root: Path, record: str) -> StudyInput:
     """The input of a folder that a run keeps. A process reads it once: `record` holds the checksum of every file."""
-    if record not in KNOWN:
-        know(record, read_given(path, root, canonical.read_record(path)))
-    return KNOWN[record]
+    if (root, record) not in KNOWN:
+        know(record, read_given(path, root, canonical.read_record(path)), root)
+    return KNOWN[root, record]
 
 
-def know(record: str, study: StudyInput) -> None:
+def know(record: str, study: StudyInput, root: Path = ROOT) -> None:
     """Keep the input of a kept folder in memory, by the text of its record; of several the latest two."""
-    KNOWN[record] = study
+    KNOWN[root, record] = study
     for oldest in list(KNOWN)[:-2]:
         del KNOWN[oldest]
 
