@@ -219,6 +219,30 @@ def own_runs(tmp_path_factory) -> Iterator[Runs]:
     runs.stop()
 
 
+def fixtures_of(name: str, page: type) -> tuple:
+    """For a module about one of the own runs: its call, its folders of reports and tables, and its pages by name as
+    `page` reads them."""
+    @pytest.fixture(scope="module")
+    def run(own_runs):
+        return own_runs.call(name)
+
+    @pytest.fixture(scope="module")
+    def folder(own_runs, run):
+        assert run.code == 0, run.err
+        return own_runs.root / "reports" / name
+
+    @pytest.fixture(scope="module")
+    def data(own_runs, folder):
+        return own_runs.root / "data/processed" / name
+
+    @pytest.fixture(scope="module")
+    def pages(folder):
+        return {path.stem: page(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.html"))
+                if path.name != "explorer.html" and path.parent.name != "profiles"}  # both have scripts and own tests
+
+    return run, folder, data, pages
+
+
 @pytest.fixture(scope="session")
 def whole_runs(background_runs) -> Runs:
     """The whole runs of the chain in a copy of the repository; see COMMANDS."""

@@ -15,7 +15,7 @@ import openpyxl
 import pypdf
 import pytest
 import yaml
-from conftest import ROOT, snapshot
+from conftest import ROOT, fixtures_of, snapshot
 from hostile_study import INDICATORS, PLACES, REGIONS, TEXTS
 
 from analysis.notebook import FORMULA
@@ -67,26 +67,7 @@ class Page(HTMLParser):
         raise AssertionError(f"a comment: {data}")
 
 
-@pytest.fixture(scope="module")
-def run(own_runs):
-    return own_runs.call("hostile")
-
-
-@pytest.fixture(scope="module")
-def folder(own_runs, run):
-    assert run.code == 0, run.err
-    return own_runs.root / "reports/hostile"
-
-
-@pytest.fixture(scope="module")
-def data(own_runs, run):
-    return own_runs.root / "data/processed/hostile"
-
-
-@pytest.fixture(scope="module")
-def pages(folder):
-    return {path.stem: Page(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.html"))
-            if path.name != "explorer.html" and path.parent.name != "profiles"}  # these two have scripts and own tests
+run, folder, data, pages = fixtures_of("hostile", Page)
 
 
 class TestPages:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import nbformat
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import ROOT, fixtures_of
 from pandas.testing import assert_frame_equal
 from test_own_hostile import MADE, Page
 
@@ -25,26 +25,7 @@ YEARS = "I33"  # years of operation of the open data portal
 STAMP = "自有数据版：12 项指标中的 12 项"
 
 
-@pytest.fixture(scope="module")
-def run(own_runs):
-    return own_runs.call("care")
-
-
-@pytest.fixture(scope="module")
-def folder(own_runs, run):
-    assert run.code == 0, run.err
-    return own_runs.root / "reports/care"
-
-
-@pytest.fixture(scope="module")
-def data(own_runs, folder):
-    return own_runs.root / "data/processed/care"
-
-
-@pytest.fixture(scope="module")
-def pages(folder):
-    return {path.stem: Page(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.html"))
-            if path.name != "explorer.html" and path.parent.name != "profiles"}  # these two have scripts and own tests
+run, folder, data, pages = fixtures_of("care", Page)
 
 
 @pytest.fixture(scope="module")
