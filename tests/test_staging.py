@@ -56,6 +56,14 @@ OLD = {f"{part}/mine/{name}": text for part in PARTS for name, text in (("a.csv"
 NEW = {f"{part}/mine/{name}": text for part in PARTS for name, text in (("a.csv", "new a"), ("new.csv", "new b"))}
 
 
+@pytest.fixture(autouse=True)
+def turns_given_back():
+    """No test leaves a lock file open behind it."""
+    yield
+    for path in list(turns.HELD):
+        turns.give_back(path)
+
+
 @pytest.fixture
 def root(tmp_path):
     fill(tmp_path)
