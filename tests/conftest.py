@@ -37,6 +37,8 @@ def pytest_configure(config):
     global SLOW
     SLOW = config.getoption("--slow")
     config.addinivalue_line("markers", "slow: takes minutes and runs with --slow only")
+    # a shell that starts the tests in the background lets them, and all that they start, ignore Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config, items):
