@@ -302,6 +302,28 @@ def read_while_moving(folder: str, rounds: int) -> dict:
     return seen
 
 
+def read_as_a_move_begins(folder: str) -> dict:
+    """Read a run whose replacement is half moved between the reader's looking for one and its reading."""
+    root, _ = fresh(Path(folder), "one", True)
+    fill(staging.open_staging("mine", root), "mine", "new")
+    settle, begun = staging.settle, []
+
+    def settle_and_begin(run: str, root: Path) -> None:
+        settle(run, root)
+        if not begun:
+            begun.append(run)
+            ready = staging.STAGED.pop(staging.hidden(root, "staging", run)).rename(staging.hidden(root, "ready", run))
+            for part, target in staging.targets(root, run).items():
+                staging.retire(target, ready / part / ".old")
+            (ready / "data" / run).rename(staging.targets(root, run)["data"])
+
+    staging.settle = settle_and_begin
+    read(root, [outputs("new")])
+    staging.discard("mine", root)
+    assert leftovers(root) == []
+    return {"begun": begun}
+
+
 class TestAtOnce:
     def test_of_several_in_the_same_instant_one_makes_the_run(self, tmp_path):
         found = driver("same_name", str(tmp_path))
@@ -321,26 +343,8 @@ class TestAtOnce:
         seen = driver("read_while_moving", str(tmp_path), 300)
         assert seen["whole"] > 10 and seen["told"] > 0
 
-
-    def test_a_move_that_begins_just_before_the_reading_is_finished_first(self, tmp_path, monkeypatch):
-        root, _ = fresh(tmp_path, "one", True)
-        fill(staging.open_staging("mine", root), "mine", "new")
-        settle, begun = staging.settle, []
-
-        def settle_and_begin(run: str, root: Path) -> None:
-            settle(run, root)
-            if not begun:
-                begun.append(run)
-                ready = staging.STAGED.pop(staging.hidden(root, "staging", run)).rename(
-                    staging.hidden(root, "ready", run))
-                for part, target in staging.targets(root, run).items():
-                    staging.retire(target, ready / part / ".old")
-                (ready / "data" / run).rename(staging.targets(root, run)["data"])
-
-        monkeypatch.setattr(staging, "settle", settle_and_begin)
-        read(root, [outputs("new")])
-        staging.discard("mine", root)
-        assert begun and leftovers(root) == []
+    def test_a_move_that_begins_just_before_the_reading_is_finished_first(self, tmp_path):
+        assert driver("read_as_a_move_begins", str(tmp_path)) == {"begun": ["mine"], "err": ""}
 
 
 # --- real runs of the runner ----------------------------------------------------------------------------------------
