@@ -19,12 +19,14 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
-from tempfile import TemporaryDirectory
+from multiprocessing.process import BaseProcess
 
-from analysis.stopping import leave_interrupts_to_parent, signals_held_back
+import psutil
+
+from analysis.stopping import end_descendants, leave_interrupts_to_parent, remove_scratch, signals_held_back
 
 COPIES = sys.platform == "linux"
 # What most notebooks import. None of it may start a thread.
@@ -36,26 +38,36 @@ FIXED = {**dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_TH
 
 
 @contextmanager
-def kernels_to_copy() -> Iterator[str | None]:
+def kernels_to_copy(scratch: str) -> Iterator[str | None]:
     """A process that begins to load the libraries now and is copied on request; its address, None where it is unsafe.
 
-    `copied_kernel.use_copies` makes a worker ask there for its kernels.
+    `scratch` is the run's folder for what it keeps while it works; the address is in it. `copied_kernel.use_copies`
+    makes a worker ask there for its kernels. At the end no kernel is left.
     """
-    with TemporaryDirectory(prefix="study-") as folder:
-        if not COPIES or len(os.fsencode(folder)) > 90:  # of the 107 bytes that the name of a socket file may have
-            yield None
-            return
-        with socket.socket(socket.AF_UNIX) as requests:  # closed here: where the process is gone, asking it must fail
-            requests.bind(f"{folder}/copies")
-            requests.listen()
-            process = get_context("spawn").Process(target=copy_on_request, args=(requests, LOADED), daemon=True)
+    address = f"{scratch}/copies"
+    if not COPIES or len(os.fsencode(address)) > 100:  # of the 107 bytes that the name of a socket file may have
+        yield None
+        return
+    with socket.socket(socket.AF_UNIX) as requests:
+        requests.bind(address)
+        requests.listen()
+        process = get_context("spawn").Process(target=copy_on_request, args=(requests, scratch, LOADED), daemon=True)
+        try:
             with environment(FIXED), signals_held_back():
                 process.start()
-        try:
-            yield f"{folder}/copies"
+            requests.close()  # where the process is gone, asking it must fail
+            yield address
         finally:
-            process.kill()
-            process.join()
+            if process.pid:
+                end_with_copies(process)
+
+
+def end_with_copies(process: BaseProcess) -> None:
+    """End the process that is copied and its copies; when this returns, none writes anything any more."""
+    with suppress(psutil.NoSuchProcess):  # it was ended from outside
+        psutil.wait_procs(end_descendants(psutil.Process(process.pid)), timeout=10)
+    process.kill()
+    process.join()
 
 
 @contextmanager
@@ -70,14 +82,14 @@ def environment(values: dict[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def copy_on_request(requests: socket.socket, libraries: tuple[str, ...]) -> None:
+def copy_on_request(requests: socket.socket, scratch: str, libraries: tuple[str, ...]) -> None:
     """Load the libraries, then make a copy of this process for each request, until the run is gone."""
     leave_interrupts_to_parent()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody here asks how a copy ended
     run = parent_process()
     for name in libraries:
         if not run.is_alive():
-            return
+            break
         importlib.import_module(name)
     with selectors.DefaultSelector() as selector:
         selector.register(requests, selectors.EVENT_READ)
@@ -88,6 +100,7 @@ def copy_on_request(requests: socket.socket, libraries: tuple[str, ...]) -> None
                 requests.close()
                 be_kernel(Connection(worker.detach()))
             worker.close()
+    remove_scratch(scratch)  # killed, the run could not
 
 
 def be_kernel(worker: Connection) -> None:

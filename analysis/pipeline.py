@@ -39,7 +39,14 @@ from analysis.provenance import RECORD, hashes, run_record, write_json
 from analysis.room import full_disk_told
 from analysis.settings import BASELINE, ROOT, Settings, load_settings, write_settings
 from analysis.staging import discard, open_staging, put_in_place, reading, settle
-from analysis.stopping import ended_by_signals, follow_parent, signals_held_back, unstoppable, workers_ended
+from analysis.stopping import (
+    ended_by_signals,
+    follow_parent,
+    scratch_folder,
+    signals_held_back,
+    unstoppable,
+    workers_ended,
+)
 
 if TYPE_CHECKING:
     from analysis.own.reading import StudyInput
@@ -176,8 +183,7 @@ def workers(at_once: int = WORKERS) -> Iterator[ProcessPoolExecutor]:
 
     They are ended at once when what is done inside fails.
     """
-    with (kernels_to_copy() as copies,
-          tempfile.TemporaryDirectory(prefix="study-", ignore_cleanup_errors=True) as scratch):
+    with scratch_folder() as scratch, kernels_to_copy(scratch) as copies:
         pool = ProcessPoolExecutor(WORKERS, get_context("spawn"), get_ready, (scratch, copies))
         with pool, workers_ended():
             with signals_held_back():

@@ -10,13 +10,16 @@ import multiprocessing
 import os
 import shutil
 import signal
+import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import psutil
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name))
+STOPS = (signal.SIGINT, *SIGNALS)
 
 
 class Terminated(KeyboardInterrupt):
@@ -56,7 +59,7 @@ def ended_by_signals() -> Iterator[None]:
 @contextmanager
 def unstoppable() -> Iterator[None]:
     """Let neither Ctrl-C nor a signal interrupt what is done inside, which must be short."""
-    numbers = (signal.SIGINT, *SIGNALS) if in_main_thread() else ()
+    numbers = STOPS if in_main_thread() else ()
     before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers if signal.getsignal(number)}
     try:
         yield
@@ -67,9 +70,16 @@ def unstoppable() -> Iterator[None]:
 
 @contextmanager
 def signals_held_back() -> Iterator[None]:
-    """Keep Ctrl-C waiting while processes are started, which are born with it held back and never see it."""
+    """Keep Ctrl-C and signals waiting while processes are started, which are born with them held back.
+
+    A run that ended between a process's birth and its first word would leave it without knowing what to do.
+    """
     mask = getattr(signal, "pthread_sigmask", None)
-    before = mask(signal.SIG_BLOCK, {signal.SIGINT}) if mask else None
+    if mask:
+        from multiprocessing import resource_tracker
+
+        resource_tracker.ensure_running()  # Python's helper of all processes: its start would let them through
+    before = mask(signal.SIG_BLOCK, STOPS) if mask else None
     try:
         yield
     finally:
@@ -78,10 +88,10 @@ def signals_held_back() -> Iterator[None]:
 
 
 def leave_interrupts_to_parent() -> None:
-    """In a process that was born with Ctrl-C held back (`signals_held_back`): it is for the one that started it."""
+    """In a process that was born with signals held back: Ctrl-C is for the one that started it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
 
 def follow_parent(scratch: str) -> None:
@@ -99,16 +109,37 @@ def end_after(parent, scratch: str) -> None:
     """Wait for the end of the process that started this one; then end what this one started, and this one."""
     parent.join()
     end_descendants(psutil.Process())
-    shutil.rmtree(scratch, ignore_errors=True)
+    remove_scratch(scratch)
     end_descendants(psutil.Process())  # what was begun in between
     os._exit(1)
 
 
-def end_descendants(process: psutil.Process) -> None:
-    """End all processes that a process has started, and those that they have started."""
-    for child in process.children(recursive=True):
+def end_descendants(process: psutil.Process) -> list[psutil.Process]:
+    """End all processes that a process has started, and those that they have started; returns them."""
+    children = process.children(recursive=True)
+    for child in children:
         with suppress(psutil.NoSuchProcess):
             child.kill()
+    return children
+
+
+@contextmanager
+def scratch_folder() -> Iterator[str]:
+    """A folder for what a run's processes keep while they work; it goes with the run."""
+    folder = tempfile.mkdtemp(prefix="study-")
+    try:
+        yield folder
+    finally:
+        remove_scratch(folder)
+
+
+def remove_scratch(folder: str) -> None:
+    """Remove a folder to which processes that are just being ended may still write for a moment."""
+    for _ in range(100):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not os.path.lexists(folder):
+            return
+        time.sleep(0.02)
 
 
 @contextmanager

@@ -543,6 +543,8 @@ class TestRealRuns:
         found = driver("kill_real_runs", KILLS, source=place)
         assert found["survived"] < KILLS / 2, "most were killed before they were done"
         assert failed_in(found["err"]) <= {"<string>", spawn.__file__}, found["err"]
+        # the folder for scratch goes too, but for a kill before any other process had heard of it
+        assert len(list(scratch.iterdir())) < KILLS / 4
 
     @pytest.mark.parametrize(("name", "everyone", "code"), [("SIGINT", "all", 130), ("SIGTERM", "", 143)])
     def test_stopped(self, place, scratch, name, everyone, code):

@@ -5,7 +5,6 @@ import pickle
 import re
 import subprocess
 import sys
-import tempfile
 import threading
 from concurrent.futures import Future
 from contextlib import nullcontext
@@ -18,7 +17,7 @@ import psutil
 import pytest
 from nbclient.exceptions import DeadKernelError
 
-from analysis import copied_kernel, kernels, pages, panels, pipeline, planning, staging
+from analysis import copied_kernel, kernels, pages, panels, pipeline, planning, staging, stopping
 from analysis.frames import write_frame
 from analysis.panels import run_ground
 from analysis.planning import STEPS, RunError, check_kept_steps, choose_steps, make_plan, parameters_for, step_named
@@ -323,13 +322,20 @@ class TestOrderOfWork:
                 assert done.index(("execute", step)) < done.index((kind, name))
 
 
+@pytest.fixture
+def scratch():
+    """A run's folder for scratch: its name is short, for the sockets in it."""
+    with stopping.scratch_folder() as folder:
+        yield folder
+
+
 @pytest.fixture(params=["new", pytest.param("copied", marks=pytest.mark.skipif(
     not kernels.COPIES, reason="processes are copied on Linux only"))])
-def kind_of_kernel(request, monkeypatch):
+def kind_of_kernel(request, monkeypatch, scratch):
     """Kernels as everywhere, and as on Linux."""
     factory = copied_kernel.KernelProvisionerFactory.instance()
     monkeypatch.setattr(factory, "default_provisioner_name", factory.default_provisioner_name)
-    with kernels.kernels_to_copy() if request.param == "copied" else nullcontext() as address:
+    with kernels.kernels_to_copy(scratch) if request.param == "copied" else nullcontext() as address:
         copied_kernel.use_copies(address)
         yield request.param
 
@@ -405,9 +411,9 @@ class TestCopies:
         assert done.returncode == 0 and done.stdout == "1\n", done.stderr
 
     @pytest.mark.parametrize("moment", ["asked after its end", "asked before"])
-    def test_where_the_process_is_gone_a_kernel_is_dead_at_once(self, tmp_path, moment):
+    def test_where_the_process_is_gone_a_kernel_is_dead_at_once(self, tmp_path, scratch, moment):
         before = set(psutil.Process().children())
-        with kernels.kernels_to_copy() as address:
+        with kernels.kernels_to_copy(scratch) as address:
             process, = (each for each in set(psutil.Process().children()) - before
                         if "spawn_main" in " ".join(each.cmdline()))
             if moment == "asked before":
@@ -418,12 +424,18 @@ class TestCopies:
             with pytest.raises(DeadKernelError, match="is gone"):
                 copied_kernel.Copy(address, "kernel.json", str(tmp_path), {})
 
-    def test_where_the_name_of_a_socket_would_be_too_long_kernels_are_new(self, tmp_path, monkeypatch):
-        folder = tmp_path / ("x" * 100)
-        folder.mkdir()
-        monkeypatch.setattr(tempfile, "tempdir", str(folder))
-        with kernels.kernels_to_copy() as address:
+    def test_where_the_name_of_a_socket_would_be_too_long_kernels_are_new(self, tmp_path):
+        with kernels.kernels_to_copy(f"{tmp_path}/{'x' * 100}") as address:
             assert address is None
+
+    def test_at_the_end_no_kernel_is_left_to_write_anything(self, tmp_path, scratch):
+        with kernels.kernels_to_copy(scratch) as address:
+            copies = [copied_kernel.Copy(address, str(tmp_path / "kernel.json"), str(tmp_path), dict(os.environ))
+                      for _ in range(3)]
+            left = [psutil.Process(copy.pid) for copy in copies]
+        assert not any(kernel.is_running() for kernel in left)
+        for copy in copies:
+            copy.wait()
 
     def test_a_kernel_knows_the_inputs_that_its_worker_knows(self, monkeypatch, tmp_path):
         """Reading and checking a study's own input takes a second, which no notebook need spend again."""
