@@ -126,8 +126,10 @@ def end_descendants(process: psutil.Process) -> list[psutil.Process]:
 @contextmanager
 def scratch_folder() -> Iterator[str]:
     """A folder for what a run's processes keep while they work; it goes with the run."""
-    folder = tempfile.mkdtemp(prefix="study-")
+    folder = ""
     try:
+        with signals_held_back():  # no folder that nobody knows of
+            folder = tempfile.mkdtemp(prefix="study-")
         yield folder
     finally:
         remove_scratch(folder)

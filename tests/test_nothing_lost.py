@@ -550,14 +550,14 @@ class TestRealRuns:
     def test_stopped(self, place, scratch, name, everyone, code):
         found = driver("stop_real_runs", name, everyone, source=place)
         assert found["codes"] == [code] * 3 and told(found["err"]) == []
-        assert list(scratch.iterdir()) == []
+        assert list(scratch.rglob("*")) == []
 
     def test_a_full_disk_is_one_sentence(self, place, scratch):
         found = driver("starve_real_runs", source=place)
         assert found["codes"] == [2] * 3
         assert set(found["err"].strip().splitlines()) == {
             "the disk is full (File too large): free 200 MB and run the same command again"}
-        assert list(scratch.iterdir()) == []
+        assert list(scratch.rglob("*")) == []
 
     def test_a_worker_that_is_killed_is_one_sentence(self, place, scratch):
         found = driver("worker_killed", source=place)
