@@ -9,6 +9,7 @@ import threading
 from concurrent.futures import Future
 from contextlib import nullcontext
 from functools import partial
+from multiprocessing import active_children
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -412,15 +413,14 @@ class TestCopies:
 
     @pytest.mark.parametrize("moment", ["asked after its end", "asked before"])
     def test_where_the_process_is_gone_a_kernel_is_dead_at_once(self, tmp_path, scratch, moment):
-        before = set(psutil.Process().children())
+        before = set(active_children())
         with kernels.kernels_to_copy(scratch) as address:
-            process, = (each for each in set(psutil.Process().children()) - before
-                        if "spawn_main" in " ".join(each.cmdline()))
+            process, = set(active_children()) - before
             if moment == "asked before":
                 threading.Timer(0.3, process.kill).start()
             else:
                 process.kill()
-                process.wait(10)
+                process.join()
             with pytest.raises(DeadKernelError, match="is gone"):
                 copied_kernel.Copy(address, "kernel.json", str(tmp_path), {})
 
@@ -430,8 +430,8 @@ class TestCopies:
 
     def test_at_the_end_no_kernel_is_left_to_write_anything(self, tmp_path, scratch):
         with kernels.kernels_to_copy(scratch) as address:
-            copies = [copied_kernel.Copy(address, str(tmp_path / "kernel.json"), str(tmp_path), dict(os.environ))
-                      for _ in range(3)]
+            copies = [copied_kernel.Copy(address, f"{tmp_path}/{number}.json", str(tmp_path), dict(os.environ))
+                      for number in range(3)]
             left = [psutil.Process(copy.pid) for copy in copies]
         assert not any(kernel.is_running() for kernel in left)
         for copy in copies:
