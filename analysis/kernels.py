@@ -100,6 +100,7 @@ def copy_on_request(requests: socket.socket, scratch: str, libraries: tuple[str,
                 requests.close()
                 be_kernel(Connection(worker.detach()))
             worker.close()
+    psutil.wait_procs(end_descendants(psutil.Process()), timeout=10)
     remove_scratch(scratch)  # killed, the run could not
 
 

@@ -194,7 +194,7 @@ def workers(at_once: int = WORKERS) -> Iterator[ProcessPoolExecutor]:
 
 def get_ready(scratch: str, copies: str | None) -> None:
     """What every worker and kernel has in common: fixed seeds, one thread for each library, a folder for scratch."""
-    follow_parent(scratch)
+    follow_parent(None if copies else scratch)  # kernels that are copies end before their scratch is removed
     tempfile.tempdir = scratch
     # jsonschema's optional grammar takes 1.3 s to build in every process and nothing here uses it
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]

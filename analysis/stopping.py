@@ -94,10 +94,10 @@ def leave_interrupts_to_parent() -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
 
 
-def follow_parent(scratch: str) -> None:
+def follow_parent(scratch: str | None) -> None:
     """In a worker: leave Ctrl-C to the process that started it, and end with it, kernels and tools included.
 
-    `scratch` is the folder for what the workers keep while they work; it goes too.
+    `scratch` is the folder for what the workers keep while they work; it goes too. None: another process removes it.
     """
     leave_interrupts_to_parent()
     parent = multiprocessing.parent_process()
@@ -105,12 +105,13 @@ def follow_parent(scratch: str) -> None:
         threading.Thread(target=end_after, args=(parent, scratch), daemon=True).start()
 
 
-def end_after(parent, scratch: str) -> None:
+def end_after(parent, scratch: str | None) -> None:
     """Wait for the end of the process that started this one; then end what this one started, and this one."""
     parent.join()
     end_descendants(psutil.Process())
-    remove_scratch(scratch)
-    end_descendants(psutil.Process())  # what was begun in between
+    if scratch:
+        remove_scratch(scratch)
+        end_descendants(psutil.Process())  # what was begun in between
     os._exit(1)
 
 

@@ -15,7 +15,6 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
-from multiprocessing import spawn
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -532,8 +531,8 @@ def told(err: str) -> list[str]:
 def failed_in(err: str) -> set[str]:
     """The files that tracebacks name.
 
-    Python's own start of a process names its `spawn.py` where the process was born in the very moment in which the one
-    that wanted it was killed, and so never heard what to do.
+    After a kill, Python and Jupyter may name theirs: the start of a process that was born in the very moment in which
+    the one that wanted it was killed, and so never heard what to do.
     """
     return set(re.findall(r'^ +File "([^"]+)"', err, re.MULTILINE))
 
@@ -542,7 +541,7 @@ class TestRealRuns:
     def test_killed_at_random_moments(self, place, scratch):
         found = driver("kill_real_runs", KILLS, source=place)
         assert found["survived"] < KILLS / 2, "most were killed before they were done"
-        assert failed_in(found["err"]) <= {"<string>", spawn.__file__}, found["err"]
+        assert [file for file in failed_in(found["err"]) if "analysis" in Path(file).parts] == [], found["err"]
         # the folder for scratch goes too, but for a kill before any other process had heard of it
         assert len(list(scratch.iterdir())) < KILLS / 4
 
