@@ -18,10 +18,13 @@ from multiprocessing import get_context
 from analysis.stopping import ended_by_signals, signals_held_back
 
 if __name__ == "__main__":
+    number = getattr(signal, sys.argv[1])
+    if signal.getsignal(number) == signal.SIG_IGN:  # the tests were begun with nohup
+        signal.signal(number, signal.SIG_DFL)
     process = get_context("spawn").Process(target=print, args=("heard what to do",))
     try:
         with ended_by_signals(), signals_held_back():
-            os.kill(os.getpid(), getattr(signal, sys.argv[1]))
+            os.kill(os.getpid(), number)
             process.start()
     except KeyboardInterrupt as error:
         process.join()
