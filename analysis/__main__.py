@@ -229,11 +229,24 @@ def verify(
 @app.command()
 def steps() -> None:
     """列出笔记本及其参数 · List the notebooks, what each reads and its parameters."""
-    from analysis import planning
+    from analysis.settings import choices, flatten, load_settings
+    from workbench.parameters import flat_name
+    from workbench.steps import NEEDS, PARAMETERS
 
-    for step, needs in planning.NEEDS.items():
-        typer.echo(f"{step:<26} ← {', '.join(need[:2] for need in needs) or '—'}")
-        typer.echo(f"   {', '.join(f'{key}={value}' for key, value in planning.parameters_of(step).items())}")
+    values, known = flatten(load_settings()), choices()
+    for step, needs in NEEDS.items():
+        typer.echo(f"{step:<26} ← {', '.join(need.split('_')[0] for need in needs) or '—'}")
+        for name in PARAMETERS[step]:
+            typer.echo(f"   {flat_name(name):<30} {values[name]!s:<14} {known[name].allowed()}")
+
+
+@app.command()
+def parameters() -> None:
+    """按设定模型重写各笔记本的参数单元 · Write the notebooks' parameters cells anew from the settings model."""
+    from workbench.stored import renew_parameters
+
+    for path in renew_parameters(ROOT):
+        typer.echo(os.path.relpath(path, ROOT))
 
 
 @app.command()

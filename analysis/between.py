@@ -58,7 +58,7 @@ class Between:
     def scores(self, taken: Taken) -> pd.Series:
         """The scores with the taken stages from the second run and the others from the first; as `score_study`."""
         settings, stages = self.mixed_settings(taken), self.stages(taken)
-        return study.score(stages.normalised(settings), stages.weights(settings), settings)
+        return study.score(stages.normalised(settings), stages.weights(settings), settings.aggregation.method)
 
     def all_scores(self, differing: Sequence[str]) -> tuple[dict[Taken, pd.Series], dict[Taken, str]]:
         """The scores of every mixture of the differing stages; those that the study refuses apart, with its reason.

@@ -23,13 +23,13 @@ from analysis.comparison import (
     summary,
 )
 from analysis.figures.labels import node_names, pick
-from analysis.notebook import edition_line
 from analysis.pages import EPOCH, release_month
 from analysis.reporting.blocks import Block, Report
 from analysis.reporting.notebook_html import report_to_html
 from analysis.reporting.stamps import PageLinks, Stamp
 from analysis.reporting.table_markup import read_table
 from analysis.tables import finished, full_names, html_table
+from workbench.notebook import edition_line
 
 CSV = "comparison.csv"
 PART_NAMES = {ROSTER: ("城市名单", "roster"), "data": ("数据", "data"), "treatment": ("缺失与离群值处理", "treatment"),

@@ -16,12 +16,13 @@ from analysis import __version__
 from analysis.frames import read_frame
 from analysis.marks import file_name
 from analysis.office.take_away import listed
-from analysis.planning import STEPS, Plan
+from analysis.planning import Plan
 from analysis.provenance import MANIFEST, hashes, raw_checksums, versions
 from analysis.reporting import FileEntry, ReportEntry, RunFacts
 from analysis.reporting.words import WORDS
 from analysis.settings import BASELINE, ROOT, differences, flatten
 from analysis.tables import full_names, shown
+from workbench.steps import STEPS
 
 EXPLORER, WORKBOOK, PAPER, PROFILES = "explorer.html", "results.xlsx", "white_paper", "profiles/index.html"
 BEST = 10

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from datetime import UTC, date, datetime
@@ -12,9 +13,11 @@ from typing import TYPE_CHECKING
 from analysis import __released__
 from analysis.crate import crate
 from analysis.marks import file_name
-from analysis.planning import NEEDS, STEPS, Plan, cells_for, report_folder, steps_for
+from analysis.planning import Plan, report_folder
 from analysis.provenance import CRATE, MANIFEST, manifest, write_json
+from analysis.reporting.tidy import report_of
 from analysis.settings import Settings
+from workbench.steps import NEEDS, STEPS, notebook_path, steps_for
 
 if TYPE_CHECKING:
     from analysis.panels import Ground
@@ -39,6 +42,7 @@ def render_step(step: str, plan: Plan, staging: Path) -> float:
     html, pdf = document_paths(folder, step, plan.settings.edition)
     for path in (html, pdf):
         path.parent.mkdir(parents=True, exist_ok=True)
+    finish_figures(read_executed(folder, step), folder, plan)
     html.write_text(HTMLReport(**page).from_filename(executed)[0], encoding="utf-8")
     pdf.write_bytes(PDFReport(**page).from_filename(executed)[0])
     if step == STEPS[-1]:
@@ -46,6 +50,15 @@ def render_step(step: str, plan: Plan, staging: Path) -> float:
 
         write_white_paper(read_executed(folder, step), step, folder, plan.lang, page["stamp"], plan.settings.edition)
     return time.perf_counter() - started
+
+
+def finish_figures(notebook, folder: Path, plan: Plan) -> None:
+    """The PDF and the PNG of every figure that a notebook of a whole run has shown and kept as SVG."""
+    from analysis.office import figure_files as files
+
+    for about in files.figures_in(notebook):
+        title = files.title_of(about, plan.settings.edition, plan.lang)
+        files.write_prints(folder / "figures", about["name"], title, about["alt"], plan.lang)
 
 
 def read_executed(folder: Path, step: str):
@@ -63,9 +76,10 @@ def document_paths(folder: Path, step: str, edition: str = "public") -> tuple[Pa
 
 
 def title_of(step: str, lang: str, traits: frozenset[str]) -> dict[str, str]:
-    """Title and subtitle of a notebook in one language."""
-    about = cells_for(step, traits)["metadata"]["report"]
-    return {"title": about[f"title_{lang}"], "subtitle": about[f"subtitle_{lang}"]}
+    """Title and subtitle of a step's notebook in one language, those of the run's kind of data where it has some."""
+    notebook = json.loads(notebook_path(step, traits, lang).read_text(encoding="utf-8"))
+    about = report_of(notebook["metadata"]["report"], traits)
+    return {"title": about["title"], "subtitle": about["subtitle"]}
 
 
 def page_links(folder: Path, step: str, plan: Plan):
@@ -107,8 +121,8 @@ def plan_stamp(plan: Plan, staging: Path):
 
 def edition_stamp(run: str, settings: Settings, ground: Ground, lang: str):
     """Run, edition and date as every page carries them; the date is the study's, never today's."""
-    from analysis.notebook import edition_line
     from analysis.reporting import Stamp
+    from workbench.notebook import edition_line
 
     return Stamp(run, edition_line(settings, ground, lang), release_month(lang), EPOCH)
 

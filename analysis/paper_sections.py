@@ -7,9 +7,9 @@ import pandas as pd
 from analysis import scoring, tables
 from analysis.city_profiles.profiles import Profiles
 from analysis.framework import PAPER_LISTS
-from analysis.notebook import Step
 from analysis.paper_tables import case_table
 from analysis.paper_values import PaperValues
+from workbench.notebook import Step
 
 
 def tell_domain(step: Step, values: PaperValues, profiles: Profiles, number: int, cases: pd.DataFrame) -> None:

@@ -7,7 +7,6 @@ while later steps still compute. `planning` says what to run, `staging` puts it 
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import sys
@@ -21,20 +20,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.kernels import FIXED, kernels_to_copy
 from analysis.marks import about
 from analysis.pages import EPOCH, PARTS, render_step, write_overview, write_part
-from analysis.planning import (
-    DATA,
-    NEEDS,
-    Plan,
-    RunError,
-    built_on,
-    cells_for,
-    check_kept_steps,
-    parameters_for,
-    report_folder,
-)
+from analysis.planning import DATA, Plan, RunError, check_kept_steps, parameters_for, report_folder
 from analysis.provenance import RECORD, hashes, run_record, write_json
 from analysis.room import full_disk_told
 from analysis.settings import BASELINE, ROOT, Settings, load_settings, write_settings
@@ -47,6 +35,7 @@ from analysis.stopping import (
     unstoppable,
     workers_ended,
 )
+from workbench.steps import NEEDS, built_on, notebook_path
 
 if TYPE_CHECKING:
     from analysis.own.reading import StudyInput
@@ -54,6 +43,7 @@ if TYPE_CHECKING:
 
 REPORTS = ROOT / "reports"
 WORKERS = 2
+FIXED = {**dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"), "PYTHONHASHSEED": "0"}
 
 
 def execute(plan: Plan, say: Callable[[str], None] = print, reports: bool = True,
@@ -183,8 +173,8 @@ def workers(at_once: int = WORKERS) -> Iterator[ProcessPoolExecutor]:
 
     They are ended at once when what is done inside fails.
     """
-    with scratch_folder() as scratch, kernels_to_copy(scratch) as copies:
-        pool = ProcessPoolExecutor(WORKERS, get_context("spawn"), get_ready, (scratch, copies))
+    with scratch_folder() as scratch:
+        pool = ProcessPoolExecutor(WORKERS, get_context("spawn"), get_ready, (scratch,))
         with pool, workers_ended():
             with signals_held_back():
                 for _ in range(min(at_once, WORKERS)):
@@ -192,27 +182,22 @@ def workers(at_once: int = WORKERS) -> Iterator[ProcessPoolExecutor]:
             yield pool
 
 
-def get_ready(scratch: str, copies: str | None) -> None:
+def get_ready(scratch: str) -> None:
     """What every worker and kernel has in common: fixed seeds, one thread for each library, a folder for scratch."""
-    follow_parent(None if copies else scratch)  # kernels that are copies end before their scratch is removed
+    follow_parent(scratch)
     tempfile.tempdir = scratch
     # jsonschema's optional grammar takes 1.3 s to build in every process and nothing here uses it
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
     os.environ.update(FIXED, TMPDIR=scratch, SOURCE_DATE_EPOCH=str(EPOCH), TZ="UTC", PYTHONPATH=str(ROOT),
                       JPY_PARENT_PID="", PYDEVD_DISABLE_FILE_VALIDATION="1")
-    from analysis.copied_kernel import use_copies
-
-    use_copies(copies)
 
 
 def work_on(task: tuple[str, str], plan: Plan, staging: Path, inputs: Known | None) -> float:
     """In a worker: run a notebook, render its report or compile a part of the whole report; the seconds it took."""
     if inputs is not None:
-        from analysis.copied_kernel import CopiedKernel
         from analysis.panels import know
 
         know(inputs)
-        CopiedKernel.inputs = inputs
     os.environ.update(STUDY_DATA=f"{staging}/data", STUDY_REPORTS=f"{staging}/reports", IPYTHONDIR=f"{staging}/ipython")
     kind, name = task
     return {"execute": execute_step, "make": write_part, "render": render_step}[kind](name, plan, staging)
@@ -303,7 +288,7 @@ def kernel_channel(folder: str) -> dict[str, str]:
 
 
 def execute_step(step: str, plan: Plan, staging: Path) -> float:
-    """Execute one notebook in a fresh kernel and keep it, tidied, as reports/<run>/notebooks/<step>.ipynb."""
+    """Execute the stored notebook of a step and keep it, tidied, as reports/<run>/notebooks/<step>.ipynb."""
     started = time.perf_counter()
     import nbformat
     import papermill
@@ -313,21 +298,20 @@ def execute_step(step: str, plan: Plan, staging: Path) -> float:
 
     from analysis.reporting import tidy_notebook
 
+    source = notebook_path(step, plan.traits, plan.lang)
     try:
         with tempfile.TemporaryDirectory(prefix="study-") as folder:
-            source = Path(folder) / f"{step}.ipynb"
-            source.write_text(json.dumps(cells_for(step, plan.traits), ensure_ascii=False), encoding="utf-8")
             notebook = papermill.execute_notebook(
-                str(source), None, parameters_for(step, plan), progress_bar=False,
-                kernel_name="python3", cwd=str(ROOT),
+                str(source), None, parameters_for(step, plan), progress_bar=False, cwd=str(ROOT),
                 config=Config(KernelManager=kernel_channel(folder), NotebookClient={"shutdown_kernel": "immediate"}))
     except PapermillExecutionError as error:
-        raise RunError(f"notebooks/{step}.ipynb, cell {error.exec_count}: {error.ename}: {error.evalue}") from None
+        raise RunError(f"{source.relative_to(ROOT).as_posix()}, cell {error.exec_count}: {error.ename}: "
+                       f"{error.evalue}") from None
     except DeadKernelError:
-        raise RunError(f"notebooks/{step}.ipynb: its process was ended from outside, most often for want of memory; "
-                       "a run needs about 1 GB: close other programs and run again") from None
+        raise RunError(f"{source.relative_to(ROOT).as_posix()}: its process was ended from outside, most often for "
+                       "want of memory; a run needs about 1 GB: close other programs and run again") from None
     path = report_folder(plan, staging) / "notebooks" / f"{step}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = nbformat.writes(tidy_notebook(notebook, step))
+    text = nbformat.writes(tidy_notebook(notebook, step, plan.traits))
     path.write_text(text + "\n", encoding="utf-8")
     return time.perf_counter() - started

@@ -10,11 +10,13 @@ Reference: docs/assumptions.md names the effect of each choice on the ranks.
 from __future__ import annotations
 
 import difflib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 
 from analysis.marks import about
 
@@ -46,52 +48,79 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+def choice(zh: str, en: str, **bounds: Any) -> Any:
+    """A field of the settings with its meaning in both languages; notebooks print it beside their parameters."""
+    return Field(description=en, json_schema_extra={"zh": zh}, **bounds)
+
+
 class Indicators(Section):
-    scale: Literal["per_resident", "total"]
-    worst_grade: Literal["A", "B", "C", "D"]
-    exclude: tuple[str, ...] = Field(strict=False)
+    scale: Literal["per_resident", "total"] = choice(
+        "人均，还是总量", "for each resident, or in total")
+    worst_grade: Literal["A", "B", "C", "D"] = choice(
+        "最低可用的代理变量等级", "proxies of a worse grade stay out of the index")
+    exclude: tuple[str, ...] = choice(
+        '不用的指标代码，如 ["I23", "I28"]', 'codes of indicators left out, such as ["I23", "I28"]', strict=False)
 
 
 class Treatment(Section):
-    missing: Literal["nearest", "group_median", "lowest"]
-    neighbours: int = Field(ge=1, le=50)
-    indicator_coverage: float = Field(ge=0, le=1)
-    city_coverage: float = Field(ge=0, le=1)
-    outliers: Literal["winsorise", "log", "none"]
-    skewness_limit: float = Field(gt=0)
-    kurtosis_limit: float = Field(gt=0)
-    winsorise_at_most: int = Field(ge=0, le=50)
+    missing: Literal["nearest", "group_median", "lowest"] = choice(
+        "缺口怎样补", "how a gap is filled")
+    neighbours: int = choice("最近城市的个数", "nearest cities whose median fills a gap", ge=1, le=50)
+    indicator_coverage: float = choice(
+        "有值城市的份额低于此的指标不用", "an indicator that a smaller share of cities has is left out", ge=0, le=1)
+    city_coverage: float = choice(
+        "有值指标的份额低于此的城市加注", "a city that has a smaller share of indicators is flagged", ge=0, le=1)
+    outliers: Literal["winsorise", "log", "none"] = choice(
+        "离群值怎样处理；缩尾不够再取对数", "outliers; winsorised, then logged where that is not enough")
+    skewness_limit: float = choice("偏度绝对值超过它且峰度超过下一项才处理",
+                                   "treated where |skewness| exceeds this and kurtosis the next", gt=0)
+    kurtosis_limit: float = choice("超额峰度的界限", "limit of the excess kurtosis", gt=0)
+    winsorise_at_most: int = choice("每项指标最多缩尾几个值，再多就取对数",
+                                    "values winsorised per indicator; beyond, the logarithm", ge=0, le=50)
 
 
 class Normalisation(Section):
-    method: Literal["minmax", "zscore", "rank"]
-    lowest_points: float = Field(ge=0, le=50)
+    method: Literal["minmax", "zscore", "rank"] = choice(
+        "怎样化到同一尺度", "how values come to one scale")
+    lowest_points: float = choice("最低城市的分数；几何平均须大于 0",
+                                  "points of the lowest city; geometric aggregation needs more than 0", ge=0, le=50)
 
 
 class Weighting(Section):
-    subjective: Literal["ahp", "equal"]
-    objective: Literal["entropy", "nested_entropy", "critic", "equal"]
-    rule: Literal["linear", "multiplicative", "game_theory"]
-    alpha: float = Field(ge=0, le=1)
-    ahp_method: Literal["eigenvector", "geometric_mean"]
-    consistency_limit: float = Field(gt=0, le=1)
-    allow_inconsistent: bool
-    unmeasured: Literal["keep_domains", "proportional"]
-    data_centre_parent: Literal["S13", "S14"]
+    subjective: Literal["ahp", "equal"] = choice("由判断决定的一半", "the half that judgement decides")
+    objective: Literal["entropy", "nested_entropy", "critic", "equal"] = choice(
+        "由数据决定的一半", "the half that the data decide")
+    rule: Literal["linear", "multiplicative", "game_theory"] = choice(
+        "两半如何结合", "how the two halves are combined")
+    alpha: float = choice("线性结合中判断权重的份额", "share of the judged weights in the linear rule", ge=0, le=1)
+    ahp_method: Literal["eigenvector", "geometric_mean"] = choice(
+        "判断矩阵如何变成权重", "how a judgement matrix becomes weights")
+    consistency_limit: float = choice(
+        "CR 达到它的矩阵使运行停止", "a matrix whose CR reaches it stops the run", gt=0, le=1)
+    allow_inconsistent: bool = choice("不一致的矩阵照用并列出", "use inconsistent matrices all the same, and list them")
+    unmeasured: Literal["keep_domains", "proportional"] = choice(
+        "没有数据的指标，其权重归同一领域，还是按比例分给全部",
+        "weight of indicators without data: kept in the domain, or shared by all in proportion")
+    data_centre_parent: Literal["S13", "S14"] = choice(
+        "城市数据中心（I33）的上级，原表有歧义", "parent of I33, city data centres, ambiguous in the paper")
 
 
 class Aggregation(Section):
-    method: Literal["arithmetic", "geometric", "topsis"]
+    method: Literal["arithmetic", "geometric", "topsis"] = choice("如何汇总为总分", "how points become a score")
 
 
 class Uncertainty(Section):
-    draws: int = Field(ge=100, le=100_000_000)
-    concentration: float = Field(ge=1)
-    half_width: float = Field(ge=0, le=1)
-    sobol_samples: int = Field(ge=2, le=2**16)
-    bounds: float = Field(ge=0, le=1)
-    top: int = Field(ge=1)
-    seed: int = Field(ge=1)
+    draws: int = choice("抽样次数", "number of draws", ge=100, le=100_000_000)
+    concentration: float = choice("狄利克雷集中度；100 使 0.20 的权重浮动约 0.04",
+                                  "Dirichlet concentration; 100 moves a weight of 0.20 by about 0.04", ge=1)
+    half_width: float = choice(
+        "另一种浮动：每项权重乘以 1±此值", "the other noise: every weight times 1 ± this", ge=0, le=1)
+    sobol_samples: int = choice("权重索博尔指数的样本数，须为 2 的幂",
+                                "base points of the Sobol indices, a power of 2", ge=2, le=2**16)
+    bounds: float = choice(
+        "可达名次：每项权重可变动的份额", "attainable ranks: share by which every weight may vary", ge=0, le=1)
+    top: int = choice("截止线：报告进入前几名的概率", "the cut whose probability is reported", ge=1)
+    seed: int = choice("随机种子", "seed of the draws", ge=1)
 
     @model_validator(mode="after")
     def balanced_sequence(self) -> Uncertainty:
@@ -102,14 +131,15 @@ class Uncertainty(Section):
 
 
 class Tiers(Section):
-    k: int = Field(ge=2, le=12)
-    k_smallest: int = Field(ge=2, le=12)
-    k_largest: int = Field(ge=2, le=20)
-    starts: int = Field(ge=1, le=10_000)
-    references: int = Field(ge=2, le=10_000)
-    resamples: int = Field(ge=2, le=10_000)
-    draws: int = Field(ge=10, le=1_000_000)
-    seed: int = Field(ge=1)
+    k: int = choice("层数", "number of tiers", ge=2, le=12)
+    k_smallest: int = choice("比较的层数从几起", "smallest number of tiers compared", ge=2, le=12)
+    k_largest: int = choice("到几止", "largest number of tiers compared", ge=2, le=20)
+    starts: int = choice(
+        "k 均值的初始化次数；太少会错过最优", "k-means starts; fewer miss the optimum", ge=1, le=10_000)
+    references: int = choice("间隙统计量的参照数据集数", "reference data sets of the gap statistic", ge=2, le=10_000)
+    resamples: int = choice("稳定性的自助样本数", "bootstrap resamples of the stability", ge=2, le=10_000)
+    draws: int = choice("分层概率的抽样次数", "draws for the probability of each tier", ge=10, le=1_000_000)
+    seed: int = choice("随机种子", "seed of k-means, references, resamples and draws", ge=1)
 
     @model_validator(mode="after")
     def range_of_k(self) -> Tiers:
@@ -121,8 +151,8 @@ class Tiers(Section):
 class Settings(Section):
     """All choices of one run. Build it with `load_settings`; `model_copy` or `with_overrides` make a variant."""
 
-    edition: Literal["public", "synthetic", "own"]
-    city: CityText
+    edition: Literal["public", "synthetic", "own"] = choice("数据版本", "edition of the data")
+    city: CityText = choice("逐步手工核对的城市：名称或代码", "city followed by hand: name or code")
     indicators: Indicators
     treatment: Treatment
     normalisation: Normalisation
@@ -130,6 +160,50 @@ class Settings(Section):
     aggregation: Aggregation
     uncertainty: Uncertainty
     tiers: Tiers
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What one setting may be: its Python type, its options or its range in words, and its meaning."""
+
+    name: str
+    type: type
+    options: tuple[str, ...]
+    range: str
+    zh: str
+    en: str
+
+    def allowed(self) -> str:
+        """Options or range, such as `linear | multiplicative` or `0–1`; empty where there is neither."""
+        return " | ".join(self.options) or self.range
+
+
+def choices(model: type[BaseModel] = Settings, prefix: str = "") -> dict[str, Choice]:
+    """Every setting by dotted name, in the order of the settings file."""
+    found: dict[str, Choice] = {}
+    for key, field in model.model_fields.items():
+        name, kind = f"{prefix}{key}", field.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            found |= choices(kind, f"{name}.")
+            continue
+        options = get_args(kind) if get_origin(kind) is Literal else ()
+        plain = str if options else list if get_origin(kind) is tuple else kind
+        found[name] = Choice(name, plain, options, range_in_words(field), field.json_schema_extra["zh"],
+                             field.description)
+    return found
+
+
+def range_in_words(field: FieldInfo) -> str:
+    """The bounds of a number: `0–1`, `≥ 1`, `> 0`; empty without any."""
+    bounds = {name: getattr(each, name) for each in field.metadata for name in ("ge", "gt", "le", "lt")
+              if hasattr(each, name)}
+    least, most = bounds.get("ge", bounds.get("gt")), bounds.get("le", bounds.get("lt"))
+    if least is None:
+        return ""
+    sign = "≥" if "ge" in bounds else ">"
+    if most is None:
+        return f"{sign} {least:g}"
+    return f"{least:,}–{most:,}" if "ge" in bounds else f"> {least:g}, ≤ {most:g}"
 
 
 def flatten(settings: Settings | dict, prefix: str = "") -> dict[str, Any]:
@@ -149,7 +223,7 @@ def nearest(name: str, known: list[str]) -> str:
 
 
 def load_settings(path: Path = BASELINE, overrides: dict[str, Any] | None = None) -> Settings:
-    """Read a settings file and apply overrides by dotted name.
+    """Read a settings file and apply overrides, such as those of the command line, by dotted name.
 
     A file other than the baseline may name only the keys that it changes; all others keep the baseline's values.
     Raises SettingsError for an unreadable file, an unknown name (the nearest right one is offered) or a value outside

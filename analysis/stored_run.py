@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 from analysis.marks import WORD
 from analysis.office.take_away import FILES as TAKE_AWAY
 from analysis.panels import INPUT, kept_input, own_panel
-from analysis.planning import DATA, NEEDS, Plan, RunError, built_on, check_language, report_place, steps_for
+from analysis.planning import DATA, Plan, RunError, check_language, report_place
 from analysis.profile.files import FOLDER as CITIES
 from analysis.provenance import ABOUT_THE_RUN, MANIFEST
 from analysis.settings import PUBLIC_TRAITS, ROOT, load_settings, nearest
+from workbench.steps import NEEDS, built_on, steps_for
 
 if TYPE_CHECKING:
     from analysis.own.reading import StudyInput

@@ -87,8 +87,8 @@ def score_study(panel: Panel, settings: Settings) -> Study:
     normalised = normalise(treated, tree, settings)
     judged = experts.subjective_weights(panel, tree, treated.columns, settings)["measured"]
     weights = weigh(objective_weights(treated, tree), judged, tree, settings)
-    scores = score(normalised, weights["combined"], settings)
-    domain_scores = score_domains(normalised, weights["combined"], tree, settings)
+    scores = score(normalised, weights["combined"], settings.aggregation.method)
+    domain_scores = score_domains(normalised, weights["combined"], tree, settings.aggregation.method)
     return Study(settings, panel, tree, raw, origins, treated, record, normalised, weights, domain_scores, scores,
                  scoring.rank(scores))
 
@@ -200,31 +200,37 @@ OBJECTIVE_WEIGHTS = {
 
 
 def weigh(objective: pd.DataFrame, subjective: pd.Series, tree: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    """All weights in one table: the judged, the computed, and their combination that makes the score.
-
-    Returns one row a measured indicator: domain, subdomain, subjective, entropy, nested_entropy, critic, equal,
-    objective (the one the settings choose), combined. Every column of weights sums to 1.
-    """
+    """All weights in one table, combined as the settings say; see `weight_table`."""
     choices = settings.weighting
     subjective = subjective.reindex(objective.index)
-    chosen = objective[choices.objective]
-    combined = weighting.combine_weights(subjective, chosen, choices.rule, choices.alpha)
+    combined = weighting.combine_weights(subjective, objective[choices.objective], choices.rule, choices.alpha)
+    return weight_table(subjective, objective, choices.objective, combined, tree)
+
+
+def weight_table(subjective: pd.Series, objective: pd.DataFrame, kind: str, combined: pd.Series,
+                 tree: pd.DataFrame) -> pd.DataFrame:
+    """All weights in one table: the judged, the computed, and their combination that makes the score.
+
+    Returns one row per measured indicator: domain, subdomain, subjective, entropy, nested_entropy, critic, equal,
+    objective (the column `kind` of them), combined. Every column of weights sums to 1.
+    """
     places = {"domain": framework.ancestor(tree, "domain"), "subdomain": framework.ancestor(tree, "subdomain")}
     columns = {level: place.reindex(objective.index) for level, place in places.items()}
-    columns |= {"subjective": subjective, **objective, "objective": chosen, "combined": combined}
+    columns |= {"subjective": subjective.reindex(objective.index), **objective, "objective": objective[kind],
+                "combined": combined.reindex(objective.index)}
     return settle(pd.DataFrame(columns).rename_axis("indicator"))
 
 
-def score(normalised: pd.DataFrame, weights: pd.Series, settings: Settings) -> pd.Series:
-    """The total score of every city in points, by the aggregation the settings choose (TOPSIS closeness × 100)."""
-    if settings.aggregation.method == "geometric" and not (normalised > 0).all(axis=None):
+def score(normalised: pd.DataFrame, weights: pd.Series, method: str) -> pd.Series:
+    """The total score of every city in points, by an aggregation (`scoring.aggregate`; TOPSIS closeness × 100)."""
+    if method == "geometric" and not (normalised > 0).all(axis=None):
         raise ValueError("aggregation.method = geometric needs points above 0: set normalisation.lowest_points = 1 "
                          "(with minmax or rank), so that the lowest city of an indicator has 1 point instead of 0")
-    scores = scoring.aggregate(normalised, weights, settings.aggregation.method)
-    return settle(100 * scores if settings.aggregation.method == "topsis" else scores).rename("score")
+    scores = scoring.aggregate(normalised, weights, method)
+    return settle(100 * scores if method == "topsis" else scores).rename("score")
 
 
-def score_domains(normalised: pd.DataFrame, weights: pd.Series, tree: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+def score_domains(normalised: pd.DataFrame, weights: pd.Series, tree: pd.DataFrame, method: str) -> pd.DataFrame:
     """Each measured domain's score in points: the same aggregation over its own indicators, their weights summing to 1.
 
     Arithmetic totals are the mean of the domain scores weighted by the domains' weights.
@@ -233,7 +239,7 @@ def score_domains(normalised: pd.DataFrame, weights: pd.Series, tree: pd.DataFra
     columns = {}
     for code in framework.domains(tree).intersection(domain):
         own = weights[domain == code]
-        columns[code] = score(normalised[own.index], own / own.sum(), settings)
+        columns[code] = score(normalised[own.index], own / own.sum(), method)
     return pd.DataFrame(columns, index=normalised.index)
 
 

@@ -20,10 +20,11 @@ from typing import Any
 from analysis import __version__, pipeline
 from analysis.file_differences import FileDifference, compare_files
 from analysis.pages import write_overview
-from analysis.planning import STEPS, RunError, built_on, report_folder
+from analysis.planning import RunError, report_folder
 from analysis.provenance import MANIFEST, code_hashes, hashes, raw_checksums, sha256, versions
 from analysis.settings import ROOT, differences, flatten, load_settings
 from analysis.stored_run import Stored, is_output, listed_hashes, outputs, read_stored, reported_steps
+from workbench.steps import STEPS, built_on
 
 
 @dataclass(frozen=True)

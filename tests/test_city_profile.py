@@ -20,7 +20,7 @@ from rich.cells import cell_len
 from analysis import profile
 from analysis.frames import read_frame, settle, write_frame
 from analysis.framework import leaves
-from analysis.notebook import data_folder
+from workbench.notebook import data_folder
 from analysis.profile import page, workbook
 from analysis.profile.account import account_items
 from analysis.settings import ROOT, load_settings, write_settings

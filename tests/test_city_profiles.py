@@ -118,7 +118,7 @@ class TestMoves:
                 def rank_at(value, indicator=step.indicator, code=code):
                     points = tables.normalised.copy()
                     points.at[code, indicator] = value
-                    return scoring.rank(study.score(points, tables.weights["combined"], tables.settings))[code]
+                    return scoring.rank(study.score(points, tables.weights["combined"], tables.settings.aggregation.method))[code]
 
                 if step.possible:
                     assert rank_at(step.needed + 1e-7) <= move.up < rank_at(step.needed - 1e-7)
@@ -151,7 +151,7 @@ class TestMoves:
             "aggregation": tables.settings.aggregation.model_copy(update={"method": "geometric"}),
             "normalisation": tables.settings.normalisation.model_copy(update={"lowest_points": 1.0})})
         points = study.normalise(tables.treated, tables.tree, choices)
-        scores = study.score(points, tables.weights["combined"], choices)
+        scores = study.score(points, tables.weights["combined"], choices.aggregation.method)
         other = replace(tables, settings=choices, normalised=points, scores=tables.scores.assign(
             score=scores, rank=scoring.rank(scores)))
         move = city_profiles.moves_of(other, "450100")
@@ -159,7 +159,7 @@ class TestMoves:
         for shift, holds in ((1e-6, True), (-1e-6, False)):
             changed = points.copy()
             changed.at["450100", step.indicator] = step.needed + shift
-            rank = scoring.rank(study.score(changed, tables.weights["combined"], choices))["450100"]
+            rank = scoring.rank(study.score(changed, tables.weights["combined"], choices.aggregation.method))["450100"]
             assert (rank <= move.up) == holds
 
     @pytest.mark.parametrize(("section", "value"), [("normalisation", "zscore"), ("aggregation", "topsis")])

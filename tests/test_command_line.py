@@ -218,7 +218,8 @@ class TestOtherCommands:
         from typer.testing import CliRunner
 
         from analysis.__main__ import app
-        from analysis.planning import NEEDS, parameters_of
+        from analysis.planning import parameters_of
+        from workbench.steps import NEEDS
 
         out = CliRunner().invoke(app, ["steps"]).output
         for step, needs in NEEDS.items():

@@ -8,7 +8,7 @@ import pytest
 from typer.main import get_command
 
 from analysis.frames import read_frame
-from analysis.planning import STEPS
+from workbench.steps import STEPS
 from analysis.settings import ROOT, flatten, load_settings
 
 REFERENCE = ROOT / "data/processed/baseline"

@@ -154,7 +154,7 @@ class TestContent:
         for code in tables.points:
             alone = pd.Series(0.0, tables.points.columns)
             alone[code] = 1.0
-            scores = study.score(tables.points, alone, settings)
+            scores = study.score(tables.points, alone, settings.aggregation.method)
             assert found_low <= scores.min() and scores.max() <= found_high
 
 

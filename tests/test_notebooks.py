@@ -8,7 +8,7 @@ import sys
 import nbformat
 import pytest
 
-from analysis.planning import NEEDS, STEPS
+from workbench.steps import NEEDS, STEPS
 from analysis.settings import ROOT, TRAITS, flatten, load_settings
 
 NOTEBOOKS = {path.stem: nbformat.read(path, 4) for path in sorted((ROOT / "notebooks").glob("*.ipynb"))}

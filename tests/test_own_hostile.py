@@ -18,11 +18,11 @@ import yaml
 from conftest import ROOT, fixtures_of, snapshot
 from hostile_study import INDICATORS, PLACES, REGIONS, TEXTS
 
-from analysis.notebook import FORMULA
+from workbench.notebook import FORMULA
 from analysis.own.problems import OwnDataError
 from analysis.own.reading import read_input
 from analysis.own.template import Tables, comments, template_workbook
-from analysis.planning import STEPS
+from workbench.steps import STEPS
 
 MADE = tuple(step for step in STEPS if step != "09_agreement")
 VOID = {"meta", "link", "img", "br", "hr", "input", "col", "wbr"}

@@ -21,7 +21,8 @@ from nbclient.exceptions import DeadKernelError
 from analysis import copied_kernel, kernels, pages, panels, pipeline, planning, staging, stopping
 from analysis.frames import write_frame
 from analysis.panels import run_ground
-from analysis.planning import STEPS, RunError, check_kept_steps, choose_steps, make_plan, parameters_for, step_named
+from analysis.planning import RunError, check_kept_steps, choose_steps, make_plan, parameters_for, step_named
+from workbench.steps import STEPS
 from analysis.settings import flatten, load_settings, write_settings
 
 ALPHA = {"weighting.alpha": 0.3}
@@ -115,7 +116,7 @@ class TestChooseSteps:
 
     def test_needs_are_earlier_steps(self):
         for position, step in enumerate(STEPS):
-            assert all(STEPS.index(need) < position for need in planning.NEEDS[step])
+            assert all(STEPS.index(need) < position for need in steps.NEEDS[step])
 
 
 class TestPlan:
@@ -318,7 +319,7 @@ class TestOrderOfWork:
         assert sorted(done) == sorted([("execute", step) for step in wanted.steps] + rendered
                                       + [("make", part) for part in parts])
         for kind, name in done:
-            needs = {"execute": planning.NEEDS, "make": pages.PARTS, "render": {name: (name,)}}[kind][name]
+            needs = {"execute": steps.NEEDS, "make": pages.PARTS, "render": {name: (name,)}}[kind][name]
             for step in set(needs).intersection(wanted.steps):
                 assert done.index(("execute", step)) < done.index((kind, name))
 

@@ -125,7 +125,7 @@ class TestStages:
     def test_a_better_figure_never_lowers_the_score(self, real_study):
         raised = real_study.normalised.copy()
         raised.loc["440300"] = (raised.loc["440300"] + 5).clip(upper=100)
-        scores = study.score(raised, real_study.combined_weights, real_study.settings)
+        scores = study.score(raised, real_study.combined_weights, real_study.settings.aggregation.method)
         assert scores["440300"] > real_study.scores["440300"]
         assert scores.drop("440300").equals(real_study.scores.drop("440300"))
 
@@ -177,7 +177,8 @@ class TestChoices:
 
     @pytest.mark.parametrize("name", [name for name, where in ELSEWHERE.items() if where.startswith("notebook")])
     def test_a_choice_used_elsewhere_is_a_parameter_there(self, name):
-        from analysis.planning import STEPS, parameters_of
+        from analysis.planning import parameters_of
+        from workbench.steps import STEPS
 
         step = next(step for step in STEPS if step.startswith(ELSEWHERE[name].split()[1]))
         assert name.replace(".", "_") in parameters_of(step)

@@ -15,7 +15,8 @@ from pypdf import PdfReader
 
 from analysis import marks
 from analysis.frames import read_frame
-from analysis.planning import ONLY_WITH, STEPS, make_plan, steps_for
+from analysis.planning import make_plan
+from workbench.steps import ONLY_WITH, STEPS, steps_for
 from analysis.settings import BASELINE, ROOT, load_settings
 
 RUN = "synthetic"

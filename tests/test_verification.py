@@ -16,7 +16,8 @@ from analysis import pages, pipeline, provenance, stored_run, verification
 from analysis.__main__ import app
 from analysis.file_differences import TableDifference, compare_file, compare_tables
 from analysis.frames import write_frame
-from analysis.planning import STEPS, Plan, RunError, report_folder
+from analysis.planning import Plan, RunError, report_folder
+from workbench.steps import STEPS
 from analysis.settings import load_settings
 from analysis.verification_text import verification_lines
 from tests.conftest import snapshot

@@ -14,7 +14,7 @@ from conftest import RECORDS, snapshot
 
 from analysis.frames import read_frame
 from analysis.office.take_away import FILES as TAKE_AWAY
-from analysis.planning import STEPS
+from workbench.steps import STEPS
 from analysis.settings import ROOT, differences, load_settings
 
 PLAIN = STEPS[:-1]

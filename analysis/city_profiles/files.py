@@ -11,10 +11,10 @@ from analysis.city_profiles.page import profile_html
 from analysis.city_profiles.profiles import Profiles
 from analysis.city_profiles.words import Names
 from analysis.marks import file_name
-from analysis.notebook import report_folder
 from analysis.pages import edition_stamp
 from analysis.reporting.stamps import Stamp
 from analysis.reporting.words import WORDS
+from workbench.notebook import report_folder
 
 PROFILES, ON_DEMAND = "profiles", "cities"
 

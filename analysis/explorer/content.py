@@ -22,9 +22,9 @@ from analysis.explorer.weightings import OWN, Weighting, weightings_of
 from analysis.figures.labels import city_names, node_names, province_name
 from analysis.frames import read_frame
 from analysis.maps import RANK_BANDS
-from analysis.notebook import notice_text
 from analysis.panels import Ground
 from analysis.settings import ROOT, Settings
+from workbench.notebook import notice_text
 
 NEEDED = ("02_normalised.csv", "05_weights.csv", "05_scores.csv")
 INTERVALS = {"weights": "06_rank_intervals.csv", "choices": "06_choice_intervals.csv"}
@@ -62,7 +62,7 @@ def read_tables(data: Path, settings: Settings, ground: Ground) -> ExplorerTable
     weightings = weightings_of(data, settings)
     tables = ExplorerTables(settings, ground, points[domain.index], scores, domain, weightings, found)
     own = next(each.weights for each in weightings if each.key == OWN)
-    if not scoring.rank(study.score(tables.points, own, settings)).equals(scores["rank"]):
+    if not scoring.rank(study.score(tables.points, own, settings.aggregation.method)).equals(scores["rank"]):
         raise ExplorerError("05_scores.csv: its ranks are not those that 02_normalised.csv and 05_weights.csv give; "
                             "the run's tables were changed: run the study again")
     return tables

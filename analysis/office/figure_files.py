@@ -36,22 +36,38 @@ class FigureFileError(ValueError):
     """A figure that cannot be written; the message names it and the remedy."""
 
 
-def write_figure(figure: Figure, svg: str, folder: Path, name: str, title: str, words: str, lang: str,
-                 edition: str = "public") -> None:
-    """Write <name>.svg, .pdf, .png and, where the figure carries its numbers, .csv into `folder`.
+def title_of(about: dict, edition: str, lang: str) -> str:
+    """Label and caption of a figure in one line, with the mark of simulated data where it shows them."""
+    return marks.note(f"{about['label']}{'　' if lang == 'zh' else '  '}{about['caption']}", edition, lang)
 
-    Parameters: `figure`, for its numbers (see `figures.numbers`); `svg`, the figure as drawn; `title`, label and
-    caption; `words`, what the figure shows; `lang`, "zh" or "en". Texts are shown letter by letter, never as markup.
-    """
+
+def figures_in(notebook) -> list[dict]:
+    """What an executed notebook says of each figure that it shows: name, label, caption, alternative text."""
+    shown = [output.get("metadata", {}).get("report", {}) for cell in notebook.cells
+             for output in cell.get("outputs", [])]
+    return [about for about in shown if about.get("kind") == "figure"]
+
+
+def write_svg(svg: str, folder: Path, name: str, title: str, words: str) -> None:
+    """Write <name>.svg into `folder`; `title`, label and caption; `words`, what the figure shows. Texts are shown
+    letter by letter, never as markup."""
     folder.mkdir(parents=True, exist_ok=True)
-    title = marks.note(title, edition, lang)
     (folder / f"{name}.svg").write_text(described(svg, title, words), encoding="utf-8")
-    with Prepared(svg, title, words, lang) as compiler:
-        (folder / f"{name}.pdf").write_bytes(compiler.pdf())
-        (folder / f"{name}.png").write_bytes(for_print(compiler.png(DOTS_PER_INCH), DOTS_PER_INCH, title, words))
+
+
+def write_numbers(figure: Figure, folder: Path, name: str, edition: str = "public") -> None:
+    """Write <name>.csv into `folder` where the figure carries the numbers that it draws (see `figures.numbers`)."""
     numbers = getattr(figure, "numbers", None)
     if isinstance(numbers, pd.DataFrame):
         write_frame(marks.marked_table(numbers, edition), folder / f"{name}.csv", index=False)
+
+
+def write_prints(folder: Path, name: str, title: str, words: str, lang: str) -> None:
+    """Write <name>.pdf and <name>.png (300 dots per inch) from <name>.svg, which is in `folder`."""
+    svg = (folder / f"{name}.svg").read_text(encoding="utf-8")
+    with Prepared(svg, title, words, lang) as compiler:
+        (folder / f"{name}.pdf").write_bytes(compiler.pdf())
+        (folder / f"{name}.png").write_bytes(for_print(compiler.png(DOTS_PER_INCH), DOTS_PER_INCH, title, words))
 
 
 def for_screen(svg: str) -> str:

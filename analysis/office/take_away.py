@@ -14,7 +14,7 @@ import pandas as pd
 
 from analysis.frames import write_frame
 from analysis.marks import EDITION, file_name, marked_table
-from analysis.office.figure_files import ENDINGS
+from analysis.office.figure_files import ENDINGS, figures_in
 from analysis.reporting.blocks import read_report
 from analysis.reporting.stamps import Stamp
 
@@ -70,16 +70,8 @@ def write_collections(notebooks: dict[str, NotebookNode], folder: Path, run: Run
 
 
 def figures_index(notebooks: dict[str, NotebookNode], stamp: Stamp) -> pd.DataFrame:
-    """One row a figure: its notebook, name, label, caption, what it shows in both languages, its files, the edition."""
-    rows = []
-    for name, notebook in notebooks.items():
-        for cell in notebook.cells:
-            for output in cell.get("outputs", []):
-                about = output.get("metadata", {}).get("report", {})
-                if about.get("kind") == "figure":
-                    words = about.get("words", {})
-                    rows.append({"notebook": name, "name": about["name"], "label": about["label"],
-                                 "caption": about["caption"], "alt_zh": words.get("zh", about["alt"]),
-                                 "alt_en": words.get("en", about["alt"]), "edition": stamp.edition,
-                                 **{ending: f"figures/{about['name']}.{ending}" for ending in ENDINGS}})
-    return pd.DataFrame(rows)
+    """One row per figure: its notebook, name, label, caption, alternative text, edition and files."""
+    return pd.DataFrame([
+        {"notebook": name, **{key: about[key] for key in ("name", "label", "caption", "alt")},
+         "edition": stamp.edition, **{ending: f"figures/{about['name']}.{ending}" for ending in ENDINGS}}
+        for name, notebook in notebooks.items() for about in figures_in(notebook)])

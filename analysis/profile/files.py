@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 from analysis.marks import file_name
-from analysis.notebook import report_folder
 from analysis.profile.account import Account
 from analysis.reporting.words import WORDS
+from workbench.notebook import report_folder
 
 FOLDER = "cities"
 

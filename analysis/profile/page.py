@@ -7,7 +7,6 @@ from tempfile import TemporaryDirectory
 
 from analysis.figures.labels import node_names, pick
 from analysis.figures.profile import domain_bars
-from analysis.notebook import edition_line
 from analysis.pages import edition_stamp
 from analysis.profile import words
 from analysis.profile.account import Account
@@ -21,6 +20,7 @@ from analysis.reporting.typst_tables import TableFit, table_to_typst, typst_stri
 from analysis.reporting.words import WORDS
 from analysis.settings import ROOT
 from analysis.tables import shown
+from workbench.notebook import edition_line
 
 
 def stamp_of(account: Account, lang: str) -> Stamp:

@@ -19,9 +19,9 @@ import pandas as pd
 
 from analysis import indicators, scoring, study
 from analysis.frames import read_frame
-from analysis.notebook import data_folder
 from analysis.panels import Ground, cell_name, run_dictionaries, run_ground
 from analysis.settings import Settings, load_settings, nearest
+from workbench.notebook import data_folder
 
 # The record gives a logarithm's numbers with 12 digits, so its values can be checked to about ten.
 LOGARITHM_TOLERANCE = 1e-9
@@ -191,7 +191,7 @@ def check_fills(tables: RunTables) -> None:
 def check_scores(tables: RunTables) -> None:
     """Scores must be what points and weights make, ranks what scores make, and later tables must show these scores."""
     weights = tables.weights["combined"]
-    scores = study.score(tables.normalised[weights.index], weights, tables.settings)
+    scores = study.score(tables.normalised[weights.index], weights, tables.settings.aggregation.method)
     expected = pd.DataFrame({"score": scores, "rank": scoring.rank(tables.scores["score"])})
     refuse_difference(tables.scores[["score", "rank"]], study.settle(expected), "05_scores.csv",
                       "points, weights and scores give", tables)

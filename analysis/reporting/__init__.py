@@ -1,7 +1,7 @@
 """Executed notebooks as HTML and PDF, the white paper, and the index page of a run.
 
-`tidy_notebook` takes out of a notebook what varies between runs; `notebook_to_html` and `notebook_to_pdf` write it in
-one language; `write_index` links everything a run has made. Texts from data reach the pages as text, never as markup.
+`tidy_notebook` takes out of a notebook what varies between runs; `notebook_to_html` and `notebook_to_pdf` write it;
+`write_index` links everything a run has made. Texts from data reach the pages as text, never as markup.
 """
 
 from analysis.reporting.errors import ReportError
@@ -9,7 +9,7 @@ from analysis.reporting.index import FileEntry, ReportEntry, RunFacts, write_ind
 from analysis.reporting.notebook_html import notebook_to_html
 from analysis.reporting.notebook_pdf import notebook_to_pdf
 from analysis.reporting.stamps import PageLinks, Stamp
-from analysis.reporting.tidy import select_language, tidy_notebook
+from analysis.reporting.tidy import tidy_notebook
 
 __all__ = [
     "FileEntry",
@@ -20,7 +20,6 @@ __all__ = [
     "Stamp",
     "notebook_to_html",
     "notebook_to_pdf",
-    "select_language",
     "tidy_notebook",
     "write_index",
 ]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from analysis.reporting.errors import ReportError
 from analysis.reporting.table_markup import Table, read_table
-from analysis.reporting.tidy import select_language
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -60,12 +59,12 @@ class Report:
 
 
 def read_report(notebook: NotebookNode, name: str, lang: str) -> Report:
-    """The blocks of an executed notebook in one language, in order.
+    """The blocks of an executed notebook, in order.
 
-    The title is the notebook's `title_zh` or `title_en`, else its level-one heading; that heading leaves the text,
+    The title is that of the notebook's metadata `report`, else its level-one heading; that heading leaves the text,
     where the page's own title stands for it. A white paper is told without code, checks and lists of written files.
 
-    Parameters: `notebook`, executed; `name`, for errors ("05_scores_and_ranks"); `lang`, "zh" or "en".
+    Parameters: `notebook`, executed; `name`, for errors ("05_scores_and_ranks"); `lang`, of the notebook, "zh" or "en".
     Raises `ReportError` for an error output, anything on stderr, a second level-one heading, a skipped heading level,
     a figure or table without caption, or a picture whose letters are not outlines.
     """
@@ -73,9 +72,9 @@ def read_report(notebook: NotebookNode, name: str, lang: str) -> Report:
     kind = about.get("kind", "notebook")
     if kind not in ("notebook", "white_paper"):
         raise ReportError(f"{name}: report kind {kind!r} is neither 'notebook' nor 'white_paper'")
-    title, blocks = about.get(f"title_{lang}", ""), []
+    title, blocks = about.get("title", ""), []
     headings = _Headings(name)
-    for position, cell in enumerate(select_language(notebook, lang).cells, start=1):
+    for position, cell in enumerate(notebook.cells, start=1):
         where = f"{name}, cell {position}"
         if cell.cell_type == "markdown":
             text = headings.without_title(cell.source)
@@ -86,8 +85,8 @@ def read_report(notebook: NotebookNode, name: str, lang: str) -> Report:
             blocks += [block for block in shown if kind == "notebook" or block.kind not in _NOTEBOOK_ONLY]
     title = title or headings.title
     if not title:
-        raise ReportError(f"{name}: no title; give the notebook metadata report.title_{lang} or a '# ' heading")
-    return Report(name, lang, title, about.get(f"subtitle_{lang}", ""), kind, tuple(_with_anchors(blocks)))
+        raise ReportError(f"{name}: no title; give the notebook metadata report.title or a '# ' heading")
+    return Report(name, lang, title, about.get("subtitle", ""), kind, tuple(_with_anchors(blocks)))
 
 
 class _Headings:
@@ -135,7 +134,7 @@ def _output_blocks(output: NotebookNode, where: str) -> list[Block]:
         return [Block("output", output.text.rstrip("\n"))] if output.text.strip() else []
     about = output.get("metadata", {}).get("report", {})
     kind, data = about.get("kind", ""), output.data
-    if kind == "caption":  # for JupyterLab; a report sets the caption from the figure's or table's own metadata
+    if kind in ("caption", "place"):  # for JupyterLab; a report has captions from the metadata of figures and tables
         return []
     media = next((media for media in PICTURES if media in data), "")
     if media:

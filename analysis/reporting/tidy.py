@@ -1,4 +1,4 @@
-"""What differs from one run to the next is taken out of an executed notebook, and one language is chosen."""
+"""What differs from one run to the next is taken out of an executed notebook."""
 
 from __future__ import annotations
 
@@ -12,35 +12,27 @@ from analysis.reporting.errors import ReportError
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-LANGUAGES = ("zh", "en")
 _KEPT_CELL_METADATA = ("tags", "jupyter")
 _KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 _MEMORY_ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
 
 
-def select_language(notebook: NotebookNode, lang: str) -> NotebookNode:
-    """The notebook as a reader of one language sees it.
+def report_of(about: dict, traits: frozenset[str]) -> dict:
+    """What a notebook says of itself as a report: language, kind, title and subtitle, for the kind of data it shows.
 
-    Cells tagged with the other language are left out (nbconvert's tag removal); untagged ones stay.
-
-    Parameters: `notebook`, not changed; `lang`, "zh" or "en".
-    Returns a new notebook. Raises `ReportError` for another language.
+    `about` is its metadata `report`; beside its own title it may hold others by trait ("synthetic": {"title": …}).
     """
-    from nbconvert.preprocessors import TagRemovePreprocessor
-
-    if lang not in LANGUAGES:
-        raise ReportError(f"language {lang!r} is not one of {', '.join(LANGUAGES)}")
-    remover = TagRemovePreprocessor(enabled=True, remove_cell_tags=set(LANGUAGES) - {lang})
-    return remover.preprocess(copy.deepcopy(notebook), {})[0]
+    own = {name: text for trait in sorted(traits) for name, text in about.get(trait, {}).items()}
+    return {name: text for name, text in about.items() if isinstance(text, str)} | own
 
 
-def tidy_notebook(notebook: NotebookNode, name: str) -> NotebookNode:
+def tidy_notebook(notebook: NotebookNode, name: str, traits: frozenset[str] = frozenset()) -> NotebookNode:
     """The executed notebook without anything that varies between two runs of the same inputs.
 
     Cell ids and execution counts are numbered in order, the pieces in which a stream arrived are joined, timings,
     paths, host and interpreter versions are dropped, and the kernel is named in general terms ("python3").
 
-    Parameters: `notebook`, not changed; `name`, the notebook's name, for errors.
+    Parameters: `notebook`, not changed; `name`, the notebook's name, for errors; `traits`, of the run's panel.
     Returns a new notebook; tidying it again changes nothing.
     Raises `ReportError` when an output prints a memory address, since that differs in every run.
     """
@@ -49,7 +41,7 @@ def tidy_notebook(notebook: NotebookNode, name: str) -> NotebookNode:
     tidied = copy.deepcopy(notebook)
     report = tidied.metadata.get("report")
     kept = {"kernelspec": dict(_KERNEL), "language_info": {"name": "python"}}
-    tidied.metadata = from_dict(kept | ({"report": report} if report else {}))
+    tidied.metadata = from_dict(kept | ({"report": report_of(report, traits)} if report else {}))
     tidied.nbformat_minor = max(tidied.nbformat_minor, 5)
     code_cells = 0
     for position, cell in enumerate(tidied.cells, start=1):

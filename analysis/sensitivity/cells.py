@@ -44,7 +44,7 @@ class DataSets:
         method = settings.aggregation.method
         if (data, method) not in self._scorers:
             if method == "geometric" and not (values.to_numpy() > 0).all():
-                study.score(values, weights, settings)  # the study itself refuses what it cannot aggregate
+                study.score(values, weights, method)  # the study itself refuses what it cannot aggregate
             self._scorers[data, method] = scorer_for(rows, method)
         return Cell(self._scorers[data, method], base, noise, group, indicators)
 

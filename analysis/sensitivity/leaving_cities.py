@@ -45,7 +45,8 @@ def leave_cities_out(stages: Stages, settings: Settings, cities: Iterable[str] |
     """
     check_count("top", top)
     check_count("workers", workers)
-    raw, base = stages.raw(settings), study.score(stages.normalised(settings), stages.weights(settings), settings)
+    method, raw = settings.aggregation.method, stages.raw(settings)
+    base = study.score(stages.normalised(settings), stages.weights(settings), method)
     codes = list(raw.index if cities is None else cities)
     if unknown := [code for code in codes if code not in raw.index]:
         raise SensitivityError(f"city {unknown[0]} is not in the panel; give its code as in the roster")
@@ -70,7 +71,7 @@ def scores_without(code: str, raw: pd.DataFrame, cities: pd.DataFrame, proxies: 
     objective = study.objective_weights_of_kind(treated, tree, settings.weighting.objective)
     weights = settle(combine_weights(judged.reindex(objective.index), objective, settings.weighting.rule,
                                      settings.weighting.alpha))
-    return study.score(study.normalise(treated, tree, settings), weights, settings)
+    return study.score(study.normalise(treated, tree, settings), weights, settings.aggregation.method)
 
 
 def extreme_cities(raw: pd.DataFrame) -> pd.Index:

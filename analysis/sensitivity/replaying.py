@@ -49,9 +49,10 @@ def score_draw(panel: Panel, draw: Draw) -> Study:
     """The whole study with the choices and the weights of one draw: its ranks are those that were counted."""
     done = study.score_study(panel, draw.settings)
     weights = draw.weights.reindex(done.weights.index).fillna(0.0)
-    scores = study.score(done.normalised, weights, draw.settings)
+    method = draw.settings.aggregation.method
+    scores = study.score(done.normalised, weights, method)
     return replace(done, weights=done.weights.assign(combined=weights), scores=scores, ranks=rank(scores),
-                   domain_scores=study.score_domains(done.normalised, weights, done.framework, draw.settings))
+                   domain_scores=study.score_domains(done.normalised, weights, done.framework, method))
 
 
 def sampled_inputs(design: Design, draws: int, seed: int) -> pd.DataFrame:

@@ -107,7 +107,7 @@ class Stages:
 
     def ranks(self, settings: Settings) -> pd.Series:
         """The ranks, as `score_study(panel, settings).ranks`."""
-        return rank(study.score(self.normalised(settings), self.weights(settings), settings))
+        return rank(study.score(self.normalised(settings), self.weights(settings), settings.aggregation.method))
 
     @staticmethod
     def _data(settings: Settings) -> tuple:

@@ -1,0 +1,425 @@
+"""What a notebook needs to be a step of the study: settings, the earlier steps' tables, and ways to show a result.
+
+`open_step` is the first call of every notebook. The step it returns reads and writes tables of the run, shows figures
+and tables with numbered captions, says sentences with numbers filled in, and states each visible check. The same
+notebook is run by `python -m analysis run`, which makes a run whole, and by hand, in JupyterLab or with papermill; what
+a run by hand may do is in `workbench.by_hand`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from string import Formatter, punctuation
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from IPython.display import display
+
+from analysis import framework, marks
+from analysis.figures.style import allow_any_script, use_style
+from analysis.frames import read_frame, write_frame
+from analysis.panels import Ground, kept_input, run_ground, run_panel
+from analysis.settings import ROOT, TRAITS, Settings, differences, load_settings
+from analysis.study import Panel, find_city
+from workbench.by_hand import (
+    HandMade,
+    check_name,
+    check_place,
+    data_folder,
+    in_runner,
+    input_folder,
+    report_folder,
+    table_file,
+)
+from workbench.columns import heading, page_format
+from workbench.parameters import StepError, chosen_settings, given_parameters
+from workbench.steps import LANGUAGES
+
+if TYPE_CHECKING:
+    from analysis.own.reading import StudyInput
+    from analysis.paper_values import PaperValues
+
+ACTIVE = re.compile(r"[^\w\s.,'()、，。（）·-]|_")  # what Markdown, or a formula in it, may take for a sign of its own
+FORMULA = re.compile(r"[=@].|[+-](?![0-9.]*(?:[eE][+-]?[0-9]+)?$).", re.DOTALL)
+EDITIONS = {"public": ("公开数据版", "Public-data edition"), "own": ("自有数据版", "Own-data edition"),
+            "synthetic": (marks.MARK["zh"], marks.MARK["en"])}
+CHECK_WITHIN = 1e-9  # numbers of two ways to one result agree to this share of their size
+
+
+@dataclass
+class Step:
+    """One notebook of one run, in one language. Made by `open_step`."""
+
+    name: str
+    run: str
+    lang: str
+    settings: Settings
+    ground: Ground
+    by_hand: HandMade | None = None
+    numbered: dict[str, int] = field(default_factory=lambda: {"figure": 0, "table": 0})
+
+    # --- what the run stands on ---------------------------------------------------------------------------------------
+    @property
+    def tree(self) -> pd.DataFrame:
+        """The evaluation system, one row per node."""
+        return self.ground.tree
+
+    @property
+    def cities(self) -> pd.DataFrame:
+        """The roster of the run, one row per city."""
+        return self.ground.cities
+
+    @cached_property
+    def names(self) -> pd.Series:
+        """The name of every domain, sub-domain and indicator in the notebook's language, by code."""
+        return self.tree[f"name_{self.lang}"].rename(index=str).rename("name")
+
+    @cached_property
+    def city_names(self) -> pd.Series:
+        """The name of every city in the notebook's language, by code."""
+        return self.cities["name" if self.lang == "zh" else "name_en"].rename("name")
+
+    def find(self, city: str) -> str:
+        """The code of a city of the roster, by code or by its Chinese or English name; a wrong one is refused."""
+        return find_city(self.cities, city)
+
+    def has(self, trait: str) -> bool:
+        """Whether the run's panel has a trait: own, paper, china, regions … (see `study.Panel`)."""
+        return trait in self.ground.traits
+
+    def panel(self) -> Panel:
+        """The run's panel, figures and judgements included."""
+        return run_panel(self.settings, input_folder(self.run))
+
+    def given(self) -> StudyInput:
+        """The values that the run brought along, with what was understood and warned of when they were read."""
+        return kept_input(self.settings, input_folder(self.run))
+
+    def published_ranks(self) -> pd.Series:
+        """The white paper's ranks by city; empty where the study cannot be held against it."""
+        if not self.has("paper"):
+            return pd.Series(name="published_rank", dtype="Int64")
+        return self.read("01_published_ranks")["published_rank"]
+
+    # --- tables of the run -------------------------------------------------------------------------------------------
+    def read(self, stem: str, index: str | None = "adcode") -> pd.DataFrame:
+        """A table that an earlier step wrote, by the stem of its file.
+
+        A run by hand takes one that it does not hold from the run that it builds on.
+        """
+        path = table_file(self.run, stem)
+        if self.by_hand:
+            if not path.is_file():
+                raise StepError(self.pick(f"{stem}.csv 还没有：请先运行写出它的笔记本 {stem[:2]}。",
+                                          f"{stem}.csv is not there yet: run notebook {stem[:2]}, which writes it."))
+            self.by_hand.note_read(stem, path)
+        return read_frame(path, index)
+
+    @property
+    def folder(self) -> Path:
+        """Where the run's tables are; for a run by hand without scores, the folder of the run it builds on."""
+        return table_file(self.run, "05_scores").parent
+
+    def write(self, frame: pd.DataFrame, stem: str, index: bool = True) -> None:
+        """Write a table of this step as data/processed/<run>/<stem>.csv and say so; by hand, say what moved too."""
+        path = data_folder(self.run) / f"{stem}.csv"
+        if self.by_hand:
+            self.by_hand.begin()
+        write_frame(marks.marked_table(frame, self.settings.edition), path, index)
+        rows, columns = frame.shape
+        self.say(self.pick(f"已写出 `{stem}.csv`：{rows} 行 × {columns} 列。",
+                           f"Written: `{stem}.csv`, {rows} rows × {columns} columns."), kind="written")
+        if self.by_hand:
+            self.by_hand.note_written(stem, path)
+            if text := self.by_hand.moved(stem, path):
+                self.say(text, kind="written")
+
+    # --- words ----------------------------------------------------------------------------------------------------
+    def pick(self, zh: Any, en: Any) -> Any:
+        """The one of two that is in the notebook's language."""
+        return zh if self.lang == "zh" else en
+
+    @property
+    def comma(self) -> str:
+        """What stands between the names of a list in the notebook's language."""
+        return self.pick("、", ", ")
+
+    def listed(self, codes: Sequence[str] | pd.Index) -> str:
+        """The names of cities, or of domains and indicators, in a row; `无` or `none` for an empty list."""
+        known = self.city_names if set(codes) <= set(self.city_names.index) else self.names
+        return self.comma.join(known[code] for code in codes) or self.pick("无", "none")
+
+    def say(self, text: str, kind: str = "text") -> None:
+        """A sentence (Markdown) with its numbers filled in; names in it are text."""
+        display({"text/markdown": self.names_as_text(text), "text/plain": text}, metadata={"report": {"kind": kind}},
+                raw=True)
+
+    def names_as_text(self, text: str) -> str:
+        """Markdown in which the names that a study brought along cannot be markup, whatever they are made of."""
+        if self.own_names is None:
+            return text
+        return self.own_names.sub(lambda name: re.sub(rf"([{re.escape(punctuation)}])", r"\\\1", name[0]), text)
+
+    @cached_property
+    def own_names(self) -> re.Pattern | None:
+        """The names of places, regions and indicators of a study's own that hold more than letters; None without."""
+        if self.has("public"):
+            return None
+        tables = [self.cities.select_dtypes(["object", "string", "category"]), self.tree[["name_zh", "name_en"]],
+                  self.ground.regions]
+        names = {str(name) for table in tables if table is not None for column in table for name in table[column]}
+        marked = sorted((name for name in names if ACTIVE.search(name)), key=lambda name: (-len(name), name))
+        return re.compile("|".join(map(re.escape, marked))) if marked else None
+
+    def tell(self, template: str, values: PaperValues) -> None:
+        """A sentence out of a template such as "{scores.top} 座城市"; every number in it is a named value.
+
+        The output keeps template and values, so that whoever doubts a number finds where it came from.
+        """
+        names = list(dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name))
+        found = {name: getattr(values[name.split(".")[0]], name.split(".")[1]) for name in names}
+        text = template.format_map(values)
+        display({"text/markdown": self.names_as_text(text), "text/plain": text}, raw=True,
+                metadata={"report": {"kind": "text", "template": template, "values": found}})
+
+    def check(self, found: Any, says: str, equals: Any = None) -> None:
+        """State something that the reader can rely on; where it does not hold, stop with the sentence.
+
+        `found` is true or false; or, with `equals`, a number, Series or frame that must agree with it to 1e-9 of its
+        size, label by label.
+        """
+        holds, shown = (bool(found), "") if equals is None else agreement_of(found, equals)
+        if not holds:
+            raise AssertionError(f"{self.name}: {self.pick('核对未通过：', 'the check fails: ')}{says}{shown}")
+        shown = f"{self.pick('：', ': ')}{shown}" if shown else ""
+        self.say(f"**{self.pick('核对', 'Check')}** {says}{shown}", kind="check")
+
+    @property
+    def stamp(self) -> str:
+        """The edition in one line, printed on every figure."""
+        return edition_line(self.settings, self.ground, self.lang)
+
+    @cached_property
+    def look(self) -> dict[str, str]:
+        """Language and edition of every figure, for its function: `figures.weight_bars(weights, tree, **step.look)`.
+
+        Sets the style of the study's figures when it is first asked for.
+        """
+        use_style(ROOT / "assets/fonts")
+        return {"lang": self.lang, "stamp": self.stamp}
+
+    def notice(self) -> None:
+        """What this run measures and what it cannot, and which choices differ from the baseline: atop every result."""
+        if self.by_hand:
+            self.say(self.by_hand.place(), kind="place")
+        self.say(notice_text(self.settings, self.ground, self.lang), kind="notice")
+
+    # --- figures and tables ---------------------------------------------------------------------------------------
+    def number(self, kind: str, label: str | None) -> str:
+        """The next label of this notebook, such as 图 5-2, or the given one (the white paper keeps the paper's)."""
+        if label is None:
+            self.numbered[kind] += 1
+            label = f"{self.name.split('_')[0].lstrip('0') or 0}-{self.numbered[kind]}"
+        words = {"figure": ("图", "Figure"), "table": ("表", "Table")}[kind]
+        return f"{self.pick(*words)} {label}"
+
+    def figure(self, figure, name: str, caption: str, raster: bool = False, label: str | None = None,
+               width: float = 1.0) -> None:
+        """Show a matplotlib figure with a numbered caption and keep it as figures/<name>.svg, .pdf, .png and .csv.
+
+        `raster` shows it as PNG (maps and other figures that are large as vectors). The CSV holds the numbers it draws
+        (see `figures.numbers`). In a whole run PDF and PNG are made after the notebook, with its page.
+        """
+        from analysis import figures
+        from analysis.office import figure_files as files
+
+        edition, label = self.settings.edition, self.number("figure", label)
+        marks.check_figure(figure, name, edition, self.lang)
+        name = marks.file_name(name, edition)
+        svg = files.shortened(figures.to_svg(figure, marks.picture_metadata(edition)))
+        report = {"kind": "figure", "label": label, "caption": caption, "name": name, "width": width,
+                  "alt": files.words_of(figure, caption, self.lang)}
+        folder = report_folder(self.run, self.lang) / "figures"
+        files.write_numbers(figure, folder, name, edition)
+        title = files.title_of(report, edition, self.lang)
+        files.write_svg(svg, folder, name, title, report["alt"])
+        if not in_runner():
+            files.write_prints(folder, name, title, report["alt"], self.lang)
+        shown = {"image/png": files.for_screen(svg)} if raster else {"image/svg+xml": svg}
+        # nbconvert's own templates take the alternative text of a picture from its media type
+        about = {"report": report} | {media: {"alt": report["alt"]} for media in shown}
+        display({**shown, "text/plain": caption}, metadata=about, raw=True)
+        self.lab_caption(report)
+
+    def table(self, frame: pd.DataFrame, name: str, caption: str, columns: Sequence[str] | None = None,
+              headings: Mapping[str, str] | None = None, formats: Mapping[str, str] | None = None,
+              label: str | None = None, note: str = "", merged: Sequence[str] = (), keep: bool | None = None) -> None:
+        """Show a table with a numbered caption and keep it as tables/<name>.csv, .md and .tex.
+
+        `columns` chooses and orders the columns; each gets the heading and the format that the study's dictionary of
+        columns has for it, unless `headings` or `formats` (".2f") give another. Of columns kept in both languages, such
+        as name_zh and name_en, `name` is the one in the notebook's. Without `columns` the frame is shown as it is,
+        headings already in the reader's language. `merged` are leading columns whose repeated cells become one; `keep`
+        says whether the table stays on one page of the PDF (None: short ones do).
+        """
+        from analysis import tables
+        from analysis.office.table_files import write_table
+        from analysis.reporting.table_markup import read_table
+
+        formats = dict(formats or {})
+        if columns is not None:
+            frame, formats = self.chosen_columns(frame, columns, headings or {}, formats)
+        folder, edition = report_folder(self.run, self.lang) / "tables", self.settings.edition
+        name = marks.file_name(name, edition)
+        kept = frame if self.has("public") else without_formulas(frame)
+        write_frame(marks.marked_table(kept, edition), folder / f"{name}.csv", index=False)
+        report = {"kind": "table", "label": self.number("table", label), "caption": caption, "name": name,
+                  "notes": marks.note(note, edition, self.lang)} | ({} if keep is None else {"keep": keep})
+        if frame.empty:  # nothing to fill, to clip, to flag: other data than the public have such steps
+            self.say(f"{report['label']}　{caption}{self.pick('：没有可列的行。', ': there is nothing to list.')}")
+            return
+        html = tables.html_table(frame, formats=formats, merged=merged)
+        write_table(read_table(html, name), folder, name, report["label"], report["caption"],
+                    (report["notes"], self.stamp))
+        display({"text/html": html, "text/plain": report["caption"]}, metadata={"report": report}, raw=True)
+        self.lab_caption(report)
+
+    def chosen_columns(self, frame: pd.DataFrame, columns: Sequence[str], headings: Mapping[str, str],
+                       formats: dict[str, str]) -> tuple[pd.DataFrame, dict[str, str]]:
+        """Columns of a table in order, under their headings, with the formats by heading."""
+        frame = frame.reset_index() if frame.index.name in columns else frame
+        columns = [column for column in columns if column != "published_rank" or self.has("paper")]
+        sources = [f"{column}_{self.lang}" if f"{column}_{self.lang}" in frame else column for column in columns]
+        called = [headings.get(column) or heading(column, self.lang) for column in columns]
+        shown = frame[sources].set_axis(called, axis=1)
+        numeric = set(shown.select_dtypes("number"))
+        styles = {word: formats.get(column) or (page_format(column) if word in numeric else "")
+                  for column, word in zip(columns, called, strict=True)}
+        return shown, {word: style for word, style in styles.items() if style}
+
+    def lab_caption(self, report: dict) -> None:
+        """The caption for a reader in JupyterLab; the reports set their own from the metadata and skip this one."""
+        text = f"*{report['label']}　{report['caption']}*"
+        display({"text/markdown": self.names_as_text(text), "text/plain": text},
+                metadata={"report": {"kind": "caption"}}, raw=True)
+
+
+def open_step(name: str, run: str, lang: str, only: str = "") -> Step:
+    """Open a step of a run with the choices of the notebook's parameters cell, and show what the run measures.
+
+    The parameters are read where they were typed or injected, in the notebook itself; a misspelt name, a value outside
+    its range, a run that notebooks may not write to and earlier steps made with other choices are refused, and nothing
+    is written. By hand it first shows which repository it works in and which tables come from which run.
+
+    Parameters: `name`, of the step, such as "05_scores_and_ranks"; `run`, the parameter; `lang`, the notebook's own
+    language, "zh" or "en"; `only`, the trait that a run must have for this notebook (see `settings.TRAITS`).
+    """
+    if lang not in LANGUAGES:
+        raise StepError(f"lang = {lang!r}: write zh or en")
+    given = given_parameters(name, sys._getframe(1).f_globals, lang)
+    step = step_in_run(name, run, lang, given) if in_runner() else step_by_hand(name, run, lang, given, only)
+    if not step.has("public") and step.has("factual"):
+        allow_any_script()
+    step.notice()
+    return step
+
+
+def step_in_run(name: str, run: str, lang: str, given: dict[str, Any]) -> Step:
+    """A step of `python -m analysis run`, whose settings are in the staging folder and agree with the parameters."""
+    kept = load_settings(data_folder(run) / "settings.yaml")
+    settings = chosen_settings(name, kept, given, lang)
+    if settings != kept:
+        raise StepError(f"{name}: its parameters are not those of the run {run}")
+    return Step(name, run, lang, settings, run_ground(settings, data_folder(run)))
+
+
+def step_by_hand(name: str, run: str, lang: str, given: dict[str, Any], only: str) -> Step:
+    """A step that is run by hand; see `workbench.by_hand`."""
+    run = str(run)
+    check_place(Path(os.getcwd()), lang)
+    check_name(run, lang)
+    kept = data_folder(run) / "settings.yaml"
+    base = load_settings(kept if kept.is_file() else input_folder(run) / "settings.yaml")
+    settings = chosen_settings(name, base, given, lang)
+    ground = run_ground(settings, input_folder(run))
+    if only and only not in ground.traits:
+        raise StepError(for_other_runs(name, run, only, lang))
+    find_city(ground.cities, str(given["city"]))
+    hand = HandMade(run, name, lang, ground.traits, settings)
+    hand.check_fresh()
+    return Step(name, run, lang, settings, ground, hand)
+
+
+def for_other_runs(name: str, run: str, only: str, lang: str) -> str:
+    """The sentence about a notebook that does not go with a run, and how to come to one it goes with."""
+    make = {"synthetic": ("python -m analysis run --settings settings/synthetic.yaml", "synthetic_lab")}.get(
+        only, ("python -m analysis run --panel mine.xlsx --run mine", "mine_lab"))
+    if only in ("public", "paper"):
+        make = ("python3 run.py", "lab")
+    if lang == "zh":
+        return (f"{name} 的这一本用于另一类数据（{only}），运行 {run} 没有：请先运行 {make[0]}，"
+                f"再把 run 设为 {make[1]}。")
+    return (f"{name}: this notebook is for other data ({TRAITS[only]}), which the run {run} does not have: run "
+            f"{make[0]} first, then set run to {make[1]}.")
+
+
+def agreement_of(found: Any, equals: Any) -> tuple[bool, str]:
+    """Whether two results agree to 1e-9 of their size, label by label; and the words that show it."""
+    if isinstance(equals, pd.Series | pd.DataFrame):
+        if list(found.index) != list(equals.index) or (equals.ndim == 2 and list(found) != list(equals)):
+            return False, ""
+        ours, theirs = np.asarray(found, dtype=float), np.asarray(equals, dtype=float)
+        return bool(np.allclose(ours, theirs, rtol=CHECK_WITHIN, atol=CHECK_WITHIN)), ""
+    if isinstance(equals, str | bool) or not np.isscalar(equals):
+        return found == equals, ""
+    return bool(np.isclose(found, equals, rtol=CHECK_WITHIN, atol=CHECK_WITHIN)), f"{found:.10g} = {equals:.10g}"
+
+
+def notice_text(settings: Settings, ground: Ground, lang: str) -> str:
+    """What a run measures and what it cannot, and how its choices differ from the baseline, in one language."""
+    cover = framework.coverage_by_domain(ground.tree, ground.measured)
+    comma = "、" if lang == "zh" else ", "
+    parts = comma.join(f"{row[f'name_{lang}']} {row.measured}/{row.indicators}" for _, row in cover.iterrows())
+    missing = comma.join(missing_domains(ground, lang)) or ("无" if lang == "zh" else "none")
+    changed = comma.join(f"`{name}` = {here} ({base})" for name, (base, here) in differences(settings).items())
+    public, china, edition = "public" in ground.traits, "china" in ground.traits, edition_line(settings, ground, lang)
+    if lang == "zh":
+        return (f"**{edition}。** 各领域已测度/全部指标：{parts}。"
+                f"没有{'公开' if public else ''}数据、因而未进入评分的领域：{missing}。"
+                + ("权重为本研究的设定，并非白皮书的权重；白皮书未公布数据、权重与得分。" if china else "")
+                + (f" 与基准设定不同（括号内为基准值）：{changed}。" if changed else ""))
+    return (f"**{edition}.** Indicators measured of all, by domain: {parts}. "
+            f"Domains without {'public ' if public else ''}data, hence outside the score: {missing}."
+            + (" The weights are this study's; the white paper published neither data nor weights nor scores."
+               if china else "")
+            + (f" Choices that differ from the baseline (its value in brackets): {changed}." if changed else ""))
+
+
+def missing_domains(ground: Ground, lang: str) -> list[str]:
+    """Names of the domains without a single measured indicator."""
+    cover = framework.coverage_by_domain(ground.tree, ground.measured)
+    return list(cover.loc[cover["measured"] == 0, f"name_{lang}"])
+
+
+def edition_line(settings: Settings, ground: Ground, lang: str) -> str:
+    """The data edition in one line: what it measures and which domains it lacks."""
+    count, total, edition = len(ground.measured), len(framework.leaves(ground.tree)), EDITIONS[settings.edition]
+    missing = missing_domains(ground, lang)
+    if lang == "zh":
+        return f"{edition[0]}：{total} 项指标中的 {count} 项" + (f"，缺{'、'.join(missing)}" if missing else "")
+    return f"{edition[1]}: {count} of {total} indicators" + (f", without {', '.join(missing)}" if missing else "")
+
+
+def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table for readers, who open it in a spreadsheet: a text that would become a formula there has an apostrophe."""
+    def safe(content: object) -> object:
+        return f"'{content}" if isinstance(content, str) and FORMULA.match(content) else content
+
+    return frame.rename(columns=safe).map(safe)
