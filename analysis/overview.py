@@ -53,7 +53,7 @@ def run_facts(plan: Plan, folder: Path, data: Path, titles: Mapping[str, str], p
     cities, count = best_cities(plan, folder, data)
     return RunFacts(
         findings, differences(plan.settings), paper, files["figure"], files["table"], MANIFEST, other_language,
-        flatten(plan.settings), if_there(folder, file_name(EXPLORER, edition)),
+        other_language_command(plan), flatten(plan.settings), if_there(folder, file_name(EXPLORER, edition)),
         if_there(folder, file_name(WORKBOOK, edition)), if_there(folder, PROFILES),
         cities, count, provenance(plan, data), commands(plan))
 
@@ -102,6 +102,15 @@ def provenance(plan: Plan, data: Path) -> list[tuple[str, str]]:
         (words["inputs"], words["registered"].format(count=len(raw_checksums(ROOT)))),
         (words["outputs"], words["written_tables"].format(tables=len(tables))),
         (words["fingerprint"], f"sha256 {hashlib.sha256(listing.encode()).hexdigest()}")]
+
+
+def other_language_command(plan: Plan) -> str:
+    """The command that makes the run's reports in the other language."""
+    lang, place = "en" if plan.lang == "zh" else "zh", f"data/processed/{plan.run}"
+    if plan.run == BASELINE.stem:
+        return f"python3 run.py --lang {lang}"
+    values = f" --panel {place}/input" if plan.settings.edition == "own" else ""
+    return f"python3 run.py --settings {place}/settings.yaml{values} --run {plan.run} --lang {lang}"
 
 
 def commands(plan: Plan) -> list[str]:

@@ -67,14 +67,14 @@ class Treatment(Section):
         "缺口怎样补", "how a gap is filled")
     neighbours: int = choice("最近城市的个数", "nearest cities whose median fills a gap", ge=1, le=50)
     indicator_coverage: float = choice(
-        "有值城市的份额低于此的指标不用", "an indicator that a smaller share of cities has is left out", ge=0, le=1)
+        "有值城市的份额低于此的指标不用", "indicators that fewer cities have are left out", ge=0, le=1)
     city_coverage: float = choice(
-        "有值指标的份额低于此的城市加注", "a city that has a smaller share of indicators is flagged", ge=0, le=1)
+        "有值指标的份额低于此的城市加注", "cities that have fewer indicators are flagged", ge=0, le=1)
     outliers: Literal["winsorise", "log", "none"] = choice(
-        "离群值怎样处理；缩尾不够再取对数", "outliers; winsorised, then logged where that is not enough")
+        "离群值怎样处理", "how outliers are treated")
     skewness_limit: float = choice("偏度绝对值超过它且峰度超过下一项才处理",
-                                   "treated where |skewness| exceeds this and kurtosis the next", gt=0)
-    kurtosis_limit: float = choice("超额峰度的界限", "limit of the excess kurtosis", gt=0)
+                                   "treated above this |skewness| and the next", gt=0)
+    kurtosis_limit: float = choice("超额峰度的界限", "and above this excess kurtosis", gt=0)
     winsorise_at_most: int = choice("每项指标最多缩尾几个值，再多就取对数",
                                     "values winsorised per indicator; beyond, the logarithm", ge=0, le=50)
 
@@ -83,26 +83,26 @@ class Normalisation(Section):
     method: Literal["minmax", "zscore", "rank"] = choice(
         "怎样化到同一尺度", "how values come to one scale")
     lowest_points: float = choice("最低城市的分数；几何平均须大于 0",
-                                  "points of the lowest city; geometric aggregation needs more than 0", ge=0, le=50)
+                                  "lowest city's points; more than 0 for geometric means", ge=0, le=50)
 
 
 class Weighting(Section):
-    subjective: Literal["ahp", "equal"] = choice("由判断决定的一半", "the half that judgement decides")
+    subjective: Literal["ahp", "equal"] = choice("由判断决定的权重", "what judgement decides")
     objective: Literal["entropy", "nested_entropy", "critic", "equal"] = choice(
-        "由数据决定的一半", "the half that the data decide")
+        "由数据决定的权重", "what the data decide")
     rule: Literal["linear", "multiplicative", "game_theory"] = choice(
-        "两半如何结合", "how the two halves are combined")
+        "两组权重如何结合", "how both are combined")
     alpha: float = choice("线性结合中判断权重的份额", "share of the judged weights in the linear rule", ge=0, le=1)
     ahp_method: Literal["eigenvector", "geometric_mean"] = choice(
-        "判断矩阵如何变成权重", "how a judgement matrix becomes weights")
+        "判断矩阵如何变成权重", "from judgements to weights")
     consistency_limit: float = choice(
         "CR 达到它的矩阵使运行停止", "a matrix whose CR reaches it stops the run", gt=0, le=1)
     allow_inconsistent: bool = choice("不一致的矩阵照用并列出", "use inconsistent matrices all the same, and list them")
     unmeasured: Literal["keep_domains", "proportional"] = choice(
-        "没有数据的指标，其权重归同一领域，还是按比例分给全部",
-        "weight of indicators without data: kept in the domain, or shared by all in proportion")
+        "没有数据的指标，其权重归谁",
+        "who takes the weight of the unmeasured")
     data_centre_parent: Literal["S13", "S14"] = choice(
-        "城市数据中心（I33）的上级，原表有歧义", "parent of I33, city data centres, ambiguous in the paper")
+        "城市数据中心（I33）的上级，原表有歧义", "parent of I33, city data centres")
 
 
 class Aggregation(Section):
@@ -112,7 +112,7 @@ class Aggregation(Section):
 class Uncertainty(Section):
     draws: int = choice("抽样次数", "number of draws", ge=100, le=100_000_000)
     concentration: float = choice("狄利克雷集中度；100 使 0.20 的权重浮动约 0.04",
-                                  "Dirichlet concentration; 100 moves a weight of 0.20 by about 0.04", ge=1)
+                                  "Dirichlet; 100 moves a weight of 0.20 by about 0.04", ge=1)
     half_width: float = choice(
         "另一种浮动：每项权重乘以 1±此值", "the other noise: every weight times 1 ± this", ge=0, le=1)
     sobol_samples: int = choice("权重索博尔指数的样本数，须为 2 的幂",

@@ -87,41 +87,31 @@ def signals_held_back() -> Iterator[None]:
             mask(signal.SIG_SETMASK, before)
 
 
-def leave_interrupts_to_parent() -> None:
-    """In a process that was born with signals held back: Ctrl-C is for the one that started it."""
+def follow_parent(scratch: str) -> None:
+    """In a worker, which was born with signals held back: leave Ctrl-C to the process that started it, and end with it,
+    kernels and tools included. `scratch`, the folder for what the workers keep while they work, goes too."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
-
-
-def follow_parent(scratch: str | None) -> None:
-    """In a worker: leave Ctrl-C to the process that started it, and end with it, kernels and tools included.
-
-    `scratch` is the folder for what the workers keep while they work; it goes too. None: another process removes it.
-    """
-    leave_interrupts_to_parent()
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=end_after, args=(parent, scratch), daemon=True).start()
 
 
-def end_after(parent, scratch: str | None) -> None:
+def end_after(parent, scratch: str) -> None:
     """Wait for the end of the process that started this one; then end what this one started, and this one."""
     parent.join()
     end_descendants(psutil.Process())
-    if scratch:
-        remove_scratch(scratch)
-        end_descendants(psutil.Process())  # what was begun in between
+    remove_scratch(scratch)
+    end_descendants(psutil.Process())  # what was begun in between
     os._exit(1)
 
 
-def end_descendants(process: psutil.Process) -> list[psutil.Process]:
-    """End all processes that a process has started, and those that they have started; returns them."""
-    children = process.children(recursive=True)
-    for child in children:
+def end_descendants(process: psutil.Process) -> None:
+    """End all processes that a process has started, and those that they have started."""
+    for child in process.children(recursive=True):
         with suppress(psutil.NoSuchProcess):
             child.kill()
-    return children
 
 
 @contextmanager

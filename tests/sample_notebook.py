@@ -79,32 +79,28 @@ def text_output(kind: str, markdown: str):
     return report_output({"text/markdown": markdown, "text/plain": markdown}, {"kind": kind})
 
 
-def _pair(zh: str, en: str) -> list:
-    return [
-        new_markdown_cell(zh, metadata={"tags": ["zh"]}),
-        new_markdown_cell(en, metadata={"tags": ["en"]}),
-    ]
+TITLES = {"zh": ("熵权法：指标自己说出的权重", "第三步：由数据的离散程度得到客观权重"),
+          "en": ("Entropy weights: what the indicators say of themselves", "Step 3: objective weights from dispersion")}
 
 
-def sample_notebook(kind: str = "notebook") -> nbformat.NotebookNode:
-    """A notebook of every kind of block, in both languages, as papermill leaves it (timings, random ids and all)."""
-    about = {
-        "title_zh": "熵权法：指标自己说出的权重",
-        "title_en": "Entropy weights: what the indicators say of themselves",
-        "subtitle_zh": "第三步：由数据的离散程度得到客观权重",
-        "subtitle_en": "Step 3: objective weights from dispersion",
-        "kind": kind,
-    }
+def sample_notebook(kind: str = "notebook", lang: str = "zh") -> nbformat.NotebookNode:
+    """A notebook of every kind of block, its prose in one language, as papermill leaves it (timings, random ids and
+    all)."""
+    about = {"title": TITLES[lang][0], "subtitle": TITLES[lang][1], "kind": kind, "lang": lang}
+
+    def prose(zh: str, en: str):
+        return new_markdown_cell(zh if lang == "zh" else en, metadata={"tags": ["finding"]})
+
     cells = [
-        *_pair("# 03 熵权法\n\n本笔记本从规范化后的指标矩阵出发，计算熵权。**输入**为上一步写出的 `02_indicators.csv`，"
+        prose("# 03 熵权法\n\n本笔记本从规范化后的指标矩阵出发，计算熵权。**输入**为上一步写出的 `02_indicators.csv`，"
                "**输出**为各指标的权重；记 $x_{ij}$ 为第 $i$ 个城市第 $j$ 项指标的数值（$x_{ij}\\ge 0$，越大越好）。",
                "# 03 Entropy weights\n\nFrom the normalised indicators $x_{ij} \\ge 0$ this notebook computes entropy "
                "weights. **Input**: `02_indicators.csv`; *output*: one weight per indicator."),
-        new_code_cell("from analysis import notebook", metadata={"tags": ["setup"]}, outputs=[
+        new_code_cell("from workbench import open_step", outputs=[
             text_output("notice", "**公开数据版** 34 项指标中的 11 项，6 个领域中的 5 个；数字治理没有公开数据。")]),
         new_code_cell('city = "深圳市"  # followed by hand\nalpha = 0.5', metadata={"tags": ["parameters"]}),
         new_code_cell('city = "杭州市"', metadata={"tags": ["injected-parameters"]}),
-        *_pair("## 一、公式与约定\n\n信息熵衡量一项指标在城市之间的分散程度：分散越大，熵越小，权重越大。"
+        prose("## 一、公式与约定\n\n信息熵衡量一项指标在城市之间的分散程度：分散越大，熵越小，权重越大。"
                f"约定 $0\\cdot\\ln 0 = 0$，不做任何隐藏的平移。\n\n{FORMULA}\n\n"
                "- 第一条约定：数值非负，且越大越好；\n- 第二条约定：常数列会使 $1-e_j=0$，予以拒绝并写明列名；\n\n"
                "1. 先求比重；\n2. 再求熵；\n3. 最后归一。\n\n> 熵权反映的是数据的分散，而不是指标的重要性。",
@@ -114,17 +110,17 @@ def sample_notebook(kind: str = "notebook") -> nbformat.NotebookNode:
             table_output(5, 4, "表 3-1", f"熵权最大的五项指标（{HOSTILE}）", "table_3_1", "注：权重之和为 1。"),
             text_output("check", "**核对** 297 个城市，11 项指标，无缺失；权重之和为 1 ✓"),
         ]),
-        *_pair("### 1.1 图形\n\n下图比较各城市。第一行写到这里\n第二行接着写，中文之间没有空格；"
+        prose("### 1.1 图形\n\n下图比较各城市。第一行写到这里\n第二行接着写，中文之间没有空格；"
                "English words 与中文之间有。",
                "### A picture\n\nThe figure compares cities such as 深圳市 and 杭州市 by their scores."),
         new_code_cell("figures.scores(scores)", outputs=[
             figure_output("svg", "图 3-1", "各城市得分（公开数据版，2019 年）", "fig_3_1"),
             text_output("text", "**深圳市** 的得分为 $98.1$ 分，居第 1 位，比第 2 位的上海市高 2.9 分。"),
         ]),
-        *_pair("## 二、全部城市\n\n长表跨页时重复表头。", "## All cities\n\nA long table repeats its head."),
+        prose("## 二、全部城市\n\n长表跨页时重复表头。", "## All cities\n\nA long table repeats its head."),
         new_code_cell("tables.ranks(scores)", outputs=[
             table_output(120, 5, "表 3-2", "全部城市的得分与排名", "table_3_2")]),
-        *_pair("## 三、宽表与其余\n\n| 方法 | 权重 |\n|---|--:|\n| 熵权 | 0.53 |\n| CRITIC | 0.33 |\n\n参见 "
+        prose("## 三、宽表与其余\n\n| 方法 | 权重 |\n|---|--:|\n| 熵权 | 0.53 |\n| CRITIC | 0.33 |\n\n参见 "
                "[熵权文献](https://doi.org/10.1002/j.1538-7305.1948.tb01338.x)。",
                "## A wide table and the rest\n\n| method | weight |\n|---|--:|\n| entropy | 0.53 |\n\nSee "
                "[Shannon](https://doi.org/10.1002/j.1538-7305.1948.tb01338.x)."),

@@ -20,11 +20,11 @@ from rich.cells import cell_len
 from analysis import profile
 from analysis.frames import read_frame, settle, write_frame
 from analysis.framework import leaves
-from workbench.notebook import data_folder
 from analysis.profile import page, workbook
 from analysis.profile.account import account_items
 from analysis.settings import ROOT, load_settings, write_settings
 from analysis.study import score_study, score_table
+from workbench.notebook import data_folder
 
 BASELINE = ROOT / "data/processed/baseline"
 HOSTILE = "=cmd()<script>alert(1)</script>"

@@ -118,7 +118,8 @@ class TestMoves:
                 def rank_at(value, indicator=step.indicator, code=code):
                     points = tables.normalised.copy()
                     points.at[code, indicator] = value
-                    return scoring.rank(study.score(points, tables.weights["combined"], tables.settings.aggregation.method))[code]
+                    method = tables.settings.aggregation.method
+                    return scoring.rank(study.score(points, tables.weights["combined"], method))[code]
 
                 if step.possible:
                     assert rank_at(step.needed + 1e-7) <= move.up < rank_at(step.needed - 1e-7)

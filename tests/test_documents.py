@@ -8,8 +8,8 @@ import pytest
 from typer.main import get_command
 
 from analysis.frames import read_frame
-from workbench.steps import STEPS
 from analysis.settings import ROOT, flatten, load_settings
+from workbench.steps import STEPS
 
 REFERENCE = ROOT / "data/processed/baseline"
 READMES = ("README.md", "README.zh-CN.md")

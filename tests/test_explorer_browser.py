@@ -99,7 +99,8 @@ def scores_shown(tab) -> pd.Series:
 
 
 def expected_ranks(tables, weights: pd.Series) -> pd.Series:
-    return scoring.rank(study.score(tables.points, weights.reindex(tables.points.columns), tables.settings.aggregation.method))
+    weights = weights.reindex(tables.points.columns)
+    return scoring.rank(study.score(tables.points, weights, tables.settings.aggregation.method))
 
 
 def after_moving(tables, start: pd.Series, moved: dict[str, float]) -> pd.Series:

@@ -382,10 +382,10 @@ def scratch(monkeypatch):
 
 def execute(word: str, run: str) -> None:
     """Run the one notebook, which imports next to nothing, without scoring anything first."""
-    from analysis import kernels, pipeline, planning
+    from analysis import pipeline, planning
     from analysis.settings import load_settings
 
-    pipeline.score_in_memory, kernels.LOADED = (lambda *_: None), ("ipykernel.kernelapp",)
+    pipeline.score_in_memory = lambda *_: None
     settings = load_settings(overrides={"weighting.alpha": ALPHAS[word]})
     pipeline.execute(planning.make_plan(run, "zh", settings, ("01",)), lambda line: None, reports=False)
 
@@ -516,7 +516,7 @@ def worker_killed() -> dict:
     process = forked(execute, "new", "one")
     wait_for_files(3)
     workers = [child for child in psutil.Process(process).children() if "spawn_main" in " ".join(child.cmdline())]
-    workers[-1].kill()  # the first is the process that kernels are copied from
+    workers[-1].kill()
     code = ended(process)
     assert made("one") == references["one"]["old"] and leftovers(staging.ROOT) == []
     wait_for_the_last()

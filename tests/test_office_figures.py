@@ -124,7 +124,9 @@ class TestFiles:
     def folder(cls, tmp_path_factory):
         folder, figure = tmp_path_factory.mktemp("figures"), drawn("region_counts", "zh")
         for place in (folder, folder / "again"):
-            files.write_figure(figure, figures.to_svg(figure), place, "x", f"图 1 {HOSTILE}", cls.WORDS, "zh")
+            files.write_numbers(figure, place, "x")
+            files.write_svg(figures.to_svg(figure), place, "x", f"图 1 {HOSTILE}", cls.WORDS)
+            files.write_prints(place, "x", f"图 1 {HOSTILE}", cls.WORDS, "zh")
         return folder
 
     def test_there_are_four_and_they_are_the_same_every_time(self, folder):

@@ -24,7 +24,7 @@ STAMP = Stamp("baseline", f"公开数据版：34 项指标中的 11 项 {HOSTILE
 
 @cache
 def content(lang: str = "zh") -> bytes:
-    report = read_report(tidy_notebook(sample_notebook("white_paper"), "10"), "10_white_paper", lang)
+    report = read_report(tidy_notebook(sample_notebook("white_paper", lang), "10"), "10_white_paper", lang)
     return word.report_to_docx(report, STAMP)
 
 

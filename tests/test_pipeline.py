@@ -3,27 +3,22 @@
 import os
 import pickle
 import re
-import subprocess
-import sys
-import threading
 from concurrent.futures import Future
 from contextlib import nullcontext
 from functools import partial
-from multiprocessing import active_children
 from pathlib import Path
 from types import SimpleNamespace
 
 import pandas as pd
-import psutil
 import pytest
-from nbclient.exceptions import DeadKernelError
 
-from analysis import copied_kernel, kernels, pages, panels, pipeline, planning, staging, stopping
+from analysis import pages, panels, pipeline, planning, staging
 from analysis.frames import write_frame
 from analysis.panels import run_ground
 from analysis.planning import RunError, check_kept_steps, choose_steps, make_plan, parameters_for, step_named
-from workbench.steps import STEPS
 from analysis.settings import flatten, load_settings, write_settings
+from workbench import steps
+from workbench.steps import PARAMETERS, STEPS
 
 ALPHA = {"weighting.alpha": 0.3}
 
@@ -131,7 +126,7 @@ class TestPlan:
             plan(name)
 
     def test_the_reference_takes_no_changed_choice(self):
-        with pytest.raises(RunError, match=r"baseline.*weighting\.alpha.*--run another name"):
+        with pytest.raises(RunError, match=r"weighting\.alpha: the run baseline is the reference.*another name"):
             plan("baseline", weighting__alpha=0.3)
 
     def test_the_notebooks_own_run_is_not_taken(self):
@@ -149,19 +144,12 @@ class TestParameters:
     @pytest.mark.parametrize("step", STEPS)
     def test_every_parameter_of_a_notebook_gets_the_runs_value(self, step):
         values = parameters_for(step, plan("mine", lang="en", weighting__alpha=0.3, city="北京市"))
-        assert values["run"] == "mine" and values["lang"] == "en" and values["city"] == "北京市"
-        assert values.get("weighting_alpha", 0.3) == 0.3
-        choices = {name.replace(".", "_"): value for name, value in flatten(plan().settings).items()}
-        assert set(values) - {"run", "lang"} <= set(choices)
+        assert values["run"] == "mine" and values["city"] == "北京市" and values.get("weighting_alpha", 0.3) == 0.3
+        assert list(values) == ["run", "city", *(name.replace(".", "_") for name in PARAMETERS[step])]
 
     def test_every_setting_reaches_some_notebook(self):
-        reached = {name for step in STEPS for name in planning.parameters_of(step)}
-        assert {name.replace(".", "_") for name in flatten(load_settings())} - {"edition"} <= reached
-
-    def test_a_notebook_with_an_unknown_parameter_is_refused(self, monkeypatch):
-        monkeypatch.setattr(planning, "parameters_of", lambda step: {"run": "lab", "weighting_alfa": 0.5})
-        with pytest.raises(RunError, match=r"01_clean_data\.ipynb: parameter weighting_alfa: did you mean weighting_a"):
-            parameters_for("01_clean_data", plan())
+        reached = {name for step in STEPS for name in PARAMETERS[step]}
+        assert set(flatten(load_settings())) - {"edition", "city"} <= reached
 
 
 class TestKeptSteps:
@@ -324,25 +312,6 @@ class TestOrderOfWork:
                 assert done.index(("execute", step)) < done.index((kind, name))
 
 
-@pytest.fixture
-def scratch():
-    """A run's folder for scratch: its name is short, for the sockets in it."""
-    with stopping.scratch_folder() as folder:
-        yield folder
-
-
-@pytest.fixture(params=["new", pytest.param("copied", marks=pytest.mark.skipif(
-    not kernels.COPIES, reason="processes are copied on Linux only"))])
-def kind_of_kernel(request, monkeypatch, scratch):
-    """Kernels as everywhere, and as on Linux."""
-    factory = copied_kernel.KernelProvisionerFactory.instance()
-    monkeypatch.setattr(factory, "default_provisioner_name", factory.default_provisioner_name)
-    with kernels.kernels_to_copy(scratch) if request.param == "copied" else nullcontext() as address:
-        copied_kernel.use_copies(address)
-        yield request.param
-
-
-@pytest.mark.usefixtures("kind_of_kernel")
 class TestKernels:
     """One notebook, one process of its own."""
 
@@ -355,7 +324,8 @@ class TestKernels:
             cells = [new_code_cell("run = 'lab'", metadata={"tags": ["parameters"]}), new_code_cell(source)]
             kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}, "report": {}}
             nbformat.write(new_notebook(cells=cells, metadata=kernel), tmp_path / "01_clean_data.ipynb")
-        monkeypatch.setattr(planning, "NOTEBOOKS", tmp_path)
+        monkeypatch.setattr(pipeline, "ROOT", tmp_path)
+        monkeypatch.setattr(pipeline, "notebook_path", lambda step, traits, lang: tmp_path / f"{step}.ipynb")
         monkeypatch.setattr(pipeline, "parameters_for", lambda step, plan: {})
         return write
 
@@ -389,57 +359,8 @@ class TestKernels:
             processes.add(re.search(r"my process (\d+)", executed)[1])
         assert len(processes) == 2
 
-
-    def test_a_kernel_ends_when_it_is_no_longer_wanted(self, kind_of_kernel, tmp_path):
-        if kind_of_kernel == "copied":
-            address, file = copied_kernel.CopiedKernel.address, tmp_path / "kernel.json"
-            copy = copied_kernel.Copy(address, str(file), str(tmp_path), {})
-            kernel = psutil.Process(copy.pid)
-            assert copy.poll() is None and kernel.is_running()
-            copy.kernel.close()
-            assert not kernel.is_running() or kernel.wait(10) is None
-            assert copy.poll() == copy.wait() == 1
-
-
-@pytest.mark.skipif(not kernels.COPIES, reason="processes are copied on Linux only")
-class TestCopies:
-    """What is copied must have all libraries that are named, and a single thread: others do not survive the copying."""
-
-    def test_every_library_loads_and_none_starts_a_thread(self):
-        code = ("import importlib, os, sys\nfor name in sys.argv[1:]: importlib.import_module(name)\n"
-                "print(len(os.listdir('/proc/self/task')))")
-        done = subprocess.run([sys.executable, "-c", code, *kernels.LOADED], cwd=planning.ROOT,
-                              env=os.environ | kernels.FIXED, capture_output=True, text=True, check=False)
-        assert done.returncode == 0 and done.stdout == "1\n", done.stderr
-
-    @pytest.mark.parametrize("moment", ["asked after its end", "asked before"])
-    def test_where_the_process_is_gone_a_kernel_is_dead_at_once(self, tmp_path, scratch, moment):
-        before = set(active_children())
-        with kernels.kernels_to_copy(scratch) as address:
-            process, = set(active_children()) - before
-            if moment == "asked before":
-                threading.Timer(0.3, process.kill).start()
-            else:
-                process.kill()
-                process.join()
-            with pytest.raises(DeadKernelError, match="is gone"):
-                copied_kernel.Copy(address, "kernel.json", str(tmp_path), {})
-
-    def test_where_the_name_of_a_socket_would_be_too_long_kernels_are_new(self, tmp_path):
-        with kernels.kernels_to_copy(f"{tmp_path}/{'x' * 100}") as address:
-            assert address is None
-
-    def test_at_the_end_no_kernel_is_left_to_write_anything(self, tmp_path, scratch):
-        with kernels.kernels_to_copy(scratch) as address:
-            copies = [copied_kernel.Copy(address, f"{tmp_path}/{number}.json", str(tmp_path), dict(os.environ))
-                      for number in range(3)]
-            left = [psutil.Process(copy.pid) for copy in copies]
-        assert not any(kernel.is_running() for kernel in left)
-        for copy in copies:
-            copy.wait()
-
-    def test_a_kernel_knows_the_inputs_that_its_worker_knows(self, monkeypatch, tmp_path):
-        """Reading and checking a study's own input takes a second, which no notebook need spend again."""
+    def test_a_worker_knows_the_inputs_that_the_run_knows(self, monkeypatch, tmp_path):
+        """Reading and checking a study's own input takes a second, which no page need spend again."""
         from analysis.own.reading import KNOWN, read_input, write_input
 
         write_input(read_input(planning.ROOT / "examples/county_care"), tmp_path / "input")

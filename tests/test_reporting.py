@@ -22,12 +22,12 @@ from analysis.reporting import (
     Stamp,
     notebook_to_html,
     notebook_to_pdf,
-    select_language,
     tidy_notebook,
     write_index,
 )
 from analysis.reporting.markup import convert_markdown
 from analysis.reporting.table_markup import read_table, table_to_html
+from analysis.reporting.tidy import report_of
 from analysis.reporting.typst_tables import fit_table, table_to_typst, typst_string
 
 STAMP = Stamp("baseline", "公开数据版：34 项指标中的 11 项，缺数字治理", "2026 年 1 月")
@@ -36,12 +36,12 @@ LINKS = PageLinks(pdf="../pdf/03.pdf", previous=("02.html", "02 指标"), next=(
 
 @cache
 def page(lang: str = "zh", kind: str = "notebook") -> str:
-    return notebook_to_html(tidy_notebook(sample_notebook(kind), "03"), "03_entropy_weights", lang, STAMP, LINKS)
+    return notebook_to_html(tidy_notebook(sample_notebook(kind, lang), "03"), "03_entropy_weights", lang, STAMP, LINKS)
 
 
 @cache
 def pdf(lang: str = "zh", kind: str = "notebook") -> bytes:
-    return notebook_to_pdf(tidy_notebook(sample_notebook(kind), "03"), "03_entropy_weights", lang, STAMP)
+    return notebook_to_pdf(tidy_notebook(sample_notebook(kind, lang), "03"), "03_entropy_weights", lang, STAMP)
 
 
 @cache
@@ -109,7 +109,7 @@ class TestTidyNotebook:
         nbformat.validate(tidied)
         assert set(tidied.metadata) == {"report", "kernelspec", "language_info"}
         assert tidied.metadata.kernelspec.name == "python3"
-        assert tidied.cells[0].metadata == {"tags": ["zh"]}
+        assert tidied.cells[0].metadata == {"tags": ["finding"]}
 
     def test_pieces_of_one_stream_are_joined_and_streams_kept_apart(self):
         pieces = [("stdout", "a\n"), ("stdout", "b\n"), ("stderr", "c\n"), ("stdout", "d\n")]
@@ -124,21 +124,12 @@ class TestTidyNotebook:
             tidy_notebook(one_cell(shown), "trial")
 
 
-class TestSelectLanguage:
-    def test_keeps_one_language_untagged_text_and_all_code(self):
-        notebook = sample_notebook()
-        notebook.cells.append(new_markdown_cell("both"))
-        chosen = select_language(notebook, "en")
-        tags = [tag for cell in chosen.cells for tag in cell.metadata.get("tags", []) if cell.cell_type == "markdown"]
-        assert set(tags) == {"en"}
-        assert chosen.cells[-1].source == "both"
-        assert sum(cell.cell_type == "code" for cell in chosen.cells) == sum(
-            cell.cell_type == "code" for cell in notebook.cells
-        )
-
-    def test_refuses_another_language(self):
-        with pytest.raises(ReportError, match="'fr' is not one of zh, en"):
-            select_language(sample_notebook(), "fr")
+class TestTitles:
+    def test_those_of_a_trait_of_the_panel_stand_for_the_notebooks_own(self):
+        plain = {"title": "a", "subtitle": "b", "kind": "notebook", "lang": "zh"}
+        about = plain | {"own": {"title": "o", "subtitle": "p"}, "synthetic": {"title": "s"}}
+        assert report_of(about, frozenset({"own", "synthetic"})) == plain | {"title": "s", "subtitle": "p"}
+        assert report_of(about, frozenset({"public"})) == plain
 
     def test_both_reports_speak_their_language_only(self):
         assert "公式与约定" in page("zh") and "Formula and conventions" not in page("zh")
@@ -201,7 +192,7 @@ class TestHtml:
 
     def test_code_is_folded_by_kind(self):
         folded = re.findall(r'<details class="code (\w+)">\s*<summary>([^<]+)<', page())
-        assert folded[:3] == [("setup", "准备"), ("parameters", "参数"), ("injected", "本次运行的参数")]
+        assert folded[:3] == [("code", "代码"), ("parameters", "参数"), ("injected", "本次运行的参数")]
         assert folded[3:] == [("code", "代码")] * 4
 
     def test_figures_have_alternative_text_and_caption(self):
@@ -256,7 +247,7 @@ class TestTextsStayTexts:
 
     def test_title_and_alternative_text(self):
         notebook = sample_notebook()
-        notebook.metadata["report"]["title_zh"] = HOSTILE
+        notebook.metadata["report"]["title"] = HOSTILE
         outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
         figure = next(output for output in outputs if "image/png" in output.get("data", {}))
         figure.metadata["report"]["alt"] = f'"{HOSTILE}'
@@ -354,7 +345,7 @@ class TestPdf:
             catalog = reader.trailer["/Root"]
             assert catalog["/Lang"] == name
             assert catalog["/MarkInfo"]["/Marked"] is not False
-            assert reader.metadata.title == sample_notebook().metadata.report[f"title_{lang}"]
+            assert reader.metadata.title == sample_notebook(lang=lang).metadata.report["title"]
             assert [item.title for item in reader.outline if not isinstance(item, list)]
 
     def test_code_is_left_out_unless_asked_for(self):

@@ -33,7 +33,7 @@ def run(tmp_path_factory) -> Path:
     (folder / "figures/fig.png").write_bytes(drawing("png"))
     pages = (("html/03", "notebook", "zh"), ("html/03_en", "notebook", "en"), ("paper", "white_paper", "zh"))
     for name, kind, lang in pages:
-        page = notebook_to_html(sample_notebook(kind), name, lang, STAMP, PageLinks(next=("04.html", HOSTILE)))
+        page = notebook_to_html(sample_notebook(kind, lang), name, lang, STAMP, PageLinks(next=("04.html", HOSTILE)))
         (folder / f"{name}.html").write_text(page, encoding="utf-8")
     facts = RunFacts(
         findings=(HOSTILE,),

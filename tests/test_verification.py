@@ -17,10 +17,10 @@ from analysis.__main__ import app
 from analysis.file_differences import TableDifference, compare_file, compare_tables
 from analysis.frames import write_frame
 from analysis.planning import Plan, RunError, report_folder
-from workbench.steps import STEPS
 from analysis.settings import load_settings
 from analysis.verification_text import verification_lines
 from tests.conftest import snapshot
+from workbench.steps import STEPS
 
 CITIES = pd.DataFrame({"adcode": ["110000", "310000", "440300"], "name": ["北京市", "上海市", "深圳市"],
                        "score": [3.0, 2.0, 1.0], "rank": [1, 2, 3]})

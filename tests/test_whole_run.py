@@ -14,8 +14,8 @@ from conftest import RECORDS, snapshot
 
 from analysis.frames import read_frame
 from analysis.office.take_away import FILES as TAKE_AWAY
-from workbench.steps import STEPS
 from analysis.settings import ROOT, differences, load_settings
+from workbench.steps import STEPS
 
 PLAIN = STEPS[:-1]
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 PICTURES = {"image/svg+xml": "svg", "image/png": "png"}
-CODE_KINDS = ("code", "parameters", "injected", "setup")
+CODE_KINDS = ("code", "parameters", "injected")
 MARKDOWN_KINDS = ("prose", "text", "check", "notice", "written")
 _NOTEBOOK_ONLY = ("check", "written")
-_CODE_TAGS = {"parameters": "parameters", "injected-parameters": "injected", "setup": "setup"}
+_CODE_TAGS = {"parameters": "parameters", "injected-parameters": "injected"}
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*$")
 
 

@@ -51,7 +51,8 @@ class RunFacts:
 
     `findings` are sentences; `differences` maps a setting to (baseline value, value of this run); `figures` and
     `tables` are the files to show; `manifest` is the file with inputs, settings, versions and checksums;
-    `other_language` is the index page in the other language, if there is one. `choices` are all settings of the run;
+    `other_language` is the index page in the other language, "" where there is none, and `make_other_language` the
+    command that makes it. `choices` are all settings of the run;
     `explorer`, `workbook` and `profiles` are files beside the index, "" where there is none; `cities` are the best
     ones (rank, name, score, page) of `city_count`; `provenance` are (what, value) and `commands` verify the run.
     """
@@ -63,6 +64,7 @@ class RunFacts:
     tables: Sequence[FileEntry] = ()
     manifest: str = ""
     other_language: str = ""
+    make_other_language: str = ""
     choices: Mapping[str, object] = field(default_factory=dict)
     explorer: str = ""
     workbook: str = ""
