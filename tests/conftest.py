@@ -72,6 +72,17 @@ def real_study(real_panel):
     return score_study(real_panel, load_settings())
 
 
+@pytest.fixture
+def outputs(tmp_path, monkeypatch):
+    """A repository's outputs in a temporary folder: the baseline, nothing else; notebooks run by hand write there."""
+    from workbench import by_hand
+
+    monkeypatch.setattr(by_hand, "ROOT", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "data/processed/baseline", tmp_path / "data/processed/baseline")
+    return tmp_path
+
+
 @pytest.fixture(scope="module")
 def repository_read_once():
     """The repository's own tables are read once for a module of tests that reads many inputs, each getting copies."""

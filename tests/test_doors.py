@@ -1,0 +1,95 @@
+"""Every notebook of the default study through every door that is no runner: the tables are the baseline's, byte for byte.
+
+Three copies of the repository, in the background: plain papermill from another folder, each notebook alone on what a
+fresh clone holds; `jupyter nbconvert --execute`, and nbclient with the notebook's folder as working directory (as
+VS Code and JupyterLab start kernels), both from 01 to 10 in one run `lab`. JupyterLab itself is in test_lab.
+"""
+
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, copy_repository, study_environment
+
+from workbench.steps import STEPS
+
+NBCLIENT = """
+import sys
+from pathlib import Path
+import nbclient, nbformat
+path = Path(sys.argv[1])
+notebook = nbformat.read(path, 4)
+nbclient.NotebookClient(notebook, resources={"metadata": {"path": str(path.parent)}}).execute()
+"""
+ALONE = "-p run alone_{number}"
+DOORS = {"papermill": "zh", "nbconvert": "zh", "nbclient": "en"}
+
+
+@dataclass
+class Door:
+    """The notebooks through one door, one after another, in a copy of the repository."""
+
+    name: str
+    root: Path
+    elsewhere: Path
+    done: dict[str, threading.Event] = field(default_factory=lambda: {step: threading.Event() for step in STEPS})
+    said: dict[str, subprocess.CompletedProcess] = field(default_factory=dict)
+    stopped: bool = False
+
+    def work(self) -> None:
+        for step in STEPS:
+            if not self.stopped:
+                self.said[step] = self.go_through(step)
+            self.done[step].set()
+
+    def run_of(self, step: str) -> str:
+        return f"alone_{step[:2]}" if self.name == "papermill" else "lab"
+
+    def go_through(self, step: str) -> subprocess.CompletedProcess:
+        folder = self.root / "notebooks" / ("en" if DOORS[self.name] == "en" else "")
+        notebook = str(folder / f"{step}.ipynb")
+        command = {
+            "papermill": ["-m", "papermill", notebook, f"{step}.ipynb", "-p", "run", self.run_of(step),
+                          "--no-progress-bar", "--log-level", "ERROR"],
+            "nbconvert": ["-m", "jupyter", "nbconvert", "--execute", "--to", "notebook", notebook,
+                          "--output-dir", str(self.elsewhere), "--log-level", "ERROR"],
+            "nbclient": ["-c", NBCLIENT, notebook]}[self.name]
+        return subprocess.run([sys.executable, *command], cwd=self.elsewhere, text=True, capture_output=True,
+                              env=study_environment() | {"PYTHONPATH": str(self.root)}, check=False)
+
+
+@pytest.fixture(scope="session")
+def doors(tmp_path_factory):
+    """Every door at work in the background, two at a time."""
+    folder = tmp_path_factory.mktemp("doors")
+    made = {}
+    for name in DOORS:
+        (folder / name / "elsewhere").mkdir(parents=True)
+        made[name] = Door(name, copy_repository(folder / name / "研究 study"), folder / name / "elsewhere")
+    pool = ThreadPoolExecutor(2)
+    for door in made.values():
+        pool.submit(door.work)
+    yield made
+    for door in made.values():
+        door.stopped = True
+    pool.shutdown(cancel_futures=True)
+
+
+def tables(folder: Path, step: str) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.glob(f"{step[:2]}_*.csv"))}
+
+
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("name", DOORS)
+def test_the_tables_are_the_baselines(doors, name, step):
+    door = doors[name]
+    assert door.done[step].wait(900)
+    said = door.said[step]
+    assert said.returncode == 0, said.stderr[-2000:]
+    wanted = tables(ROOT / "data/processed/baseline", step)
+    assert tables(door.root / "data/processed" / door.run_of(step), step) == wanted
+    assert tables(door.root / "data/processed/baseline", step) == wanted
