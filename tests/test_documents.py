@@ -82,7 +82,7 @@ class TestCommands:
         elif Path(tool).name == "papermill":
             notebook = next(word for word in rest if word.endswith(".ipynb"))
             assert (ROOT / notebook).is_file()
-            choices = {name.replace(".", "_") for name in flatten(load_settings())} | {"run", "lang"}
+            choices = {name.replace(".", "_") for name in flatten(load_settings())} | {"run"}
             assert {rest[position + 1] for position, word in enumerate(rest) if word == "-p"} <= choices
         elif rest[:1] and rest[0].endswith(".py"):
             assert (ROOT / rest[0]).is_file()
