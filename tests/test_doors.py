@@ -1,10 +1,13 @@
-"""Every notebook of the default study through every door that is no runner: the tables are the baseline's, byte for byte.
+"""Every notebook of the default study through every door that is no runner: the tables are the baseline's, to the byte.
 
 Three copies of the repository, in the background: plain papermill from another folder, each notebook alone on what a
 fresh clone holds; `jupyter nbconvert --execute`, and nbclient with the notebook's folder as working directory (as
 VS Code and JupyterLab start kernels), both from 01 to 10 in one run `lab`. JupyterLab itself is in test_lab.
 """
 
+import re
+import shlex
+import shutil
 import subprocess
 import sys
 import threading
@@ -15,6 +18,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, copy_repository, study_environment
 
+from analysis.frames import read_frame
 from workbench.steps import STEPS
 
 NBCLIENT = """
@@ -25,7 +29,6 @@ path = Path(sys.argv[1])
 notebook = nbformat.read(path, 4)
 nbclient.NotebookClient(notebook, resources={"metadata": {"path": str(path.parent)}}).execute()
 """
-ALONE = "-p run alone_{number}"
 DOORS = {"papermill": "zh", "nbconvert": "zh", "nbclient": "en"}
 
 
@@ -93,3 +96,27 @@ def test_the_tables_are_the_baselines(doors, name, step):
     wanted = tables(ROOT / "data/processed/baseline", step)
     assert tables(door.root / "data/processed" / door.run_of(step), step) == wanted
     assert tables(door.root / "data/processed/baseline", step) == wanted
+
+
+PAPERMILL = {"README.md": "### With plain papermill", "README.zh-CN.md": "### 用 papermill 命令"}
+
+
+@pytest.mark.parametrize("name", PAPERMILL)
+def test_the_readmes_papermill_commands_do_what_they_say(doors, name):
+    """The commands of the section, as printed, at the root of a copy."""
+    root = doors["papermill"].root
+    section = (ROOT / name).read_text(encoding="utf-8").split(PAPERMILL[name])[1].split("\n#")[0]
+    block, = re.findall(r"^```\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
+    environment = study_environment() | {"PYTHONPATH": str(root)}
+    for line in block.splitlines():
+        done = subprocess.run(shlex.split(line), cwd=root, env=environment, text=True, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr[-2000:]
+        if "--help-notebook" in line:
+            assert "weighting_alpha: float (default 0.5)" in done.stdout and "0–1 · " in done.stdout
+    made = root / "data/processed"
+    here, there = (read_frame(made / run / "05_scores.csv", "adcode") for run in ("less_judged_by_hand", "baseline"))
+    assert (here["rank"] != there["rank"]).any() and "0.3" in (made / "less_judged_by_hand/settings.yaml").read_text()
+    assert not {"I23", "I28"} & set(read_frame(made / "no_lists_by_hand/02_raw.csv", "adcode"))
+    assert "<title>" in (root / "scores.html").read_text(encoding="utf-8")
+    for run in ("less_judged_by_hand", "no_lists_by_hand"):
+        shutil.rmtree(made / run)
