@@ -78,7 +78,7 @@ def movers_figure(told: Told) -> str:
     movers = told.movers
     if movers.empty:
         return ""
-    figures.use_style(ROOT / "assets/fonts")
+    figures.use_style()
     names = {part: told.part_name(part) for part in told.comparison.parts}
     return figures.to_svg(rank_change_parts(movers[told.parts], told.comparison.ranks, told.comparison.cities, names,
                                             (told.first.name, told.second.name), told.lang, told.editions))

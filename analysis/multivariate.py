@@ -8,17 +8,19 @@ Cronbach (1951), doi:10.1007/BF02310555.
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from analysis.guards import numeric_table, refuse_constant
 
 
 def correlations(values: pd.DataFrame) -> pd.DataFrame:
-    """Spearman rank correlations between indicators (square frame, −1 to 1): they do not hang on outliers."""
+    """Spearman rank correlations between indicators (square frame, −1 to 1): they do not hang on outliers.
+
+    Ties share their mean rank. Raises UnusableValues for a gap or a constant indicator.
+    """
     frame = numeric_table(values)
     refuse_constant(frame, "correlation")
-    return frame.rank().corr()
+    return frame.corr(method="spearman")
 
 
 def cronbach_alpha(values: pd.DataFrame) -> float:
@@ -40,13 +42,18 @@ def cronbach_alpha(values: pd.DataFrame) -> float:
 
 
 def principal_components(values: pd.DataFrame) -> pd.DataFrame:
-    """How many dimensions the indicators have: eigenvalues of their correlation matrix, largest first.
+    """How many dimensions the indicators have: principal components of the standardised indicators, largest first.
 
-    Returns a frame by component (1…): eigenvalue, share (of the variance, sums to 1), cumulative.
+    Returns a frame by component (1…, at most the smaller of cities and indicators): eigenvalue (of the correlation
+    matrix; 1 is what a single indicator would explain), share (of the variance, sums to 1), cumulative.
+    Raises UnusableValues for a gap or a constant indicator. Reference: Jolliffe (2002), Principal Component Analysis,
+    2nd ed., section 2.3; OECD/JRC (2008), section 4.2.
     """
+    from sklearn.decomposition import PCA
+
     frame = numeric_table(values)
     refuse_constant(frame, "principal components")
-    eigenvalues = np.linalg.eigvalsh(frame.corr().to_numpy())[::-1]
-    share = eigenvalues / eigenvalues.sum()
-    index = pd.RangeIndex(1, len(share) + 1, name="component")
-    return pd.DataFrame({"eigenvalue": eigenvalues, "share": share, "cumulative": share.cumsum()}, index)
+    parts = PCA(svd_solver="full").fit((frame - frame.mean()) / frame.std())
+    index = pd.RangeIndex(1, parts.n_components_ + 1, name="component")
+    return pd.DataFrame({"eigenvalue": parts.explained_variance_, "share": parts.explained_variance_ratio_,
+                         "cumulative": parts.explained_variance_ratio_.cumsum()}, index)

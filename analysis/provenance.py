@@ -43,9 +43,10 @@ def raw_checksums(root: Path) -> dict[str, str]:
 
 
 def code_hashes(root: Path) -> dict[str, str]:
-    """sha256 of everything that computes and lays out a run: the packages, the notebooks, the templates, and the
-    alternatives that the sensitivity analysis tries."""
+    """sha256 of everything that computes and lays out a run: the packages, the notebooks, the templates, the style sheet
+    of the figures, and the alternatives that the sensitivity analysis tries."""
     parts = (("analysis", "*.py"), ("workbench", "*.py"), ("notebooks", "*.ipynb"), ("assets/report", "*"),
+             ("assets", "*.mplstyle"),
              ("settings", "alternatives.yaml"))
     return {path.relative_to(root).as_posix(): sha256(path)
             for folder, ending in parts for path in sorted((root / folder).rglob(ending)) if path.is_file()}

@@ -20,7 +20,6 @@ SYSTEMS: dict[str, tuple[str, ...]] = {
     "nbs_region": ("东部", "中部", "西部", "东北"),
     "province": (),
 }
-NORMAL_QUANTILES = {0.90: 1.6448536269514722, 0.95: 1.959963984540054, 0.99: 2.5758293035489004}
 
 
 class RegionError(ValueError):
@@ -63,22 +62,19 @@ def membership(members: Iterable[str], cities: pd.DataFrame) -> pd.Index:
 def wilson_interval(count: pd.Series, total: pd.Series, level: float = 0.95) -> pd.DataFrame:
     """Wilson's score interval for a share: between 0 and 1 and never of zero width, unlike the textbook formula.
 
-    Parameters are counts 0 ≤ count ≤ total by group; `level` is 0.90, 0.95 or 0.99. Returns columns low and high;
-    NaN where total is 0. For one in ten at 95 %: 0.0179 to 0.4042.
-    Reference: Wilson (1927), JASA 22, 209–212; method.md 8.1.
+    Parameters are counts 0 ≤ count ≤ total by group; 0 < `level` < 1. Returns columns low and high by group; low is 0
+    for a count of 0, high is 1 for a count of total, both are NaN where total is 0. For one in ten at 95 %: 0.0179 to
+    0.4042. Raises RegionError for other counts or levels. Reference: Wilson (1927), JASA 22, 209–212; method.md 8.1.
     """
-    if level not in NORMAL_QUANTILES:
-        raise RegionError(f"level={level} is not offered; use one of {', '.join(map(str, NORMAL_QUANTILES))}")
+    from scipy.stats import binomtest
+
+    if not 0 < level < 1:
+        raise RegionError(f"level = {level}: the level of an interval lies between 0 and 1, for example 0.95")
     if ((count < 0) | (count > total)).any():
         raise RegionError("a count lies outside 0…total; check that members and cities share one roster")
-    z2 = NORMAL_QUANTILES[level] ** 2
-    n = total.astype(float).where(total > 0)
-    share = count / n
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = np.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n**2))) / (1 + z2 / n)
-    low = (centre - half).clip(lower=0).mask(count == 0, 0.0).where(total > 0)
-    high = (centre + half).clip(upper=1).mask(count == total, 1.0).where(total > 0)
-    return pd.DataFrame({"low": low, "high": high})
+    ends = [binomtest(hits, size).proportion_ci(level, method="wilson") if size else (np.nan, np.nan)
+            for hits, size in zip(count, total, strict=True)]
+    return pd.DataFrame(ends, count.index, ["low", "high"], dtype=float)
 
 
 def counts(members: Iterable[str], cities: pd.DataFrame, by: str = "region", level: float = 0.95) -> pd.DataFrame:

@@ -59,6 +59,37 @@ class TestAreaUnderCurve:
     def test_equal_scores_say_nothing(self):
         assert agreement.area_under_curve(pd.Series(1.0, CODES), pd.Index(CODES[:9])) == 0.5
 
+    @given(st.lists(st.integers(0, 5), min_size=3, max_size=12), st.data())
+    def test_it_is_the_share_of_pairs_in_the_right_order(self, scores, data):
+        scores = pd.Series(scores, CODES[:len(scores)], dtype=float)
+        members = pd.Index(data.draw(st.lists(st.sampled_from(CODES[:len(scores)]), unique=True, min_size=1,
+                                              max_size=len(scores) - 1)))
+        pairs = [(mine > other) + (mine == other) / 2 for mine in scores[members] for other in scores.drop(members)]
+        assert agreement.area_under_curve(scores, members) == pytest.approx(np.mean(pairs))
+
+    @pytest.mark.parametrize("members", [[], CODES])
+    def test_there_is_none_without_members_or_others(self, members):
+        assert np.isnan(agreement.area_under_curve(ORDERED, pd.Index(members)))
+
+
+class TestSpearman:
+    def test_ties_share_their_mean_rank(self):
+        """Ranks 1.5, 1.5, 3 against 1, 2, 3: covariance 1.5, variances 1.5 and 2 (sums of squares), so √3 / 2."""
+        scores = pd.Series([9.0, 9.0, 1.0], CODES[:3])
+        assert agreement.spearman(scores, PUBLISHED.head(3)) == pytest.approx(np.sqrt(3) / 2)
+
+    def test_equal_scores_have_no_order(self):
+        assert np.isnan(agreement.spearman(pd.Series(1.0, CODES), PUBLISHED))
+
+    def test_the_bootstrap_is_scipys_coefficient_of_every_draw(self):
+        from scipy.stats import spearmanr
+
+        scores = pd.Series(np.random.default_rng(3).integers(0, 9, 60), CODES, dtype=float)
+        picks = np.random.default_rng(5).integers(0, 20, size=(50, 20))
+        each = [spearmanr(-scores.to_numpy()[drawn], PUBLISHED.to_numpy()[drawn]).statistic for drawn in picks]
+        expected = np.quantile(each, [0.025, 0.975])
+        assert agreement.bootstrap_spearman(scores, PUBLISHED, 50, 5) == pytest.approx(expected)
+
 
 class TestAgreement:
     def test_the_published_order_agrees_perfectly(self):

@@ -39,7 +39,8 @@ def test_names_every_raw_file_with_its_checksum(folders):
 
 def test_names_the_code_with_its_checksum(folders):
     code = make(folders)["code"]
-    for name in ("analysis/study.py", "notebooks/05_scores_and_ranks.ipynb", "assets/report/report.typ"):
+    for name in ("analysis/study.py", "notebooks/05_scores_and_ranks.ipynb", "assets/report/report.typ",
+                 "assets/study.mplstyle"):
         assert code[name] == hashlib.sha256((ROOT / name).read_bytes()).hexdigest()
     assert not any("__pycache__" in name for name in code)
 

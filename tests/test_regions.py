@@ -1,5 +1,7 @@
 """Counts by region, inequality and the East-West tests, against published worked examples and identities."""
 
+from statistics import NormalDist
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -68,6 +70,26 @@ class TestWilson:
     def test_published_intervals(self, count, total, low, high):
         interval = regions.wilson_interval(pd.Series([count]), pd.Series([total]))
         assert interval.iloc[0].tolist() == pytest.approx([low, high], abs=5e-5)
+
+    @given(st.integers(0, 40), st.integers(1, 40), st.floats(0.5, 0.999))
+    def test_the_ends_are_where_the_score_test_rejects(self, count, total, level):
+        """Wilson's definition: p is in the interval as long as |count/total − p| ≤ z · sqrt(p (1 − p) / total)."""
+        count = min(count, total)
+        ends = regions.wilson_interval(pd.Series([count]), pd.Series([total]), level).iloc[0]
+        z = NormalDist().inv_cdf((1 + level) / 2)
+        for end in ends:
+            assert (count / total - end) ** 2 == pytest.approx(z**2 * end * (1 - end) / total, abs=1e-12)
+        assert 0 <= ends["low"] <= count / total <= ends["high"] <= 1
+        assert (ends["low"] == 0) == (count == 0) and (ends["high"] == 1) == (count == total)
+
+    @pytest.mark.parametrize("level", [0, 1, 95])
+    def test_a_level_outside_0_to_1_is_refused(self, level):
+        with pytest.raises(regions.RegionError, match="0.95"):
+            regions.wilson_interval(pd.Series([1]), pd.Series([2]), level)
+
+    def test_more_members_than_cities_are_refused(self):
+        with pytest.raises(regions.RegionError, match="roster"):
+            regions.wilson_interval(pd.Series([3]), pd.Series([2]))
 
     def test_no_city_gives_no_interval(self):
         assert regions.wilson_interval(pd.Series([0]), pd.Series([0])).isna().all(axis=None)

@@ -68,6 +68,16 @@ def test_the_same_figure_gives_the_same_bytes():
     assert len(figures.to_svg(draw("rank_flow", "zh"))) < 300_000
 
 
+def test_the_map_has_a_cell_for_every_city_and_rank_and_leaves_small_chances_white():
+    axes = draw("acceptability_map", "en").axes[0]
+    cells = axes.collections[0].get_array().reshape(len(CITIES), -1)
+    assert cells.mask.sum() == cells.size - len(CITIES)  # a third of a thousandth elsewhere
+    assert cells.diagonal().data == pytest.approx(0.9 + 0.1 / len(CITIES))
+    assert axes.get_xlim() == (0, len(CITIES)) and axes.get_ylim() == (len(CITIES), 0), "the best city on top"
+    places = dict(zip(axes.get_xticks(), [text.get_text() for text in axes.get_xticklabels()], strict=True))
+    assert places[0.5] == "1" and places[99.5] == "100", "the middle of the cell of its rank"
+
+
 def test_an_empty_range_is_refused():
     ranks = pd.DataFrame({"base": [1, 2], "best": 1, "worst": 2, "best_bound": 1, "worst_bound": 2}, CITIES.index[:2])
     with pytest.raises(FigureError, match="from 61 to 140"):

@@ -13,15 +13,7 @@ from hypothesis import strategies as st
 from analysis.guards import UnusableValues
 from analysis.sensitivity import scores_by_draw
 from analysis.tiers import TiersError, choose_k, kmeans_tiers, natural_breaks, tier_probabilities, tiers_from_breaks
-from analysis.tiers.choice import (
-    adjusted_rand,
-    calinski_harabasz,
-    gap,
-    pairwise_distances,
-    recommend,
-    reference_sets,
-    silhouette,
-)
+from analysis.tiers.choice import gap, recommend, reference_sets, stability
 from analysis.tiers.lloyd import batched_kmeans, lloyd, nearest_centres
 
 
@@ -144,34 +136,49 @@ class TestNaturalBreaks:
             tiers_from_breaks(pd.Series([1.0]), pd.Series([1.0, 2.0]))
 
 
-class TestCriteriaAgainstScikitLearn:
-    def test_silhouette_and_calinski_harabasz(self, iris):
-        from sklearn.metrics import calinski_harabasz_score, silhouette_score
+class TestCriteria:
+    FEW = {"seed": 1, "n_init": 10, "references": 2, "resamples": 2}
 
-        points = iris.to_numpy() - iris.to_numpy().mean(axis=0)
-        for k in (2, 3, 5):
-            result = kmeans_tiers(iris, k, 1, n_init=5)
-            labels = result.tiers.to_numpy() - 1
-            assert silhouette(pairwise_distances(points), labels) == pytest.approx(silhouette_score(points, labels))
-            assert calinski_harabasz(points, result.inertia, k) == pytest.approx(
-                calinski_harabasz_score(points, labels))
+    def test_fishers_iris(self, iris):
+        """As R gives them: `cluster::silhouette` 0.6810 and 0.5528, `fpc::calinhara` 513.92 and 561.63."""
+        criteria = choose_k(iris, (2, 3), **self.FEW).criteria
+        assert criteria["silhouette"].dropna().tolist() == pytest.approx([0.6810, 0.5528], abs=5e-5)
+        assert criteria["calinski_harabasz"].dropna().tolist() == pytest.approx([513.92, 561.63], abs=5e-3)
 
-    def test_a_city_alone_counts_zero(self):
-        from sklearn.metrics import silhouette_score
+    def test_two_pairs_by_hand(self):
+        """Widths (10.5 − 1)/10.5 and (9.5 − 1)/9.5; sums of squares 100 between the pairs and 1 within them."""
+        row = choose_k(pd.Series([0.0, 1.0, 10.0, 11.0]), (2,), **self.FEW).criteria.loc[2]
+        assert row["silhouette"] == pytest.approx((9.5 / 10.5 + 8.5 / 9.5) / 2)
+        assert row["calinski_harabasz"] == pytest.approx(200)
 
-        points, labels = np.array([[0.0], [1.0], [9.0]]), np.array([0, 0, 1])
-        assert silhouette(pairwise_distances(points), labels) == pytest.approx(silhouette_score(points, labels))
+    def test_a_city_alone_has_width_zero(self):
+        row = choose_k(pd.Series([0.0, 1.0, 9.0]), (2,), **self.FEW).criteria.loc[2]
+        assert row["silhouette"] == pytest.approx((8 / 9 + 7 / 8 + 0) / 3)
 
-    def test_adjusted_rand(self):
-        from sklearn.metrics import adjusted_rand_score
+    def test_cities_far_from_the_origin_and_close_to_each_other_lose_no_digit(self):
+        pairs = pd.Series([0.0, 1e-6, 1e-5, 1.1e-5])
+        near, far = (choose_k(pairs + start, (2,), **self.FEW).criteria.loc[2] for start in (0, 1))
+        assert far["silhouette"] == pytest.approx(near["silhouette"], rel=1e-8)
 
-        generator = np.random.default_rng(0)
-        first, second = generator.integers(0, 3, (2, 5, 40))
-        tables = np.array([[[(a == i) & (b == j) for j in range(3)] for i in range(3)]
-                           for a, b in zip(first, second, strict=True)]).sum(axis=3).astype(float)
-        expected = [adjusted_rand_score(a, b) for a, b in zip(first, second, strict=True)]
-        assert adjusted_rand(tables, tables.sum(axis=2), tables.sum(axis=1)) == pytest.approx(expected)
 
+class TestStability:
+    PAIRS = np.array([[0.0], [1.0], [10.0], [11.0]])
+
+    @pytest.mark.parametrize(("labels", "jaccard", "rand"), [([0, 0, 1, 1], 1, 1), ([0, 1, 0, 1], 1 / 3, -0.5)])
+    def test_by_hand(self, labels, jaccard, rand):
+        """Crossed pairs share one city of three; adjusted Rand (0 − 2·2/6) / (2 − 2·2/6), Hubert & Arabie (1985)."""
+        once = np.ones((3, 4), dtype=int)
+        found = stability(self.PAIRS, np.array(labels), once, 2, np.random.default_rng(0))
+        assert found == pytest.approx({"jaccard_mean": jaccard, "jaccard_least": jaccard, "rand_mean": rand})
+
+    def test_only_cities_that_were_drawn_count_and_each_once(self):
+        drawn = np.array([[1, 1, 3, 0]])
+        labels = np.array([0, 0, 1, 0])  # the last city is misplaced, and not drawn
+        found = stability(self.PAIRS, labels, drawn, 2, np.random.default_rng(0))
+        assert found == pytest.approx({"jaccard_mean": 1, "jaccard_least": 1, "rand_mean": 1})
+
+
+class TestBatchedKmeansAgainstScikitLearn:
     def test_lloyd_from_the_same_start(self):
         from sklearn.cluster import KMeans
 

@@ -1,6 +1,6 @@
 """Figures of the study: one function a published figure, frames in, a matplotlib Figure out; no file access.
 
-Every function takes `lang` ("zh" or "en") and `stamp`, the edition printed in the footer. Call `use_style(fonts)` once
+Every function takes `lang` ("zh" or "en") and `stamp`, the edition printed in the footer. Call `use_style()` once
 before the first figure; `to_svg` and `to_png` give deterministic bytes. Nothing touches pyplot, so that a figure is
 an object like any other and importing this package stays cheap.
 

@@ -22,6 +22,7 @@ from analysis.figures.style import (
 from analysis.framework import ancestor
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 GRADES = {"A": ("A 直接测度", "A measures it"), "B": ("B 接近", "B close"), "C": ("C 勉强", "C a stretch"),
@@ -79,6 +80,9 @@ def missing_values(values: pd.DataFrame, framework: pd.DataFrame, lang: str = "z
 
     `values` are cities × indicators with NaN for missing. Only cities with a gap are drawn; the axis says how many.
     """
+    import seaborn
+    from matplotlib.colors import ListedColormap
+
     gaps = values.isna()
     short = gaps.loc[gaps.any(axis=1)]
     order = np.lexsort([*(short[column].to_numpy() for column in short.columns[::-1]), -short.sum(axis=1).to_numpy()])
@@ -87,21 +91,18 @@ def missing_values(values: pd.DataFrame, framework: pd.DataFrame, lang: str = "z
     size = len(labels)
     figure = new_figure(max(2.2, row_height(lang) * size + 1.1), pick(lang, "缺失值", "Missing values"), stamp)
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 1.2))
-    from matplotlib.colors import ListedColormap
-
-    left.imshow(short.to_numpy().T, aspect="auto", interpolation="nearest", cmap=ListedColormap(["#eef2f5", OURS]),
-                vmin=0, vmax=1)
-    left.set_yticks(range(size), labels)
-    left.set_yticks(np.arange(size + 1) - 0.5, minor=True)
-    left.grid(axis="y", which="minor", color="white", linewidth=1.2)
-    left.tick_params(which="minor", length=0)
-    left.set_xticks([])
+    shown = gaps.head(1) if short.empty else short  # without a gap, one full column
+    seaborn.heatmap(shown.T, cmap=ListedColormap(["#eef2f5", OURS]), vmin=0, vmax=1, cbar=False, rasterized=True,
+                    xticklabels=False, yticklabels=False, ax=left)
+    left.hlines(range(size + 1), 0, len(shown), color="white", linewidth=1.2)
+    left.set_yticks(np.arange(size) + 0.5, labels)
+    left.set_ylabel("")
     left.set_xlabel(pick(lang, f"有缺失的城市：{len(values)} 个中的 {len(short)} 个",
                          f"cities with a gap: {len(short)} of {len(values)}"))
     total = gaps.sum()
-    right.barh(range(size), total, color=OURS, height=0.6)
+    right.barh(np.arange(size) + 0.5, total, color=OURS, height=0.6)
     for row, count in enumerate(total):
-        right.text(count, row, f" {count}", va="center", fontsize=7)
+        right.text(count, row + 0.5, f" {count}", va="center", fontsize=7)
     right.set_xlim(0, max(total.max() * 1.25, 1))
     right.set_xlabel(pick(lang, "缺失城市数", "cities missing"))
     quiet_axis(right)
@@ -119,8 +120,11 @@ def distributions(before: pd.DataFrame, after: pd.DataFrame, framework: pd.DataF
                   stamp: str = "") -> Figure:
     """Distribution of each indicator before (grey) and after treatment (line), each on its own range from 0 to 1.
 
-    Both frames are cities × indicators; missing values are left out. The skewness before and after is printed.
+    Both frames are cities × indicators; missing values are left out. The skewness before and after is printed, adjusted
+    for the size of the sample as in the treatment (method.md 2.3); a dash for fewer than three values.
     """
+    from matplotlib.patches import Patch
+
     codes = list(after.columns)
     columns = 4 if len(codes) <= 16 else 5
     width, size = (16, 6.6) if columns == 4 else (12, 6.0)
@@ -131,20 +135,10 @@ def distributions(before: pd.DataFrame, after: pd.DataFrame, framework: pd.DataF
     titles = node_names(framework, lang, numbered=True)
     edges = np.linspace(0, 1, 21)
     for axes, code in zip(grid.flat, codes, strict=False):
-        old, new = before[code].dropna(), after[code].dropna()
-        axes.hist(unit_range(old), edges, color="#c4c4c4")
-        axes.hist(unit_range(new), edges, histtype="step", color=DOMAIN_COLOURS["D1"], linewidth=1.1)
+        histograms(axes, before[code].dropna(), after[code].dropna(), edges, pick(lang, "偏度", "skew"))
         axes.set_title(wrapped(titles[code], lang, width), fontsize=size, linespacing=1.05, pad=2)
-        words = pick(lang, "偏度", "skew")
-        axes.text(0.98, 0.94, f"{words} {skewness(old):.1f}→{skewness(new):.1f}", transform=axes.transAxes, ha="right",
-                  va="top", fontsize=6.2, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8})
-        axes.set_yticks([])
-        axes.spines["left"].set_visible(False)
-        axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"], fontsize=6.5)
     for axes in list(grid.flat)[len(codes):]:
         axes.axis("off")
-    from matplotlib.patches import Patch
-
     handles = [Patch(facecolor="#c4c4c4", label=pick(lang, "处理前", "before")),
                Patch(facecolor="none", edgecolor=DOMAIN_COLOURS["D1"], label=pick(lang, "处理后", "after"))]
     legend_above(figure, handles, 2)
@@ -160,14 +154,22 @@ def distributions(before: pd.DataFrame, after: pd.DataFrame, framework: pd.DataF
         "least to its greatest value, with the skewness before and after.")
 
 
+def histograms(axes: Axes, old: pd.Series, new: pd.Series, edges: np.ndarray, words: str) -> None:
+    """One indicator before and after treatment in the same bins, with both skewnesses."""
+    import seaborn
+
+    seaborn.histplot(x=unit_range(old), bins=edges, color="#c4c4c4", alpha=1, linewidth=0, ax=axes)
+    seaborn.histplot(x=unit_range(new), bins=edges, element="step", color=DOMAIN_COLOURS["D1"], alpha=0, linewidth=1.1,
+                     ax=axes)
+    shape = "→".join("–" if np.isnan(skew) else f"{skew:.1f}" for skew in (old.skew(), new.skew()))
+    axes.text(0.98, 0.94, f"{words} {shape}", transform=axes.transAxes, ha="right", va="top", fontsize=6.2,
+              bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5, "alpha": 0.8})
+    axes.set(xlabel="", ylabel="", yticks=[])
+    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"], fontsize=6.5)
+    axes.spines["left"].set_visible(False)
+
+
 def unit_range(values: pd.Series) -> np.ndarray:
     """Values moved to 0…1 by their own least and greatest; a constant becomes 0."""
     low, high = values.min(), values.max()
     return ((values - low) / (high - low)).to_numpy() if high > low else np.zeros(len(values))
-
-
-def skewness(values: pd.Series) -> float:
-    """Third standardised moment (population form, no small-sample correction); 0 for a constant."""
-    centred = values.to_numpy(dtype=float) - values.mean()
-    spread = np.sqrt(np.mean(centred**2))
-    return float(np.mean(centred**3) / spread**3) if spread > 0 else 0.0

@@ -10,6 +10,7 @@ import pandas as pd
 
 from analysis.figures.labels import group_name, pick, system_name
 from analysis.figures.numbers import ends, of_cities, with_numbers
+from analysis.figures.strips import strip
 from analysis.figures.style import (
     BASELINE,
     INK,
@@ -192,19 +193,17 @@ def region_scores(scores: pd.Series, cities: pd.DataFrame, by: str = "nbs_region
                                                      f"Scores by region ({system_name(by, lang)})"), stamp)
     axes = figure.add_subplot()
     region = cities[by].reindex(scores.index)
-    for row, group in enumerate(order):
-        part = scores[region == group].sort_values(kind="stable")
-        if part.empty:
-            continue
-        height = row + 0.5 * ((np.arange(len(part)) * 0.6180339887 % 1) - 0.5)
-        axes.scatter(part, height, s=9, color=colours[group], alpha=0.75, linewidth=0, zorder=2)
-        axes.boxplot(part, positions=[row], orientation="horizontal", widths=0.62, whis=(5, 95),
-                     showfliers=False, manage_ticks=False,
-                     medianprops={"color": INK, "linewidth": 1.6}, boxprops={"color": INK, "linewidth": 0.8},
-                     whiskerprops={"color": INK, "linewidth": 0.8}, capprops={"color": INK, "linewidth": 0.8}, zorder=3)
+    strip(axes, scores, region, {group: colours[group] for group in order}, 0.5, 3, alpha=0.75, linewidth=0, zorder=2)
+    import seaborn
+
+    # seaborn 0.13.2 passes `vert`, of which matplotlib warns from 3.11 on; None and its successor go instead.
+    seaborn.boxplot(x=scores, y=region, order=order, orient="h", whis=(5, 95), width=0.62, color=INK, fill=False,
+                    linewidth=0.8, medianprops={"linewidth": 1.6}, showfliers=False, zorder=3, ax=axes, vert=None,
+                    orientation="horizontal")
     axes.set_yticks(range(len(order)), [group_name(group, by, lang) + pick(lang, f"（{size}）", f" ({size})")
                                         for group, size in region.value_counts().reindex(order, fill_value=0).items()])
-    axes.set(ylim=(len(order) - 0.45, -0.55), xlabel=pick(lang, "综合得分（0–100）", "composite score (0–100)"))
+    axes.set(ylim=(len(order) - 0.45, -0.55), xlabel=pick(lang, "综合得分（0–100）", "composite score (0–100)"),
+             ylabel="")
     quiet_axis(axes)
     names = pd.DataFrame({"name": order, "name_en": [group_name(name, by, "en") for name in order]}, order)
     middle = ends(scores.groupby(region).median().reindex(order), names)

@@ -84,23 +84,25 @@ def acceptability_map(acceptability: pd.DataFrame, base: pd.Series, lang: str = 
 
     `acceptability`: cities × ranks 1…N, shares. The colour is logarithmic from 0.1 % to 100 %; below it is white.
     """
+    import seaborn
     from matplotlib.colors import LogNorm
 
     table = acceptability.loc[base.sort_values(kind="stable").index].to_numpy()
     figure = new_figure(5.6, pick(lang, "每座城市取得每个名次的概率", "The chance of every rank"), stamp)
     axes = figure.add_subplot()
     size = len(table)
-    shown = np.ma.masked_less(table, 0.001)
-    image = axes.imshow(shown, cmap="Blues", norm=LogNorm(0.001, 1), interpolation="nearest", aspect="auto",
-                        extent=(0.5, size + 0.5, size + 0.5, 0.5))
-    axes.axvline(cut + 0.5, color=CUT, linewidth=0.9, linestyle="--")
-    axes.axhline(cut + 0.5, color=CUT, linewidth=0.9, linestyle="--")
-    ticks = [1, *range(50, size + 1, 50)]
-    axes.set_xticks(ticks)
-    axes.set_yticks(ticks)
+    seaborn.heatmap(table, mask=table < 0.001, cmap="Blues", norm=LogNorm(0.001, 1), rasterized=True,
+                    xticklabels=False, yticklabels=False, ax=axes,
+                    cbar_kws={"fraction": 0.035, "pad": 0.02, "ticks": [0.001, 0.01, 0.1, 1]})
+    axes.spines[["left", "bottom"]].set_visible(True)
+    axes.axvline(cut, color=CUT, linewidth=0.9, linestyle="--")
+    axes.axhline(cut, color=CUT, linewidth=0.9, linestyle="--")
+    ticks = np.array([1, *range(50, size + 1, 50)])
+    axes.set_xticks(ticks - 0.5, ticks)  # the cell of rank 1 reaches from 0 to 1
+    axes.set_yticks(ticks - 0.5, ticks)
     axes.set_xlabel(pick(lang, f"名次（虚线：第 {cut} 名）", f"rank (dashed: cut at {cut})"))
     axes.set_ylabel(pick(lang, "城市，按基准名次", "cities by base rank"))
-    bar = figure.colorbar(image, ax=axes, fraction=0.035, pad=0.02, ticks=[0.001, 0.01, 0.1, 1])
+    bar = axes.collections[0].colorbar
     bar.ax.set_yticklabels(["0.1%", "1%", "10%", "100%"])
     bar.ax.minorticks_off()
     bar.set_label(pick(lang, "概率", "chance"))

@@ -23,12 +23,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+STYLE_SHEET, FONTS = ASSETS / "study.mplstyle", ASSETS / "fonts"
 FONT_FAMILY = "Noto Sans SC"
 FONT_FILES = ("NotoSansSC-Regular-gb2312.ttf", "NotoSansSC-Bold-gb2312.ttf")
 WIDTH = 6.8  # inches: the text width of an A4 page
+RASTER_DPI = 300  # of what is a picture inside an SVG
 FOOTER, LEGEND_LINE = 0.17, 0.165  # inches kept for the stamp, and for one line of a legend under the axes
 
-INK, MUTED, FAINT, PAPER = "#222222", "#6b6b6b", "#d9d9d9", "#f3f3f3"
+# Ink and the muted grey are those of the style sheet.
+INK, MUTED, FAINT = "#222222", "#6b6b6b", "#d9d9d9"
 OURS, PUBLISHED, BASELINE = "#1b4f72", "#e2a03f", "#8a8a8a"
 RISE, FALL = "#1b4f72", "#c8693a"
 CUT = "#b03a2e"
@@ -62,38 +66,33 @@ def allow_any_script() -> None:
     _fallback = [LAST_RESORT]
 
 
-def use_style(fonts: Path) -> None:
-    """Register the two fonts in the folder `fonts` and set the look of all figures that follow.
+def use_style(fonts: Path = FONTS) -> None:
+    """Set the look of all figures that follow: the style sheet assets/study.mplstyle and the Chinese font.
 
-    Call it once a notebook, after any `seaborn.set_theme()`, which would undo it. Raises FigureError where a font
-    file is missing: another font would print empty boxes for Chinese.
+    `fonts` is the folder of the two font files, the repository's own by default. Call it once a notebook, after any
+    `seaborn.set_theme()`, which would undo it. `plt.style.use("assets/study.mplstyle")` alone sets the same look with
+    the fonts of the machine. Raises FigureError where a font file is missing: another font would print empty boxes for
+    Chinese.
     """
-    import matplotlib
+    import matplotlib.style
+
+    register_fonts(Path(fonts))
+    matplotlib.style.use(STYLE_SHEET)
+    matplotlib.rcParams["font.family"] = [FONT_FAMILY, *_fallback]
+
+
+def register_fonts(fonts: Path) -> None:
+    """Make the two fonts known to matplotlib, and the font of last resort in bold too (it looks the same)."""
     from matplotlib import font_manager
 
-    for name in FONT_FILES:
-        path = Path(fonts) / name
+    known = font_manager.fontManager.ttflist
+    for path in (fonts / name for name in FONT_FILES):
         if not path.is_file():
-            raise FigureError(f"font {name} is not in the folder of fonts; restore it from assets/fonts")
-        if str(path) not in {entry.fname for entry in font_manager.fontManager.ttflist}:
+            raise FigureError(f"font {path.name} is not in the folder of fonts; restore it from assets/fonts")
+        if str(path) not in {entry.fname for entry in known}:
             font_manager.fontManager.addfont(str(path))
-    if _fallback:  # in bold it looks the same
-        entries = font_manager.fontManager.ttflist
-        plain = next(entry for entry in entries if entry.name == LAST_RESORT)
-        if not any(entry.name == LAST_RESORT and entry.weight == 700 for entry in entries):
-            entries.append(replace(plain, weight=700))
-    matplotlib.rcParams.update({
-        "font.family": [FONT_FAMILY, *_fallback], "font.size": 8, "axes.unicode_minus": False, "text.color": INK,
-        "axes.titlesize": 8.5, "axes.titleweight": "bold", "axes.titlelocation": "left", "axes.labelsize": 8,
-        "axes.labelcolor": INK, "axes.edgecolor": MUTED, "axes.linewidth": 0.6, "axes.spines.top": False,
-        "axes.spines.right": False, "axes.axisbelow": True, "axes.grid": False, "grid.color": "#e3e3e3",
-        "grid.linewidth": 0.5, "xtick.labelsize": 7.5, "ytick.labelsize": 7.5, "xtick.color": MUTED,
-        "ytick.color": MUTED, "xtick.labelcolor": INK, "ytick.labelcolor": INK, "xtick.major.size": 2.5,
-        "ytick.major.size": 0, "legend.frameon": False, "legend.fontsize": 7.5, "legend.title_fontsize": 7.5,
-        "figure.facecolor": "white", "savefig.facecolor": "white", "hatch.linewidth": 0.5, "hatch.color": "#8a8a8a",
-        "text.parse_math": False,  # a name with two dollar signs is a name
-        "svg.fonttype": "path", "svg.hashsalt": "digital-city-study", "path.simplify_threshold": 0.2,
-    })
+    if _fallback and not any(entry.name == LAST_RESORT and entry.weight == 700 for entry in known):
+        known.append(replace(next(entry for entry in known if entry.name == LAST_RESORT), weight=700))
 
 
 def new_figure(height: float, title: str, stamp: str, width: float = WIDTH) -> Figure:
@@ -102,9 +101,11 @@ def new_figure(height: float, title: str, stamp: str, width: float = WIDTH) -> F
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
+    from analysis.figures.layout import SteadyLayout
+
     if FONT_FAMILY not in matplotlib.rcParams["font.family"]:
-        raise FigureError("the fonts are not registered; call figures.use_style(root / 'assets/fonts') first")
-    figure = Figure(figsize=(width, height), layout="constrained")
+        raise FigureError("the fonts are not registered; call figures.use_style() first")
+    figure = Figure(figsize=(width, height), layout=SteadyLayout())
     FigureCanvasAgg(figure)
     foot = FOOTER / height
     figure.get_layout_engine().set(w_pad=0.05, h_pad=0.05, rect=(0, foot, 1, 1 - foot))
@@ -137,10 +138,10 @@ def every_glyph() -> Iterator[None]:
 
 def to_svg(figure: Figure, about: dict[str, str] | None = None) -> str:
     """The figure as SVG, text as paths: the same figure gives the same bytes, without date or software; `about` is
-    kept in the file as its metadata."""
+    kept in the file as its metadata. Cells of a heat map are a picture in it, at the resolution of print."""
     buffer = io.BytesIO()
     with every_glyph():
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, **(about or {})})
+        figure.savefig(buffer, format="svg", dpi=RASTER_DPI, metadata={"Date": None, "Creator": None, **(about or {})})
     return compact(buffer.getvalue().decode("utf-8"))
 
 

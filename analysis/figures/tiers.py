@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from analysis.figures.labels import city_names, pick, place_labels
 from analysis.figures.numbers import of_cities, with_numbers
+from analysis.figures.strips import strip
 from analysis.figures.style import CUT, INK, OURS, TIER_COLOURS, new_figure, quiet_axis
 
 if TYPE_CHECKING:
@@ -56,25 +56,20 @@ def tier_strip(scores: pd.Series, tiers: pd.Series, cities: pd.DataFrame, lang: 
     place = city_names(cities, lang)
     figure = new_figure(1.05 * len(tier_list) + 0.9, pick(lang, "按得分分成的梯队", "Tiers by score"), stamp)
     axes = figure.add_subplot()
-    points, marked = [], []
-    for row, tier in enumerate(tier_list):
-        part = scores[tiers == tier].sort_values(ascending=False, kind="stable")
-        # The golden ratio's multiples spread any number of dots evenly and are the same every time.
-        height = row + 0.6 * ((np.arange(len(part)) * 0.6180339887 % 1) - 0.5)
-        colour = TIER_COLOURS[min(row, len(TIER_COLOURS) - 1)]
-        axes.scatter(part, height, s=16, color=colour, edgecolor=INK, linewidth=0.35, zorder=3)
-        axes.hlines(row, part.min(), part.max(), color=colour, linewidth=7, alpha=0.25, zorder=1)
-        points.append(np.column_stack([part, height]))
-        marked += [(value, level, place[code]) for (code, value), level in
-                   list(zip(part.items(), height, strict=True))[:labelled]]
+    colours = {tier: TIER_COLOURS[min(row, len(TIER_COLOURS) - 1)] for row, tier in enumerate(tier_list)}
+    dots = strip(axes, scores, tiers, colours, 0.6, 4, edgecolor=INK, linewidth=0.35, zorder=3)
+    parts = [dots[tiers.reindex(dots.index) == tier] for tier in tier_list]
+    for row, (part, colour) in enumerate(zip(parts, colours.values(), strict=True)):
+        axes.hlines(row, part["x"].min(), part["x"].max(), color=colour, linewidth=7, alpha=0.25, zorder=1)
     shown = [f"{(names or {}).get(int(tier), pick(lang, f'第{tier}梯队', f'Tier {tier}'))}\n"
              + pick(lang, f"{(tiers == tier).sum()} 个", f"{(tiers == tier).sum()} cities") for tier in tier_list]
     axes.set_yticks(range(len(tier_list)), shown)
-    axes.set(ylim=(len(tier_list) - 0.45, -0.55), xlabel=pick(lang, "综合得分（0–100）", "composite score (0–100)"))
+    axes.set(ylim=(len(tier_list) - 0.45, -0.55), xlabel=pick(lang, "综合得分（0–100）", "composite score (0–100)"),
+             ylabel="")
     axes.margins(x=0.06)
     quiet_axis(axes)
-    x, y, texts = (list(column) for column in zip(*marked, strict=True))
-    place_labels(axes, np.array(x), np.array(y), texts, avoid=np.vstack(points))
+    named = pd.concat([part.head(labelled) for part in parts])
+    place_labels(axes, named["x"], named["y"], list(place[named.index]), avoid=dots.to_numpy())
     numbers = of_cities(pd.DataFrame({"tier": tiers, "score": scores}).dropna(), cities)
     sizes = [(tier, int((tiers == tier).sum())) for tier in tier_list]
     return with_numbers(

@@ -18,7 +18,6 @@ from analysis.reporting.stamps import Stamp
 from analysis.reporting.table_markup import Cell, Table, table_to_html
 from analysis.reporting.typst_tables import TableFit, table_to_typst, typst_string
 from analysis.reporting.words import WORDS
-from analysis.settings import ROOT
 from analysis.tables import shown
 from workbench.notebook import edition_line
 
@@ -41,7 +40,7 @@ def domain_figure(account: Account, lang: str) -> str:
 
     if "public" not in account.tables.ground.traits:
         allow_any_script()
-    figures.use_style(ROOT / "assets/fonts")
+    figures.use_style()
     medians = {label: account.domains[f"median_{kind}"] for kind, label in words.peer_labels(account, lang).items()}
     city, edition = words.city_name(account, lang), edition_line(account.tables.settings, account.tables.ground, lang)
     return figures.to_svg(domain_bars(account.domains["score"], medians, account.tables.tree, city, lang, edition))

@@ -119,8 +119,10 @@ def effect(base: pd.Series, ranks: pd.Series, top: int) -> dict:
 
 def spearman(first: pd.Series, second: pd.Series) -> float:
     """Spearman's rank correlation; tied cities count with their mean rank; 1 for identical rankings."""
+    from scipy.stats import spearmanr
+
     if (first == second).all():
         return 1.0
     if first.nunique() == 1 or second.nunique() == 1:
         return float("nan")  # no order on one side, hence no correlation
-    return float(np.corrcoef(first.rank(), second.rank())[0, 1])
+    return float(spearmanr(first, second).statistic)

@@ -8,7 +8,7 @@ Reference: docs/method.md, section 7.
 """
 
 from .assignment import Tiers, TiersError, kmeans_tiers, natural_breaks, tiers_from_breaks
-from .choice import TierChoice, choose_k, silhouette
+from .choice import TierChoice, choose_k
 from .probabilities import tier_probabilities
 
 __all__ = [
@@ -18,7 +18,6 @@ __all__ = [
     "choose_k",
     "kmeans_tiers",
     "natural_breaks",
-    "silhouette",
     "tier_probabilities",
     "tiers_from_breaks",
 ]

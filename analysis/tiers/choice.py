@@ -88,7 +88,10 @@ def all_criteria(
     def stream(purpose: int, k: int) -> np.random.Generator:
         return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(purpose, k)))
 
-    distances = pairwise_distances(points)
+    from scipy.spatial.distance import cdist
+    from sklearn.metrics import calinski_harabasz_score, silhouette_score
+
+    distances = cdist(points, points)  # by differences: scikit-learn's own lose digits between cities that are close
     boxes = reference_sets(points, references, stream(0, 0))
     drawn = stream(1, 0).multinomial(len(points), np.full(len(points), 1 / len(points)), size=resamples)
     rows = {}
@@ -97,37 +100,10 @@ def all_criteria(
         labels = base.tiers.to_numpy() - 1
         rows[k] = {"inertia": base.inertia} | gap(base.inertia, boxes, k, stream(2, k))
         if k > 1:
-            rows[k] |= {"silhouette": silhouette(distances, labels),
-                        "calinski_harabasz": calinski_harabasz(points, base.inertia, k)}
+            rows[k] |= {"silhouette": silhouette_score(distances, labels, metric="precomputed"),
+                        "calinski_harabasz": calinski_harabasz_score(points, labels)}
             rows[k] |= stability(points, labels, drawn, k, stream(3, k))
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("k")[list(CRITERIA)]
-
-
-def pairwise_distances(points: np.ndarray) -> np.ndarray:
-    """Euclidean distances between all cities, computed once for all k."""
-    squares = np.zeros((len(points), len(points)))
-    for column in points.T:
-        squares += np.subtract.outer(column, column) ** 2
-    return np.sqrt(squares)
-
-
-def silhouette(distances: np.ndarray, labels: np.ndarray) -> float:
-    """Mean silhouette width of a partition (labels 0…k − 1, k ≥ 2, none empty); a city alone in its tier counts 0."""
-    members = labels[:, None] == np.arange(labels.max() + 1)
-    sizes = members.sum(axis=0)
-    sums = distances @ members
-    own_size = sizes[labels]
-    own = sums[members] / np.maximum(own_size - 1, 1)
-    other = np.where(members, np.inf, sums / sizes).min(axis=1)
-    larger = np.maximum(own, other)
-    widths = np.where((own_size > 1) & (larger > 0), (other - own) / np.where(larger > 0, larger, 1), 0.0)
-    return float(widths.mean())
-
-
-def calinski_harabasz(points: np.ndarray, inertia: float, k: int) -> float:
-    """Sum of squares between tiers over that within, each over its degrees of freedom (infinite for a perfect fit)."""
-    total = (points**2).sum()
-    return float(np.divide((total - inertia) / (k - 1), inertia / (len(points) - k))) if inertia > 0 else float("inf")
 
 
 def reference_sets(points: np.ndarray, references: int, generator: np.random.Generator) -> np.ndarray:
@@ -161,6 +137,8 @@ def stability(
     Both indices count every city drawn once. A resample without any city of a tier says nothing of that tier and is
     left out of its mean; a tier that is in no resample has no value.
     """
+    from sklearn.metrics import adjusted_rand_score
+
     again, _ = batched_kmeans(points[None], drawn.astype(float), k, generator, STARTS)
     present = drawn > 0
     found = ((again[:, :, None] == np.arange(k)) & present[:, :, None]).astype(float)
@@ -171,21 +149,9 @@ def stability(
     informative = base_sizes > 0
     seen = informative.sum(axis=0)
     by_tier = np.where(seen > 0, (jaccard * informative).sum(axis=0) / np.maximum(seen, 1), np.nan)
-    rand = adjusted_rand(common, found_sizes, base_sizes)
+    rand = [adjusted_rand_score(labels[here], tiers[here]) for here, tiers in zip(present, again, strict=True)]
     return {"jaccard_mean": float(by_tier.mean()), "jaccard_least": float(by_tier.min()),
-            "rand_mean": float(rand.mean())}
-
-
-def adjusted_rand(common: np.ndarray, first_sizes: np.ndarray, second_sizes: np.ndarray) -> np.ndarray:
-    """Adjusted Rand index of Hubert & Arabie (1985) for each contingency table; 1 where both sides are trivial."""
-    def pairs(counts: np.ndarray) -> np.ndarray:
-        return counts * (counts - 1) / 2
-
-    together = pairs(common).sum(axis=(1, 2))
-    first, second = pairs(first_sizes).sum(axis=1), pairs(second_sizes).sum(axis=1)
-    expected = first * second / pairs(first_sizes.sum(axis=1))
-    room = (first + second) / 2 - expected
-    return np.where(room > 0, (together - expected) / np.where(room > 0, room, 1), 1.0)
+            "rand_mean": float(np.mean(rand))}
 
 
 def recommend(criteria: pd.DataFrame) -> pd.DataFrame:
