@@ -74,7 +74,7 @@ def lines(text: str | list[str]) -> list[str]:
 
 
 def as_text(notebook: dict) -> str:
-    """A notebook as nbformat writes it to a file: sorted keys, indented by one, letters as they are, a last line end."""
+    """A notebook as nbformat writes it to a file: sorted keys, indent 1, letters as they are, a final line end."""
     return json.dumps(notebook, sort_keys=True, indent=1, ensure_ascii=False, separators=(",", ": ")) + "\n"
 
 
