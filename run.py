@@ -35,8 +35,9 @@ COMMANDS = {
     "test": ["-m", "pytest"],
     "lab": ["-m", "jupyterlab", "--ServerApp.root_dir=" + ROOT, "--LabApp.default_url=/lab/tree/notebooks",
             "--FileContentsManager.post_save_hook=workbench.saving.after_save",
-            # nothing is asked of other hosts: no news, no newer version
-            "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"],
+            # nothing is asked of other hosts: no news, no newer version (and `connect_lab` has Lab not propose it)
+            "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+            "--KernelManager.transport_encryption=auto"],
     "setup": None,
 }
 HELP = """用法 / usage:  python3 run.py [run|test|lab|setup] [参数 / arguments]
@@ -295,6 +296,7 @@ def connect():
     with open(os.path.join(packages, "digital-city-study.pth"), "w") as path_file:
         path_file.write(ROOT + "\n")
     connect_kernel()
+    connect_lab()
     connect_exporters(packages)
     connect_git()
 
@@ -309,6 +311,16 @@ def connect_kernel():
     with open(kernel + ".new", "wb") as description:
         description.write(json.dumps(content, indent=1).encode("utf-8"))
     os.replace(kernel + ".new", kernel)
+
+
+def connect_lab():
+    """Settings that JupyterLab starts with, below the user's own: it works offline, so it asks for no news."""
+    folder = os.path.join(VENV, "share", "jupyter", "lab", "settings")
+    if not os.path.isdir(folder):
+        os.makedirs(folder)
+    quiet = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
+    with open(os.path.join(folder, "overrides.json"), "wb") as settings:
+        settings.write(json.dumps(quiet, indent=1).encode("utf-8"))
 
 
 def connect_exporters(packages):
