@@ -298,16 +298,7 @@ class TestExport:
 
 
 def downloaded(tab, action):
-    """The file that an action has the browser download, be it in another tab."""
-    downloads = []
-
-    def listen(page):
-        page.on("download", lambda download: downloads.append(download))
-
-    tab.context.on("page", listen)
-    action()
-    for _ in range(2400):
-        if downloads:
-            return downloads[0]
-        tab.wait_for_timeout(25)
-    raise AssertionError("a minute, and nothing was downloaded")
+    """The file that an action has the browser download; one of another tab counts for the tab that opened it."""
+    with tab.expect_download(timeout=MINUTE) as waiting:
+        action()
+    return waiting.value

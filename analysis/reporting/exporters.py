@@ -84,5 +84,5 @@ def refuse_without_outputs(notebook, name: str) -> None:
     """Raise `ReportError` for a notebook with code but without a single output: nothing of it has been run."""
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
     if code and not any(cell.outputs for cell in code):
-        raise ReportError(f"{name}：笔记本还没有结果；请先运行全部单元并保存，再导出。"
+        raise ReportError(f"{name}：笔记本还没有结果；请先运行全部单元并保存，再导出。 "
                           f"The notebook has no outputs yet; run all its cells, save it, then export it.")
