@@ -26,13 +26,18 @@ TURN = os.path.join(ROOT, ".venv-setup.lock")
 TOOLS = os.path.join(ROOT, ".tools")
 VENV = os.path.join(ROOT, ".venv")
 STAMP = os.path.join(VENV, "digital-city-study.stamp")
+PROJECT = os.path.join(ROOT, "pyproject.toml")
 BIN = os.path.join(VENV, "Scripts" if WINDOWS else "bin")
 PYTHON = os.path.join(BIN, "python.exe" if WINDOWS else "python")
 
 COMMANDS = {
     "run": ["-m", "analysis", "run"],
     "test": ["-m", "pytest"],
-    "lab": ["-m", "jupyterlab", "--ServerApp.root_dir=" + ROOT],
+    "lab": ["-m", "jupyterlab", "--ServerApp.root_dir=" + ROOT, "--LabApp.default_url=/lab/tree/notebooks",
+            "--FileContentsManager.post_save_hook=workbench.saving.after_save",
+            # nothing is asked of other hosts: no news, no newer version (and `connect_lab` has Lab not propose it)
+            "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+            "--KernelManager.transport_encryption=auto"],
     "setup": None,
 }
 HELP = """用法 / usage:  python3 run.py [run|test|lab|setup] [参数 / arguments]
@@ -40,7 +45,7 @@ HELP = """用法 / usage:  python3 run.py [run|test|lab|setup] [参数 / argumen
   run    （默认）建好环境，运行整个研究，参数交给 python -m analysis run
          (default) set up, then run the whole study; arguments go to python -m analysis run
   test   运行测试，参数交给 pytest / run the tests; arguments go to pytest
-  lab    在仓库根目录打开 JupyterLab / open JupyterLab at the repository root
+  lab    在 JupyterLab 中打开笔记本，参数交给 JupyterLab / open the notebooks in JupyterLab; arguments go to it
   setup  只建环境 / only make the environment
 
 例 / examples:
@@ -122,27 +127,39 @@ def route(arguments):
                "There is no command '%s': did you mean python3 run.py %s?" % (arguments[0], near))
 
 
+def hash_of(*paths):
+    """The sha256 of files one after the other."""
+    digest = hashlib.sha256()
+    for path in paths:
+        with open(path, "rb") as content:
+            digest.update(content.read())
+    return digest.hexdigest()
+
+
 def wanted_stamp():
-    """What the stamp of a finished environment says: hash of the lock, Python version, folder; one a line."""
-    with open(LOCK, "rb") as lock:
-        digest = hashlib.sha256(lock.read()).hexdigest()
-    return [digest, "%d.%d" % sys.version_info[:2], ROOT]
+    """What the stamp of a finished environment says, one a line: hash of the lock, Python version, folder; and last
+    the hash of what `connect` follows, this file and pyproject.toml."""
+    return [hash_of(LOCK), "%d.%d" % sys.version_info[:2], ROOT, hash_of(os.path.join(ROOT, "run.py"), PROJECT)]
+
+
+def written_stamp():
+    """The lines of the stamp as it is."""
+    with open(STAMP, "rb") as stamp:
+        return stamp.read().decode("utf-8").splitlines()
 
 
 def unready():
-    """Why .venv cannot be used as it stands, in Chinese and English; None when it can."""
+    """Why .venv must be made anew, in Chinese and English; None when its packages are right."""
     if not os.path.lexists(VENV):
         return "首次运行：建立环境 .venv", "First run: making the environment .venv"
     if not os.path.exists(STAMP) or not os.path.exists(PYTHON):
         return "环境 .venv 不完整：重新建立", "The environment .venv is incomplete: making it again"
-    with open(STAMP, "rb") as stamp:
-        found = stamp.read().decode("utf-8").splitlines()
+    found = written_stamp()
     changes = (("requirements.lock 已更新", "requirements.lock has changed"),
                ("Python 版本已改变", "The Python version has changed"),
                ("文件夹已移动", "The folder has moved"))
-    for index, wanted in enumerate(wanted_stamp()):
-        if found[index:index + 1] != [wanted]:
-            chinese, english = changes[index]
+    for index, (chinese, english) in enumerate(changes):
+        if found[index:index + 1] != wanted_stamp()[index:index + 1]:
             return chinese + "：重新建立环境 .venv", english + ": making the environment .venv again"
     return None
 
@@ -272,31 +289,110 @@ def install(environment):
 
 
 def connect():
-    """Make `analysis` importable in .venv, and let Jupyter's kernel "python3" be the Python of .venv."""
+    """Join .venv and the clone: packages that can be imported, the kernel, nbconvert's exporters, git's filter."""
     library = "Lib" if WINDOWS else os.path.join("lib", "python%d.%d" % sys.version_info[:2])
+    packages = os.path.join(VENV, library, "site-packages")
     # in the locale's encoding, as `site` reads it
-    with open(os.path.join(VENV, library, "site-packages", "digital-city-study.pth"), "w") as path_file:
+    with open(os.path.join(packages, "digital-city-study.pth"), "w") as path_file:
         path_file.write(ROOT + "\n")
+    connect_kernel()
+    connect_lab()
+    connect_exporters(packages)
+    connect_git()
+
+
+def connect_kernel():
+    """Let Jupyter's kernel "python3" be the Python of .venv."""
     kernel = os.path.join(VENV, "share", "jupyter", "kernels", "python3", "kernel.json")
     with open(kernel, "rb") as description:
         content = json.loads(description.read().decode("utf-8"))
     content["argv"][0] = PYTHON
-    os.remove(kernel)  # the file may be a hard link into uv's cache: never write into it
-    with open(kernel, "wb") as description:
+    # the file may be a hard link into uv's cache: put another in its place, never write into it
+    with open(kernel + ".new", "wb") as description:
         description.write(json.dumps(content, indent=1).encode("utf-8"))
+    os.replace(kernel + ".new", kernel)
+
+
+def connect_lab():
+    """Settings that JupyterLab starts with, below the user's own: it works offline, so it asks for no news."""
+    folder = os.path.join(VENV, "share", "jupyter", "lab", "settings")
+    if not os.path.isdir(folder):
+        os.makedirs(folder)
+    quiet = {"@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False}}
+    with open(os.path.join(folder, "overrides.json"), "wb") as settings:
+        settings.write(json.dumps(quiet, indent=1).encode("utf-8"))
+
+
+def connect_exporters(packages):
+    """Write what pip would write of the project itself, so that programs find its entry points of pyproject.toml."""
+    import tomllib
+    with open(PROJECT, "rb") as description:
+        project = tomllib.load(description)["project"]
+    for left_over in os.listdir(packages):
+        if left_over.startswith("digital_city_study-") and left_over.endswith(".dist-info"):
+            shutil.rmtree(os.path.join(packages, left_over))
+    name = "digital_city_study-%s.dist-info" % project["version"]
+    points = ["%s[%s]\n%s" % ("\n" if index else "", group, "".join("%s = %s\n" % pair for pair in entries.items()))
+              for index, (group, entries) in enumerate(project.get("entry-points", {}).items())]
+    files = (("METADATA", "Metadata-Version: 2.1\nName: %s\nVersion: %s\nSummary: %s\n"
+              % (project["name"], project["version"], project["description"])),
+             ("entry_points.txt", "".join(points)),
+             ("INSTALLER", "run.py\n"),
+             ("RECORD", "digital-city-study.pth,,\n" + "".join(
+                 "%s/%s,,\n" % (name, part) for part in ("METADATA", "entry_points.txt", "INSTALLER", "RECORD"))))
+    os.mkdir(os.path.join(packages, name))
+    for part, text in files:
+        with open(os.path.join(packages, name, part), "wb") as written:
+            written.write(text.encode("utf-8"))
+
+
+def filter_command():
+    """The command by which git makes a notebook's stored form; git runs it by a POSIX shell, at the clone's root.
+
+    The Python is the one below .venv, which stays while .venv is made again; the script's path is relative, so that
+    every worktree of the clone, all of which share the setting, runs its own.
+    """
+    python = base_python().replace("\\", "/") if WINDOWS else base_python()
+    return "'%s' -I -S workbench/stored_form.py" % python.replace("'", "'\\''")
+
+
+def connect_git():
+    """Let git, if the folder is a clone and git is there, keep notebooks in their stored form (.gitattributes)."""
+    git = shutil.which("git")
+    if not git or not os.path.exists(os.path.join(ROOT, ".git")):
+        return
+    # within a hook, git's own variables name the repository that the hook belongs to
+    elsewhere = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_INDEX_FILE", "GIT_CONFIG")
+    environment = {name: value for name, value in os.environ.items() if name not in elsewhere}
+    command = [git, "config", "--local", "filter.study-notebooks.clean", filter_command()]
+    with open(LOG, "ab") as log:
+        subprocess.call(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+
+def finish():
+    """Connect .venv and write the stamp, which says that it is finished."""
+    connect()
+    with open(STAMP, "wb") as stamp:
+        stamp.write("\n".join(wanted_stamp()).encode("utf-8"))
 
 
 def set_up():
-    """Make .venv unless it is there and right; the stamp, written last, says that it is."""
-    if not os.path.exists(LOCK):
-        raise Stop("缺少 requirements.lock：请从仓库恢复它（git checkout requirements.lock）。",
-                   "requirements.lock is missing: restore it from the repository (git checkout requirements.lock).")
-    if unready() is None:
+    """Make .venv, or only connect it again, unless it is there and right; the stamp, written last, says that it is."""
+    for path in (LOCK, PROJECT):
+        if not os.path.exists(path):
+            name = os.path.basename(path)
+            raise Stop("缺少 %s：请从仓库恢复它（git checkout %s）。" % (name, name),
+                       "%s is missing: restore it from the repository (git checkout %s)." % (name, name))
+    if unready() is None and written_stamp() == wanted_stamp():
         return
     with open(TURN, "a") as turn:
         wait_for_turn(turn)
         reason = unready()
         if reason is None:
+            if written_stamp() != wanted_stamp():
+                started = time.time()
+                finish()
+                say_time(started, "环境已重新连接", "environment connected again")
             return
         say(*reason)
         started = time.time()
@@ -304,16 +400,24 @@ def set_up():
         remove_environment()
         install(dict(os.environ, PIP_USER="0", PIP_REQUIRE_VIRTUALENV="0", PIP_NO_INPUT="1",
                      PIP_DISABLE_PIP_VERSION_CHECK="1"))
-        connect()
-        with open(STAMP, "wb") as stamp:
-            stamp.write("\n".join(wanted_stamp()).encode("utf-8"))
+        finish()
         say_time(started, "环境就绪", "environment ready")
 
 
-def hand_over(command, arguments):
-    """Become the study, pytest or JupyterLab, at the repository root and with the tools of .venv first on PATH."""
+def environment_for(command):
+    """The environment of a command: the tools of .venv first on PATH; for the kernels of JupyterLab this clone's
+    packages and kernel first, whatever the user's own settings name."""
     environment = dict(os.environ, VIRTUAL_ENV=VENV, PATH=BIN + os.pathsep + os.environ.get("PATH", ""))
     environment.pop("PYTHONHOME", None)
+    if command == "lab":
+        for name, first in (("PYTHONPATH", ROOT), ("JUPYTER_PATH", os.path.join(VENV, "share", "jupyter"))):
+            environment[name] = os.pathsep.join(filter(None, [first, environment.get(name)]))
+    return environment
+
+
+def hand_over(command, arguments):
+    """Become the study, pytest or JupyterLab, at the repository root."""
+    environment = environment_for(command)
     line = [PYTHON] + COMMANDS[command] + arguments
     os.chdir(ROOT)
     sys.stdout.flush()

@@ -72,8 +72,10 @@ def height_of(heights: Mapping[str, Mapping[int, int]], name: str, row: int) -> 
 
 
 def cell(tag: str, text: object, numeric: bool, attributes: str = "", plain: bool = False) -> str:
-    """One cell, escaped; a plain one stays text even where it looks like a number."""
+    """One cell, escaped; a plain one stays text even where it looks like a number. JupyterLab sets cells to the right,
+    so that texts must say that they begin at the left."""
     kind = ' class="num"' if numeric else ' class="text"' if plain else ""
+    kind += "" if numeric else ' style="text-align:left"'
     return f"<{tag}{kind}{attributes}>{escape(str(text))}</{tag}>"
 
 

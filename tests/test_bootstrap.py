@@ -2,15 +2,20 @@
 import ast
 import errno
 import importlib.util
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import tomllib
+from importlib.metadata import Distribution, entry_points
 from pathlib import Path
 
 import pytest
+
+from workbench.saving import after_save
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = "six==1.17.0 \\\n    --hash=sha256:" + "0" * 64 + "\n"
@@ -82,7 +87,8 @@ def clone(tmp_path, monkeypatch):
     root = tmp_path / "数字城市 study"
     (root / "analysis").mkdir(parents=True)
     (root / "analysis" / "__main__.py").write_text("import os, sys\nprint('STUDY', sys.argv[1:], os.getcwd())\n")
-    shutil.copy(ROOT / "run.py", root)
+    for name in ("run.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, root)
     (root / "requirements.lock").write_text(LOCK)
     tools = executable(tmp_path / "tools" / "uv", UV).parent
     monkeypatch.setenv("PATH", f"{tools}{os.pathsep}/usr/bin{os.pathsep}/bin")
@@ -269,6 +275,172 @@ class TestSetUp:
         assert code == 0 and ".venv is incomplete" in output
 
 
+class TestConnection:
+    """What joins .venv and the clone is brought up to date without installing anything again."""
+
+    @pytest.mark.parametrize("change", [
+        lambda root: (root / "run.py").write_text((root / "run.py").read_text(encoding="utf-8") + "# newer\n",
+                                                  encoding="utf-8"),
+        lambda root: (root / "pyproject.toml").write_text(
+            (root / "pyproject.toml").read_text(encoding="utf-8").replace('"0.1.0"', '"0.2.0"'), encoding="utf-8"),
+        lambda root: cut_stamp(root / ".venv" / "digital-city-study.stamp"),
+    ], ids=["a newer run.py", "a changed pyproject.toml", "the stamp of an older run.py"])
+    def test_it_is_made_again_alone(self, clone, change):
+        outcome(clone, "setup")
+        change(clone)
+        code, output = outcome(clone, "setup")
+        assert code == 0 and "环境已重新连接" in output and "environment connected again" in output
+        assert installs(clone) == 1
+        assert outcome(clone, "setup") == (0, "")
+        assert len(list(packages(clone).glob("*.dist-info"))) == 1
+
+    def test_programs_find_the_entry_points_of_the_project(self, clone):
+        outcome(clone, "setup")
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        folder, = packages(clone).glob("*.dist-info")
+        found = Distribution.at(folder)
+        assert folder.name == f"digital_city_study-{project['version']}.dist-info"
+        assert (found.name, found.version) == (project["name"], project["version"])
+        assert found.metadata["Summary"] == project["description"]
+        assert {(point.group, point.name, point.value) for point in found.entry_points} == {
+            (group, name, value) for group, points in project["entry-points"].items() for name, value in points.items()}
+        assert {name for points in project["entry-points"].values() for name in points} == {"study_html", "study_pdf"}
+        assert all(file.locate().is_file() for file in found.files)
+
+    def test_the_environment_of_the_tests_has_them(self):
+        """Installed by run.py or by pip, they lead to exporters."""
+        names = [point.name for point in entry_points(group="nbconvert.exporters")]
+        assert names.count("study_html") == names.count("study_pdf") == 1, "run `python3 run.py setup`"
+        for point in entry_points(group="nbconvert.exporters", name="study_html"):
+            assert point.load().__name__ == "HTMLReport"
+
+    def test_the_kernel_is_this_one_whatever_the_user_names_before(self, bootstrap, clone, monkeypatch):
+        monkeypatch.setenv("JUPYTER_PATH", "/elsewhere")
+        monkeypatch.setenv("PYTHONPATH", "/another/clone")
+        environment = bootstrap.environment_for("lab")
+        assert environment["JUPYTER_PATH"].split(os.pathsep) == [str(clone / ".venv/share/jupyter"), "/elsewhere"]
+        assert environment["PYTHONPATH"].split(os.pathsep) == [str(clone), "/another/clone"]
+        assert bootstrap.environment_for("run")["PYTHONPATH"] == "/another/clone"
+
+
+def packages(clone) -> Path:
+    return clone / ".venv" / "lib" / f"python{VERSION}" / "site-packages"
+
+
+def cut_stamp(stamp: Path) -> None:
+    """The stamp as it was before there was a line for the connection."""
+    stamp.write_text("\n".join(stamp.read_text(encoding="utf-8").splitlines()[:3]), encoding="utf-8")
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=someone", "-c", "user.email=someone@example.invalid"]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return subprocess.run(["git", *identity, *arguments], cwd=folder, env=kept, check=True, capture_output=True,
+                          text=True, encoding="utf-8").stdout
+
+
+NOTEBOOK = {"cells": [{"cell_type": "code", "execution_count": None, "id": "a", "metadata": {}, "outputs": [],
+                       "source": ["城市 = 1"]}],
+            "metadata": {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+                         "language_info": {"name": "python"}}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def write_notebook(path: Path, source: str = "城市 = 1", **changes) -> None:
+    notebook = json.loads(json.dumps(NOTEBOOK))
+    notebook["cells"][0] |= {"source": [source]} | changes
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
+class TestGit:
+    RUN = {"execution_count": 3, "outputs": [{"output_type": "stream", "name": "stdout", "text": ["甲\n"]}]}
+
+    @pytest.fixture
+    def repository(self, clone):
+        """The clone as a git repository with one notebook, in a folder with a blank, an apostrophe and Chinese."""
+        root = clone.rename(clone.with_name("reader's 数字 study"))
+        (root / "workbench").mkdir()
+        shutil.copy(ROOT / "workbench" / "stored_form.py", root / "workbench")
+        for name in (".gitattributes", ".gitignore"):
+            shutil.copy(ROOT / name, root)
+        write_notebook(root / "notebooks" / "en" / "own" / "01.ipynb")
+        git(root, "init", "-q")
+        git(root, "add", "-A")
+        git(root, "commit", "-qm", "one")
+        return root
+
+    def test_a_saved_notebook_leaves_the_repository_clean(self, repository):
+        assert outcome(repository, "setup")[0] == 0
+        notebook = repository / "notebooks" / "en" / "own" / "01.ipynb"
+        write_notebook(notebook, **self.RUN)
+        assert git(repository, "diff") == ""
+        after_save(str(notebook), {"type": "notebook"})
+        assert git(repository, "status", "--porcelain") == ""
+        write_notebook(notebook, "城市 = 2", **self.RUN)
+        after_save(str(notebook), {"type": "notebook"})
+        assert git(repository, "status", "--porcelain") == " M notebooks/en/own/01.ipynb\n", "seen, and not staged"
+        changed = [line for line in git(repository, "diff", "-U0").splitlines() if line[0] in "+-"][2:]
+        assert changed == ['-    "城市 = 1"', '+    "城市 = 2"']
+        git(repository, "commit", "-qam", "two")
+        assert "甲" not in git(repository, "show", "HEAD:notebooks/en/own/01.ipynb")
+        assert "甲" in notebook.read_text(encoding="utf-8"), "the file keeps its outputs"
+
+    @pytest.mark.parametrize("name", ["notebooks/new.ipynb", "../outside.ipynb", "notebooks/not there/x.ipynb"])
+    def test_saving_what_git_does_not_track_says_nothing(self, repository, capfd, name):
+        before = git(repository, "status", "--porcelain")
+        after_save(str(repository / name), {"type": "notebook"})
+        assert git(repository, "status", "--porcelain") == before and capfd.readouterr() == ("", "")
+
+    def test_every_worktree_has_the_filter(self, repository):
+        outcome(repository, "setup")
+        beside = repository.with_name("beside")
+        git(repository, "worktree", "add", "-q", str(beside))
+        write_notebook(beside / "notebooks" / "en" / "own" / "01.ipynb", **self.RUN)
+        assert git(beside, "diff") == ""
+        assert outcome(beside, "setup")[0] == 0
+        shutil.rmtree(repository / ".venv")
+        write_notebook(repository / "notebooks" / "en" / "own" / "01.ipynb", **self.RUN)
+        assert git(repository, "diff") == "", "the filter does not hang on .venv"
+
+    def test_a_folder_that_is_no_clone_of_its_own_sets_nothing(self, clone):
+        git(clone.parent, "init", "-q")
+        assert outcome(clone, "setup")[0] == 0
+        assert "study-notebooks" not in (clone.parent / ".git" / "config").read_text()
+
+    def test_a_hook_of_another_repository_sets_nothing_there(self, repository, tmp_path, monkeypatch):
+        other = tmp_path / "other"
+        other.mkdir()
+        git(other, "init", "-q")
+        monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+        assert outcome(repository, "setup")[0] == 0
+        assert "study-notebooks" not in (other / ".git" / "config").read_text()
+        assert "study-notebooks" in (repository / ".git" / "config").read_text()
+
+    def test_without_git_nothing_is_said(self, bootstrap, repository, monkeypatch, capfd):
+        monkeypatch.setattr(bootstrap.shutil, "which", lambda name: None)
+        bootstrap.connect_git()
+        monkeypatch.undo()
+        (repository / ".git").rename(repository / ".git broken")
+        (repository / ".git").mkdir()
+        assert "fatal" not in outcome(repository, "setup")[1], "a broken clone is git's matter"
+        assert capfd.readouterr() == ("", "")
+
+    def test_a_python_in_a_folder_with_an_apostrophe(self, bootstrap, tmp_path, monkeypatch):
+        python = tmp_path / "reader's python 数"
+        python.symlink_to(sys._base_executable)
+        monkeypatch.setattr(bootstrap, "base_python", lambda: str(python))
+        command = bootstrap.filter_command()
+        done = subprocess.run(["sh", "-c", command], cwd=ROOT, input=b"no notebook", capture_output=True)
+        assert done.stdout == b"no notebook"
+
+    def test_on_windows_the_shell_gets_slashes(self, bootstrap, monkeypatch):
+        monkeypatch.setattr(bootstrap, "WINDOWS", True)
+        monkeypatch.setattr(bootstrap, "base_python", lambda: "C:\\Program Files\\Python 3.12\\python.exe")
+        assert bootstrap.filter_command() == (
+            "'C:/Program Files/Python 3.12/python.exe' -I -S workbench/stored_form.py")
+
+
 class TestFailures:
     @pytest.mark.parametrize("kind", UV_WORDS)
     def test_uv_fails(self, bootstrap, clone, monkeypatch, capsys, kind):
@@ -325,10 +497,11 @@ class TestFailures:
         assert "cannot be reached" in capsys.readouterr().out
         assert installs(clone) == 1
 
-    def test_the_lock_is_missing(self, clone):
-        (clone / "requirements.lock").unlink()
+    @pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml"])
+    def test_a_file_of_the_repository_is_missing(self, clone, name):
+        (clone / name).unlink()
         code, output = outcome(clone)
-        assert code == 2 and "缺少 requirements.lock" in output and "restore it from the repository" in output
+        assert code == 2 and f"缺少 {name}" in output and f"git checkout {name}" in output
 
     @pytest.mark.parametrize("number, words", [(errno.ENOSPC, "The disk is full"), (errno.EACCES, "Check permissions")])
     def test_files_cannot_be_written(self, bootstrap, monkeypatch, capsys, number, words):

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
 
 
 @dataclass(frozen=True)
@@ -30,3 +36,32 @@ class PageLinks:
     previous: tuple[str, str] | None = None
     next: tuple[str, str] | None = None
     also: tuple[tuple[str, str], ...] = ()
+
+
+def notebook_stamp(notebook: NotebookNode) -> Stamp:
+    """The stamp that an executed notebook itself tells of: its parameter `run`, and the data edition in bold at the
+    head of its notice. What it does not tell is empty; a notebook without the parameter belongs to the run `lab`."""
+    run, edition = "lab", ""
+    for cell in notebook.cells:
+        if {"parameters", "injected-parameters"} & set(cell.metadata.get("tags", ())):
+            run = parameter(cell.source, "run", run)
+        for output in cell.get("outputs", ()):
+            if output.get("metadata", {}).get("report", {}).get("kind") == "notice":
+                bold = re.match(r"\*\*(.+?)[。.]?\*\*", output.get("data", {}).get("text/plain", ""))
+                edition = edition or (bold[1] if bold else "")
+    return Stamp(run, edition, "")
+
+
+def parameter(source: str, name: str, otherwise: str) -> str:
+    """The text that the code of a parameters cell gives a name; `otherwise` where it gives none, or is no Python."""
+    try:
+        lines = ast.parse(source).body
+    except SyntaxError:
+        return otherwise
+    for line in lines:
+        targets = line.targets if isinstance(line, ast.Assign) else [getattr(line, "target", None)]
+        value = getattr(line, "value", None)
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+                return value.value
+    return otherwise
