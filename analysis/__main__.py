@@ -243,9 +243,9 @@ def steps() -> None:
 @app.command()
 def parameters() -> None:
     """按设定模型重写各笔记本的参数单元 · Write the notebooks' parameters cells anew from the settings model."""
-    from workbench.stored import renew_parameters
+    from workbench.parameters import renew_cells
 
-    for path in renew_parameters(ROOT):
+    for path in renew_cells(ROOT):
         typer.echo(os.path.relpath(path, ROOT))
 
 

@@ -10,9 +10,9 @@ import nbformat
 import pytest
 
 from analysis.settings import TRAITS
-from workbench.parameters import columns_of
+from workbench.parameters import columns_of, wanted_cell
 from workbench.steps import ELSEWHERE, LANGUAGES, NEEDS, ONLY_WITH, STEPS, stored_notebooks
-from workbench.stored import stored_text, wanted_parameters
+from workbench.stored_form import as_text, stored_form
 
 NOTEBOOKS = {(lang, place): nbformat.read(path, 4) for lang in LANGUAGES
              for place, path in stored_notebooks(lang).items()}
@@ -64,7 +64,7 @@ class TestStored:
         nbformat.validate(notebook)
         assert all(not cell.outputs and cell.execution_count is None for cell in code_cells(notebook))
         text = stored_notebooks(lang)[place].read_text(encoding="utf-8")
-        assert text == stored_text(json.loads(text))
+        assert text == as_text(stored_form(json.loads(text)))
 
     def test_metadata_names_the_common_kernel_and_nothing_of_a_machine(self, named):
         lang, place, notebook = named
@@ -201,7 +201,7 @@ class TestParameters:
     def test_the_cell_is_what_the_settings_say(self, named):
         lang, place, notebook = named
         cell, = (cell for cell in notebook.cells if "parameters" in tags(cell))
-        assert cell.source == wanted_parameters(place, lang), "python -m analysis parameters writes it anew"
+        assert cell.source == wanted_cell(place, lang), "python -m analysis parameters writes it anew"
 
     def test_papermill_shows_type_and_meaning(self, named):
         from papermill import inspect_notebook

@@ -26,7 +26,7 @@ from analysis import framework, marks
 from analysis.figures.style import allow_any_script, use_style
 from analysis.frames import read_frame, write_frame
 from analysis.panels import Ground, kept_input, run_ground, run_panel
-from analysis.settings import ROOT, TRAITS, Settings, differences, load_settings
+from analysis.settings import TRAITS, Settings, differences, load_settings
 from analysis.study import Panel, find_city
 from workbench.by_hand import (
     HandMade,
@@ -212,7 +212,7 @@ class Step:
 
         Sets the style of the study's figures when it is first asked for.
         """
-        use_style(ROOT / "assets/fonts")
+        use_style()
         return {"lang": self.lang, "stamp": self.stamp}
 
     def notice(self) -> None:

@@ -12,6 +12,7 @@ import difflib
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from unicodedata import east_asian_width
 
@@ -26,9 +27,11 @@ from analysis.settings import (
     plain_yaml,
     with_overrides,
 )
-from workbench.steps import PARAMETERS
+from workbench.steps import LANGUAGES, PARAMETERS, stored_notebooks
+from workbench.stored_form import as_text, stored_form, tags_of
 
 HEADS = {"zh": "# 参数（parameters）", "en": "# Parameters"}
+DEFAULT_RUN = {"": "lab", "own": "mine_lab", "synthetic": "synthetic_lab"}  # by the folder of the notebook
 CITY = {"zh": "深圳市", "en": "Shenzhen"}
 WORDS = {
     "run": {"zh": "写入哪次运行：lab 供手工试验，也可另取名字",
@@ -181,3 +184,24 @@ def out_of_range(name: str, value: Any, choice: Choice, lang: str) -> str:
     if lang == "zh":
         return f"{flat_name(name)} = {value!r}：应为{kind}{'，' if kind and allowed else ''}{allowed}（{meaning}）"
     return f"{flat_name(name)} = {value!r}: must be {kind}{', ' if kind and allowed else ''}{allowed} ({meaning})"
+
+
+def wanted_cell(place: str, lang: str) -> str:
+    """What the parameters cell of a stored notebook must be; `place` as in `steps.stored_notebooks`."""
+    folder, _, step = place.rpartition("/")
+    return parameters_cell(step, lang, DEFAULT_RUN[folder])
+
+
+def renew_cells(root: Path) -> list[Path]:
+    """Write the parameters cell of every stored notebook anew; returns the notebooks that changed."""
+    changed = []
+    for lang in LANGUAGES:
+        for place, path in stored_notebooks(lang, root).items():
+            before = path.read_text(encoding="utf-8")
+            notebook = stored_form(json.loads(before))
+            cell = next(cell for cell in notebook["cells"] if "parameters" in tags_of(cell))
+            cell["source"] = wanted_cell(place, lang).splitlines(keepends=True)
+            if (text := as_text(notebook)) != before:
+                path.write_text(text, encoding="utf-8")
+                changed.append(path)
+    return changed
