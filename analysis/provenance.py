@@ -43,7 +43,7 @@ def raw_checksums(root: Path) -> dict[str, str]:
 
 
 def code_hashes(root: Path) -> dict[str, str]:
-    """sha256 of everything that computes and lays out a run: the packages, the notebooks, the templates, the style sheet
+    """sha256 of everything that computes and lays out a run: packages, notebooks, templates, the style sheet
     of the figures, and the alternatives that the sensitivity analysis tries."""
     parts = (("analysis", "*.py"), ("workbench", "*.py"), ("notebooks", "*.ipynb"), ("assets/report", "*"),
              ("assets", "*.mplstyle"),

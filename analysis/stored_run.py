@@ -18,6 +18,7 @@ from analysis.planning import DATA, Plan, RunError, check_language, report_place
 from analysis.profile.files import FOLDER as CITIES
 from analysis.provenance import ABOUT_THE_RUN, MANIFEST
 from analysis.settings import PUBLIC_TRAITS, ROOT, load_settings, nearest
+from workbench.by_hand import RECORD
 from workbench.steps import NEEDS, built_on, steps_for
 
 if TYPE_CHECKING:
@@ -61,8 +62,8 @@ def read_stored(run: str, lang: str, reports: bool) -> Stored:
     if run not in known:
         raise RunError(f"unknown run {run}: {nearest(run, known)}" if known else
                        f"unknown run {run}: there are no runs yet; python3 run.py makes the first")
-    if run == "lab":
-        raise RunError("the run lab is made by hand, one notebook at a time, and cannot be made again as a whole; "
+    if run == "lab" or (DATA / run / RECORD).is_file():
+        raise RunError(f"the run {run} is made by hand, one notebook at a time, and cannot be made again as a whole; "
                        "verify a run of python -m analysis run")
     if not (DATA / run / "settings.yaml").is_file():
         raise RunError(f"run {run} has no settings.yaml, so its choices are not known; make it again "
