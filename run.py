@@ -37,7 +37,7 @@ COMMANDS = {
             "--FileContentsManager.post_save_hook=workbench.saving.after_save",
             # nothing is asked of other hosts: no news, no newer version (and `connect_lab` has Lab not propose it)
             "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-            "--KernelManager.transport_encryption=auto"],
+            "--LabApp.extension_manager=readonly", "--KernelManager.transport_encryption=auto"],
     "setup": None,
 }
 HELP = """用法 / usage:  python3 run.py [run|test|lab|setup] [参数 / arguments]

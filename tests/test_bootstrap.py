@@ -212,6 +212,8 @@ class TestSetUp:
         assert path_file.read_text() == f"{clone}\n"
         kernel = (clone / ".venv" / "share" / "jupyter" / "kernels" / "python3" / "kernel.json").read_text()
         assert str(clone / ".venv" / "bin" / "python").encode("unicode_escape").decode("ascii") in kernel
+        settings = json.loads((clone / ".venv/share/jupyter/lab/settings/overrides.json").read_text())
+        assert settings["@jupyterlab/apputils-extension:notification"]["fetchNews"] == "false"
 
     def test_hashes_are_required_and_nothing_is_built(self, clone):
         outcome(clone, "setup")
