@@ -61,11 +61,13 @@ def tell_list(step: Step, values: PaperValues, profiles: Profiles, number: int, 
 
 
 def tell_overlap(step: Step, values: PaperValues, code: str) -> None:
-    """How the list of a domain agrees with the paper's."""
+    """How the list of a domain agrees with the paper's, and how GDP does."""
     step.tell(pick(
         step.lang,
-        f"原白皮书本领域名单中可读的 {{lists.{code}_listed}} 座城市，有 {{lists.{code}_hits}} 座也在上表中；"
-        f"以领域得分区分名单内外，AUC 为 {{lists.{code}_auc}}。",
-        f"Of the {{lists.{code}_listed}} cities that can be read in the paper's list, {{lists.{code}_hits}} "
-        f"are in this table too; told apart by the domain score, members and others give an AUC of "
-        f"{{lists.{code}_auc}}."), values)
+        f"原白皮书本领域的名单可读出 {{lists.{code}_listed}} 座城市；按领域得分取同样多的城市，"
+        f"有 {{lists.{code}_hits}} 座在名单之内，按 2019 年 GDP 取则有 {{lists.{code}_gdp_hits}} 座。"
+        f"区分名单内外的 AUC 为 {{lists.{code}_auc}}，GDP 为 {{lists.{code}_gdp_auc}}。",
+        f"{{lists.{code}_listed}} cities can be read in the paper's list of this domain; of as many cities with the "
+        f"highest domain scores {{lists.{code}_hits}} are on it, of as many with the largest GDP of 2019 "
+        f"{{lists.{code}_gdp_hits}}. In telling members from others the domain score has an AUC of "
+        f"{{lists.{code}_auc}}, GDP one of {{lists.{code}_gdp_auc}}."), values)

@@ -36,10 +36,14 @@ def values_of(folder: Path, lang: str) -> PaperValues:
                        ground.tree, settings, lang)
 
 
-def column(stem: str, name: str, **where: str) -> list[str]:
-    """A column of a stored table as it is written, read without any code of the study."""
+def rows(stem: str, **where: str) -> list[dict[str, str]]:
+    """Rows of a stored table as they are written, read without any code of the study."""
     with open(BASELINE / f"{stem}.csv", encoding="utf-8", newline="") as file:
-        return [row[name] for row in csv.DictReader(file) if all(row[key] == value for key, value in where.items())]
+        return [row for row in csv.DictReader(file) if all(row[key] == value for key, value in where.items())]
+
+
+def column(stem: str, name: str, **where: str) -> list[str]:
+    return [row[name] for row in rows(stem, **where)]
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +178,12 @@ class TestValues:
         own = column("09_agreement", "spearman", ranking="study")[0]
         assert chinese["agreement"].spearman == f"{float(own):.3f}"
         assert chinese["lists"].D5_hits == f"{float(column('09_list_overlap', 'hits', domain='D5')[0]):.0f}"
+        listed = {row for row, status in zip(column("01_published_lists", "adcode", domain="D5"),
+                                             column("01_published_lists", "status", domain="D5"), strict=True)
+                  if status != "inferred"}
+        gdp = {row["adcode"]: float(row["value"]) for row in rows("01_panel", variable="gdp")}
+        largest = sorted(gdp, key=gdp.get, reverse=True)[:len(listed)]
+        assert chinese["lists"].D5_gdp_hits == str(len(listed & set(largest)))
         assert not hasattr(chinese["lists"], "D2_hits")  # not measured, hence nothing to compare
 
     def test_stages(self, chinese):
