@@ -68,6 +68,6 @@ def tell_overlap(step: Step, values: PaperValues, code: str) -> None:
         f"有 {{lists.{code}_hits}} 座在名单之内，按 2019 年 GDP 取则有 {{lists.{code}_gdp_hits}} 座。"
         f"区分名单内外的 AUC 为 {{lists.{code}_auc}}，GDP 为 {{lists.{code}_gdp_auc}}。",
         f"{{lists.{code}_listed}} cities can be read in the paper's list of this domain; of as many cities with the "
-        f"highest domain scores {{lists.{code}_hits}} are on it, of as many with the largest GDP of 2019 "
-        f"{{lists.{code}_gdp_hits}}. In telling members from others the domain score has an AUC of "
-        f"{{lists.{code}_auc}}, GDP one of {{lists.{code}_gdp_auc}}."), values)
+        f"highest domain scores, {{lists.{code}_hits}} are on it ({{lists.{code}_gdp_hits}} by GDP of 2019). In "
+        f"telling members from others the domain score has an AUC of {{lists.{code}_auc}}, GDP one of "
+        f"{{lists.{code}_gdp_auc}}."), values)
