@@ -131,7 +131,7 @@ def stage_table(scores: pd.Series, tiers: pd.Series, by_weights: pd.DataFrame, b
     heads = (("梯队", "Tier", None), ("城市数", "Cities", None), ("最低分", "Lowest", ".1f"),
              ("最高分", "Highest", ".1f"),
              ("平均分", "Mean", ".1f"), ("属本层概率：仅权重", "P(tier), weights", ".0%"),
-             ("属本层概率：全部选择", "P(tier), all choices", ".0%"),
+             ("属本层概率：交叉的选择", "P(tier), crossed choices", ".0%"),
              (f"其中≥{SURE:.0%}", f"Of these ≥ {SURE:.0%}", None))
     columns = zip(*rows, strict=True)
     return finished({pick(lang, zh, en): (pd.array(column, "Int64") if zh.startswith("其中") else list(column), form)

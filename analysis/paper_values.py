@@ -1,4 +1,5 @@
-"""Every number and name that the white paper's sentences say, taken from the run's tables and from nowhere else.
+"""Every number and name that the white paper's sentences say, taken from the run's tables and from nowhere else, but
+for the GDP that the published lists are held against too.
 
 A sentence is a template such as "第 {scores.top} 名得 {scores.last_score} 分"; `PaperValues` fills it. A group of
 values is read when a sentence first asks for it, so that a run without some table can leave its sentences out. The
@@ -12,7 +13,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 
-from analysis import scoring
+from analysis import agreement, scoring, study
 from analysis.figures.labels import city_names, group_name, node_names, pick, system_name
 from analysis.framework import PAPER_LISTS, ancestor, domains, leaves
 from analysis.paper_tables import SURE
@@ -167,13 +168,22 @@ def stage_values(v: PaperValues) -> dict[str, str]:
 
 
 def overlap_values(v: PaperValues) -> dict[str, str]:
-    """Each measured domain list beside the paper's: D3_hits of D3_listed, and the AUC."""
-    found = {}
-    for code, row in v.read("09_list_overlap", index="domain").iterrows():
-        if row["measured"]:
-            found |= {f"{code}_hits": f"{row['hits']:.0f}", f"{code}_listed": f"{row['listed']:.0f}",
-                      f"{code}_auc": f"{row['auc']:.2f}"}
+    """Each measured domain list beside the paper's: D3_hits of D3_listed, and the AUC; and the same of GDP."""
+    table, found = v.read("09_list_overlap", index="domain"), {}
+    measured = table[table["measured"]]
+    money = pd.DataFrame(dict.fromkeys(measured.index, gross_product(v.cities)))
+    by_gdp = agreement.list_overlap(money, v.read("01_published_lists", index=None)).summary
+    for code, row in measured.iterrows():
+        found |= {f"{code}_hits": f"{row['hits']:.0f}", f"{code}_listed": f"{row['listed']:.0f}",
+                  f"{code}_auc": f"{row['auc']:.2f}", f"{code}_gdp_hits": f"{by_gdp.at[code, 'hits']:.0f}",
+                  f"{code}_gdp_auc": f"{by_gdp.at[code, 'auc']:.2f}"}
     return found
+
+
+def gross_product(cities: pd.DataFrame) -> pd.Series:
+    """GDP of 2019 by city, a public figure whatever values a study ranks by."""
+    figures = study.read_panel().figures
+    return figures[figures["variable"] == "gdp"].set_index("adcode")["value"].reindex(cities.index)
 
 
 def agreement_values(v: PaperValues) -> dict[str, str]:

@@ -20,11 +20,12 @@ from rich.cells import cell_len
 from analysis import profile
 from analysis.frames import read_frame, settle, write_frame
 from analysis.framework import leaves
-from analysis.profile import page, workbook
+from analysis.profile import page, run_tables, workbook
 from analysis.profile.account import account_items
-from analysis.settings import ROOT, load_settings, write_settings
+from analysis.settings import PUBLIC_TRAITS, ROOT, load_settings, write_settings
 from analysis.study import score_study, score_table
-from workbench.notebook import data_folder
+from workbench import by_hand
+from workbench.by_hand import data_folder
 
 BASELINE = ROOT / "data/processed/baseline"
 HOSTILE = "=cmd()<script>alert(1)</script>"
@@ -67,10 +68,65 @@ def run_with(panel, runs, name: str, **choices) -> profile.RunTables:
     return profile.read_run(name)
 
 
+def write_by_hand(run: str, step: str, frames: dict[str, pd.DataFrame], **choices) -> None:
+    """Tables as a notebook that is run by hand writes them, with the record beside them."""
+    settings = load_settings(overrides={key.replace("_", ".", 1): value for key, value in choices.items()})
+    hand = by_hand.HandMade(run, step, "en", PUBLIC_TRAITS, settings)
+    hand.begin()
+    for stem, frame in frames.items():
+        path = by_hand.data_folder(run) / f"{stem}.csv"
+        write_frame(frame, path)
+        hand.note_written(stem, path)
+
+
 def renamed(tables: profile.RunTables) -> profile.RunTables:
     """The tables with a name for Shenzhen that is a formula to a spreadsheet and a script to a page."""
     names = tables.cities["name"].mask(tables.cities.index == "440300", HOSTILE)
     return replace(tables, ground=replace(tables.ground, cities=tables.cities.assign(name=names)))
+
+
+class TestRunByHand:
+    """A run made by hand holds some tables; the others are those of the run that it builds on."""
+
+    @pytest.fixture
+    def lab(self, tmp_path, monkeypatch):
+        """A study with the committed run only, in which notebooks are run by hand."""
+        monkeypatch.setattr(by_hand, "ROOT", tmp_path)
+        (tmp_path / "data/processed").mkdir(parents=True)
+        (tmp_path / "data/processed/baseline").symlink_to(BASELINE)
+        return tmp_path / "data/processed/lab"
+
+    def scored(self, panel):
+        """What 05 writes where the judgements weigh more."""
+        study = score_study(panel, load_settings(overrides={"weighting.alpha": 0.7}))
+        base = read_frame(BASELINE / "05_scores.csv", "adcode")
+        scores = base.assign(score=study.scores, rank=study.ranks, **study.domain_scores)
+        return {"05_weights": study.weights, "05_scores": scores}
+
+    def test_before_any_notebook_its_tables_are_the_committed_ones(self, lab, tables):
+        found = run_tables.tables_now("lab")
+        assert found.run == "lab" and not lab.exists()
+        assert found.scores.equals(tables.scores) and set(found.intervals) == {"weights", "choices"}
+
+    def test_with_05_alone_the_rest_is_the_committed_run_s(self, lab, tables):
+        scores = tables.scores.astype({"published_rank": "Int64"})
+        write_by_hand("lab", "05_scores_and_ranks", {"05_weights": tables.weights, "05_scores": scores})
+        assert sorted(path.name for path in lab.iterdir()) == ["05_scores.csv", "05_weights.csv", "by_hand.json",
+                                                               "settings.yaml"]
+        found = profile.read_run("lab")
+        assert profile.city_account(found, "深圳市").result["score"] == tables.scores.at["440300", "score"]
+        assert set(found.intervals) == {"weights", "choices"} and found.tiers is not None
+
+    def test_intervals_and_tiers_of_other_scores_are_left_out(self, lab, tables, real_study):
+        write_by_hand("lab", "05_scores_and_ranks", self.scored(real_study.panel), weighting_alpha=0.7)
+        found = profile.read_run("lab")
+        assert not found.scores["score"].equals(tables.scores["score"])
+        assert found.intervals == {} and found.tiers is None
+
+    def test_scores_that_do_not_follow_from_the_steps_before_are_refused(self, lab, real_study):
+        write_by_hand("lab", "02_indicators", {"02_raw": real_study.raw * 2})
+        with pytest.raises(profile.AccountError, match="run lab: .* run 0[345]_"):
+            profile.read_run("lab")
 
 
 class TestAccount:

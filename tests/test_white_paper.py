@@ -9,6 +9,8 @@ import nbformat
 import numpy as np
 import pandas as pd
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from sample_notebook import text_output
 
 from analysis import city_profiles, figures, paper_tables, sources, tables
 from analysis.frames import read_frame
@@ -16,14 +18,15 @@ from analysis.framework import PAPER_LISTS, domains, leaves, read_framework
 from analysis.panels import run_ground
 from analysis.paper_sections import tell_domain
 from analysis.paper_values import GROUPS, PaperValues
-from analysis.planning import cells_for
+from analysis.reporting.blocks import read_report
 from analysis.settings import ROOT, load_settings
+from workbench.steps import LANGUAGES, stored_notebooks
 
 BASELINE = ROOT / "data/processed/baseline"
-NOTEBOOK = nbformat.read(ROOT / "notebooks/10_white_paper.ipynb", 4)
+PLACES = ("10_white_paper", "own/10_white_paper")
+NOTEBOOKS = {(place, lang): nbformat.read(stored_notebooks(lang)[place], 4) for place in PLACES for lang in LANGUAGES}
 # Numbers of a text that are no results: levels of intervals, a year of GDP, numbers of references and tables.
 FIXED = re.compile(r"9[05] ?%|2019|\[\d+\]")
-PAPER = frozenset({"public", "factual", "china", "paper", "two_readings", "regions"})
 
 
 def values_of(folder: Path, lang: str) -> PaperValues:
@@ -33,10 +36,14 @@ def values_of(folder: Path, lang: str) -> PaperValues:
                        ground.tree, settings, lang)
 
 
-def column(stem: str, name: str, **where: str) -> list[str]:
-    """A column of a stored table as it is written, read without any code of the study."""
+def rows(stem: str, **where: str) -> list[dict[str, str]]:
+    """Rows of a stored table as they are written, read without any code of the study."""
     with open(BASELINE / f"{stem}.csv", encoding="utf-8", newline="") as file:
-        return [row[name] for row in csv.DictReader(file) if all(row[key] == value for key, value in where.items())]
+        return [row for row in csv.DictReader(file) if all(row[key] == value for key, value in where.items())]
+
+
+def column(stem: str, name: str, **where: str) -> list[str]:
+    return [row[name] for row in rows(stem, **where)]
 
 
 @pytest.fixture(scope="module")
@@ -55,26 +62,46 @@ class Shown:
     def __init__(self, lang="zh"):
         self.lang, self.tables, self.said = lang, {}, []
 
-    def tell(self, zh, en, values):
-        self.said.append((zh if self.lang == "zh" else en).format_map(values))
+    def tell(self, template, values):
+        self.said.append(template.format_map(values))
 
-    def say(self, zh, en):
-        self.said.append(zh if self.lang == "zh" else en)
+    def say(self, text):
+        self.said.append(text)
 
-    def table(self, frame, name, zh, en, **options):
+    def table(self, frame, name, caption, **options):
         self.tables[options["label"]] = frame
+
+
+def code_of(notebook) -> list[str]:
+    return [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def prose_of(notebook) -> list[str]:
+    return [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+
+
+def calls(source: str, name: str) -> list[ast.Call]:
+    """The calls of a method in a piece of code."""
+    return [node for node in ast.walk(ast.parse(source))
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == name]
+
+
+def words(node: ast.expr) -> str:
+    """The text of a string in code; of one with values filled in, without these."""
+    return "".join(part.value for part in ast.walk(node) if isinstance(part, ast.Constant)
+                   and isinstance(part.value, str))
 
 
 class TestSentences:
     def templates(self, sections=True):
-        """(Chinese, English) of every sentence of the notebook and of the domains' sections."""
-        codes = [cell.source for cell in NOTEBOOK.cells if cell.cell_type == "code"]
+        """(Chinese, English) of every sentence of the notebooks and of the domains' sections."""
+        for place in PLACES:
+            told = {lang: [words(call.args[0]) for source in code_of(NOTEBOOKS[place, lang])
+                           for call in calls(source, "tell")] for lang in LANGUAGES}
+            yield from zip(told["zh"], told["en"], strict=True)
         module = (ROOT / "analysis/paper_sections.py").read_text(encoding="utf-8")
-        for source in [*codes, *[module] * sections]:
-            for node in ast.walk(ast.parse(source)):
-                if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "tell":
-                    yield tuple("".join(part.value for part in ast.walk(text) if isinstance(part, ast.Constant)
-                                        and isinstance(part.value, str)) for text in node.args[:2])
+        for call in calls(module, "tell") if sections else ():
+            yield tuple(map(words, call.args[0].args[1:]))
 
     def test_no_number_is_written_by_hand(self):
         found = list(self.templates())
@@ -93,15 +120,20 @@ class TestSentences:
                 group, value = name.split(".")
                 assert getattr(chinese[group], value) not in ("", "nan"), name
 
-    def test_prose_holds_no_results(self):
+    @pytest.mark.parametrize("which", NOTEBOOKS, ids=" ".join)
+    def test_prose_holds_no_results(self, which):
         """Markdown cells state no figures of their own: only years, references, numbers of headings and figures."""
         allowed = re.compile(r"\[\d+\]|20(1[6-9]|2\d)|(图|表|Figure|Table) ?\d+(-\d)?|^#+ \d|0[1-9]|9[05] ?%",
                              re.MULTILINE)
-        for cell in NOTEBOOK.cells:
-            if "synthetic" in cell.metadata.get("tags", []):
-                continue  # its words say how many indicators are simulated
-            if cell.cell_type == "markdown" and "参考文献" not in cell.source and "## References" not in cell.source:
-                assert not re.search(r"\d", allowed.sub("", cell.source)), cell.source
+        for text in prose_of(NOTEBOOKS[which]):
+            if "参考文献" not in text and "## References" not in text:
+                assert not re.search(r"\d", allowed.sub("", text)), text
+
+    @pytest.mark.parametrize("which", NOTEBOOKS, ids=" ".join)
+    def test_intervals_are_not_called_more_than_they_are(self, which):
+        """The choices are those crossed, not all there are; and no interval is called a bound."""
+        text = "\n".join([*prose_of(NOTEBOOKS[which]), *code_of(NOTEBOOKS[which])])
+        assert not re.search("全部方法选择|全部选择|所有选择|下限|all choices|every choice of method|lower bound", text)
 
     @pytest.mark.parametrize(("call", "lang"), [("first", "zh"), ("english", "en")])
     def test_the_finished_text_says_what_the_runs_tables_hold(self, whole_runs, call, lang):
@@ -146,6 +178,12 @@ class TestValues:
         own = column("09_agreement", "spearman", ranking="study")[0]
         assert chinese["agreement"].spearman == f"{float(own):.3f}"
         assert chinese["lists"].D5_hits == f"{float(column('09_list_overlap', 'hits', domain='D5')[0]):.0f}"
+        listed = {row for row, status in zip(column("01_published_lists", "adcode", domain="D5"),
+                                             column("01_published_lists", "status", domain="D5"), strict=True)
+                  if status != "inferred"}
+        gdp = {row["adcode"]: float(row["value"]) for row in rows("01_panel", variable="gdp")}
+        largest = sorted(gdp, key=gdp.get, reverse=True)[:len(listed)]
+        assert chinese["lists"].D5_gdp_hits == str(len(listed & set(largest)))
         assert not hasattr(chinese["lists"], "D2_hits")  # not measured, hence nothing to compare
 
     def test_stages(self, chinese):
@@ -209,13 +247,13 @@ class TestTables:
         assert [len(names) for names in named] == frame["城市数"].tolist()
         unsure = sum(choices.at[code, f"p_tier_{tier}"] < 0.5 for code, tier in run.tiers["tier_score"].items())
         assert sum(name.endswith("°") for names in named for name in names) == unsure
-        assert frame["属本层概率：全部选择"].between(0, 1).all()
+        assert frame["属本层概率：交叉的选择"].between(0, 1).all()
 
     def test_a_run_whose_choices_know_no_tiers_shows_dashes(self, profiles):
         run = profiles.tables
         bare = run.intervals["choices"].drop(columns=["p_tier_1", "p_tier_2", "p_tier_3"])
         frame = paper_tables.stage_table(run.scores["score"], run.tiers["tier_score"], run.tiers, bare)
-        assert frame["属本层概率：全部选择"].isna().all() and frame.iloc[:, -1].isna().all()
+        assert frame["属本层概率：交叉的选择"].isna().all() and frame.iloc[:, -1].isna().all()
         members = paper_tables.stage_members_table(run.scores["score"], run.tiers["tier_score"], bare, run.cities)
         assert not members["城市（按得分）"].str.contains("°").any()
 
@@ -256,22 +294,72 @@ class TestTree:
 
 
 class TestEditions:
-    def headings(self, traits, lang="zh"):
-        cells = cells_for("10_white_paper", frozenset(traits))["cells"]
-        return [line for cell in cells if lang in cell["metadata"].get("tags", []) for line in
-                "".join(cell["source"]).splitlines() if line.startswith("## ")]
+    def headings(self, place, lang):
+        return [line for text in prose_of(NOTEBOOKS[place, lang]) for line in text.splitlines()
+                if line.startswith("## ")]
 
     @pytest.mark.parametrize(("lang", "numerals"), [("zh", "一二三四五六七八九"), ("en", "123456789")])
-    @pytest.mark.parametrize(("traits", "count"), [(PAPER, 9), ({"own", "factual", "china", "paper", "regions"}, 9),
-                                                   ({"own", "elsewhere", "unpublished"}, 6)])
-    def test_sections_are_numbered_without_gaps_whatever_the_edition(self, lang, numerals, traits, count):
-        found = self.headings(traits, lang)
-        assert [line[3] for line in found[:count]] == list(numerals[:count]) and len(found) == count + 1
+    @pytest.mark.parametrize(("place", "count"), [("10_white_paper", 9), ("own/10_white_paper", 6)])
+    def test_sections_are_numbered_without_gaps(self, lang, numerals, place, count):
+        found = self.headings(place, lang)
+        assert [line[3] for line in found[:count]] == list(numerals[:count])
+        assert found[count:] == {"zh": ["## 参考文献", "## 核对"], "en": ["## References", "## Check"]}[lang]
 
-    def test_only_the_public_edition_speaks_of_public_statistics(self):
-        own = cells_for("10_white_paper", frozenset({"own", "china", "paper", "regions"}))["cells"]
-        text = "".join("".join(cell["source"]) for cell in own if cell["cell_type"] == "markdown")
-        assert "公开统计" not in text and "public statistics" not in text
+    @pytest.mark.parametrize("lang", LANGUAGES)
+    def test_figures_tables_and_references_of_the_other_report_are_numbered_without_gaps(self, lang):
+        labels = {kind: [keyword.value.value for source in code_of(NOTEBOOKS["own/10_white_paper", lang])
+                         for call in calls(source, kind) for keyword in call.keywords if keyword.arg == "label"]
+                  for kind in ("figure", "table")}
+        assert labels["figure"] == [*"1234"] and labels["table"] == [*"12345678"]
+        text = "\n".join(prose_of(NOTEBOOKS["own/10_white_paper", lang]))
+        listed = re.findall(r"^\[(\d)\]", text, re.MULTILINE)
+        assert listed == [*"12345"] and set(re.findall(r"\[(\d)\]", text)) == set(listed)
+
+    def said(self, lang, edition):
+        """What the notebook says of one edition alone: the texts that it keeps under the edition's name."""
+        for source in code_of(NOTEBOOKS["10_white_paper", lang]):
+            for node in ast.walk(ast.parse(source)):
+                if isinstance(node, ast.Dict):
+                    yield from (words(value) for key, value in zip(node.keys, node.values, strict=True)
+                                if getattr(key, "value", "") == edition)
+                elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript) and (
+                        getattr(node.targets[0].slice, "value", "") == edition):
+                    yield words(node.value)
+
+    @pytest.mark.parametrize("lang", LANGUAGES)
+    def test_only_the_public_edition_speaks_of_public_statistics(self, lang):
+        found = {edition: list(self.said(lang, edition)) for edition in ("public", "own", "synthetic")}
+        assert {edition: len(texts) for edition, texts in found.items()} == {"public": 2, "own": 2, "synthetic": 2}
+        phrase = {"zh": "公开统计", "en": "public statistics"}[lang]
+        assert phrase in found["public"][0] and phrase not in "".join(found["own"])
+        common = [*prose_of(NOTEBOOKS["10_white_paper", lang]), *prose_of(NOTEBOOKS["own/10_white_paper", lang]),
+                  *code_of(NOTEBOOKS["own/10_white_paper", lang])]
+        assert phrase not in "".join(common)
+
+
+class TestPrinted:
+    """What of the notebook is left out where it is printed."""
+
+    def blocks(self, kind):
+        cells = [new_markdown_cell("# 题"), new_markdown_cell("## 一"), new_code_cell("x", outputs=[
+                     text_output("check", "核对过"), text_output("text", "正文")]),
+                 new_markdown_cell("## 核对\n\n再算一遍。"), new_code_cell("x", outputs=[text_output("check", "甲")]),
+                 new_code_cell("x", outputs=[text_output("check", "乙")]),
+                 new_markdown_cell("## 末节")]
+        notebook = new_notebook(cells=cells, metadata={"report": {"kind": kind}})
+        return [block.text for block in read_report(notebook, "t", "zh").blocks if block.kind != "code"]
+
+    def test_a_section_of_checks_alone_is_in_the_notebook_only(self):
+        assert self.blocks("white_paper") == ["## 一", "正文", "## 末节"]
+        assert self.blocks("notebook") == ["## 一", "核对过", "正文", "## 核对\n\n再算一遍。", "甲", "乙", "## 末节"]
+
+    @pytest.mark.parametrize("which", NOTEBOOKS, ids=" ".join)
+    def test_the_checks_stand_last_and_show_nothing_else(self, which):
+        sources = [(cell.cell_type, cell.source) for cell in NOTEBOOKS[which].cells]
+        start = next(place for place, (_, text) in enumerate(sources) if re.match("## (核对|Check)", text))
+        for kind, text in sources[start:]:
+            assert kind == "markdown" or "step.check(" in text and not re.search(r"step\.(say|tell|table|figure)", text)
+        assert not any("step.check(" in text for _, text in sources[:start])
 
 
 class TestSetting:

@@ -163,18 +163,29 @@ class HandMade:
 
     def check_fresh(self) -> None:
         """Refuse to build on a step that was made with other choices, or from tables that have changed since."""
-        values, base = flatten(self.settings), flatten(load_settings(data_folder(self.base) / "settings.yaml"))
         for before in upstream(self.step, self.traits):
-            made = self.record.get(before)
-            with_choices = made["choices"] if made else base
-            for name in choices_behind(before, self.traits):
-                if name in with_choices and with_choices[name] != values[name]:
-                    raise StepError(self.made_otherwise(before, name, with_choices[name], values[name]))
-            if (stem := self.changed_since(before, made)) is not None:
-                raise StepError({
-                    "zh": f"{before} 是由另一份 {stem}.csv 做成的，那之后它变了：请先运行 {before}。",
-                    "en": f"{before} was made from another {stem}.csv, which has changed since: run {before} "
-                          "first."}[self.lang])
+            self.check_step(before)
+
+    def check_step(self, before: str) -> None:
+        """Refuse a step that was made with other choices, or from tables that have changed since."""
+        values, made = flatten(self.settings), self.record.get(before)
+        with_choices = made["choices"] if made else flatten(load_settings(data_folder(self.base) / "settings.yaml"))
+        for name in choices_behind(before, self.traits):
+            if name in with_choices and with_choices[name] != values[name]:
+                raise StepError(self.made_otherwise(before, name, with_choices[name], values[name]))
+        if (stem := self.changed_since(before, made)) is not None:
+            raise StepError({
+                "zh": f"{before} 是由另一份 {stem}.csv 做成的，那之后它变了：请先运行 {before}。",
+                "en": f"{before} was made from another {stem}.csv, which has changed since: run {before} "
+                      "first."}[self.lang])
+
+    def is_fresh(self, before: str) -> bool:
+        """Whether a step was made with the run's choices and from its tables as they are now."""
+        try:
+            self.check_step(before)
+        except StepError:
+            return False
+        return True
 
     def changed_since(self, step: str, made: dict[str, Any] | None) -> str | None:
         """The first table that a step was made from and that is another one now; None where all are the same."""

@@ -39,7 +39,7 @@ from workbench.by_hand import (
     table_file,
 )
 from workbench.columns import heading, page_format
-from workbench.parameters import StepError, chosen_settings, given_parameters
+from workbench.parameters import CITY, StepError, chosen_settings, given_parameters
 from workbench.steps import LANGUAGES
 
 if TYPE_CHECKING:
@@ -87,8 +87,11 @@ class Step:
         return self.cities["name" if self.lang == "zh" else "name_en"].rename("name")
 
     def find(self, city: str) -> str:
-        """The code of a city of the roster, by code or by its Chinese or English name; a wrong one is refused."""
-        return find_city(self.cities, city)
+        """The code of a city of the roster, by code or by its Chinese or English name; a wrong one is refused.
+
+        The notebooks' own default means, in a study of other places, the city that the run follows.
+        """
+        return followed_city(self.cities, city, self.settings)
 
     def has(self, trait: str) -> bool:
         """Whether the run's panel has a trait: own, paper, china, regions … (see `study.Panel`)."""
@@ -351,10 +354,19 @@ def step_by_hand(name: str, run: str, lang: str, given: dict[str, Any], only: st
     ground = run_ground(settings, input_folder(run))
     if only and only not in ground.traits:
         raise StepError(for_other_runs(name, run, only, lang))
-    find_city(ground.cities, str(given["city"]))
+    try:
+        followed_city(ground.cities, given["city"], settings)
+    except ValueError as error:
+        raise StepError(f"{name}: {error}") from None
     hand = HandMade(run, name, lang, ground.traits, settings)
     hand.check_fresh()
     return Step(name, run, lang, settings, ground, hand)
+
+
+def followed_city(cities: pd.DataFrame, city: Any, settings: Settings) -> str:
+    """The code of the city that a notebook follows; see `Step.find`."""
+    elsewhere = city in CITY.values() and not {*cities["name"], *cities["name_en"]} & set(CITY.values())
+    return find_city(cities, settings.city if elsewhere else str(city))
 
 
 def for_other_runs(name: str, run: str, only: str, lang: str) -> str:

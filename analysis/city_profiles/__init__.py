@@ -8,7 +8,7 @@ by cell, is `analysis.profile`'s.
 from analysis.city_profiles.files import list_lines, write_pdfs, write_profiles
 from analysis.city_profiles.moves import Move, Step, moves_of
 from analysis.city_profiles.peers import Peers, compare
-from analysis.city_profiles.profiles import Profiles, profiles_in, profiles_of, read_profiles
+from analysis.city_profiles.profiles import Profiles, profiles_in, profiles_now, profiles_of, read_profiles
 
-__all__ = ["Move", "Peers", "Profiles", "Step", "compare", "list_lines", "moves_of", "profiles_in", "profiles_of",
-           "read_profiles", "write_pdfs", "write_profiles"]
+__all__ = ["Move", "Peers", "Profiles", "Step", "compare", "list_lines", "moves_of", "profiles_in", "profiles_now",
+           "profiles_of", "read_profiles", "write_pdfs", "write_profiles"]

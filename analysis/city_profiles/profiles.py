@@ -12,7 +12,7 @@ import pandas as pd
 from analysis import framework, scoring
 from analysis.city_profiles.moves import Scale, scales_of
 from analysis.city_profiles.peers import Peers, compare, standing_out
-from analysis.profile.run_tables import RunTables, read_run, tables_in
+from analysis.profile.run_tables import RunTables, read_run, tables_in, tables_now
 from analysis.study import region_systems
 
 FLAG_ORDER = ("filled", "capped", "province", "log", "set_aside", "gap")
@@ -85,6 +85,11 @@ def read_profiles(run: str = "baseline") -> Profiles:
 def profiles_in(run: str, folder: Path) -> Profiles:
     """The profiles of the tables in a folder, which the caller has just made."""
     return profiles_of(tables_in(run, folder))
+
+
+def profiles_now(run: str) -> Profiles:
+    """The profiles of a run's tables as its notebooks read them: by hand, some from the run that it builds on."""
+    return profiles_of(tables_now(run))
 
 
 def profiles_of(tables: RunTables) -> Profiles:

@@ -10,8 +10,9 @@ Reference: docs/method.md, sections 2 to 5; docs/review_guide.md follows one num
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +22,18 @@ from analysis import indicators, scoring, study
 from analysis.frames import read_frame
 from analysis.panels import Ground, cell_name, run_dictionaries, run_ground
 from analysis.settings import Settings, load_settings, nearest
-from workbench.notebook import data_folder
+from workbench.by_hand import RECORD, HandMade, data_folder, in_runner, input_folder, is_finished, table_file
+from workbench.parameters import StepError
+from workbench.steps import upstream
 
 # The record gives a logarithm's numbers with 12 digits, so its values can be checked to about ten.
 LOGARITHM_TOLERANCE = 1e-9
 PER_RESIDENT = "_per_resident"
 PROXY_TRAITS = ["measure", "multiplier", "reference_year", "grade", "fallback"]
 INTERVALS = {"weights": "06_rank_intervals", "choices": "06_choice_intervals"}
+TIERS = "07_tiers"
+# The tables after 05, which a run may lack, and the steps that write them.
+LATER = dict.fromkeys(INTERVALS.values(), "06_sensitivity") | {TIERS: "07_tiers"}
 
 
 class AccountError(ValueError):
@@ -98,37 +104,64 @@ class RunTables:
 def read_run(run: str = "baseline") -> RunTables:
     """Read a run's tables from data/processed/<run>/ and check that they belong together.
 
-    Raises AccountError for an unknown run and for the first number that does not follow from the stage before it;
-    FileNotFoundError naming the table where a step up to 05 has not been run.
+    A run made by hand has the tables that it does not hold from the run that it builds on. Raises AccountError for an
+    unknown run, for a run by hand whose steps up to 05 do not follow from each other, and for the first number that
+    does not follow from the stage before it; FileNotFoundError naming the table where a step up to 05 has not been run.
     """
-    runs = sorted(path.parent.name for path in data_folder(".").glob("*/05_scores.csv"))
+    marks = ("05_scores.csv", RECORD)
+    runs = sorted({path.parent.name for mark in marks for path in data_folder(".").glob(f"*/{mark}")})
     if run not in runs:
         raise AccountError(f"--run {run}: no scores of this run in data/processed; " + (
             nearest(run, runs) if runs else "run the study first: python3 run.py"))
-    tables = tables_in(run, data_folder(run))
+    tables = tables_now(run)
     check_run(tables)
     return tables
 
 
 def tables_in(run: str, folder: Path) -> RunTables:
     """A run's tables as they stand in `folder`, unchecked: for whoever has just written them."""
-    settings = load_settings(folder / "settings.yaml")
+    return gathered(run, load_settings(folder / "settings.yaml"), folder, lambda stem: folder / f"{stem}.csv")
 
+
+def tables_now(run: str) -> RunTables:
+    """A run's tables as its notebooks read them, unchecked.
+
+    A run made by hand has those that it does not hold from the run that it builds on; intervals and tiers only where
+    they are of the scores that it has now. Raises AccountError where its steps up to 05 do not follow from each other.
+    """
+    inputs, kept = input_folder(run), data_folder(run) / "settings.yaml"
+    settings = load_settings(kept if kept.is_file() else inputs / "settings.yaml")
+    if in_runner() or is_finished(run):
+        return gathered(run, settings, inputs, partial(table_file, run))
+    hand = HandMade(run, "10_white_paper", "en", run_ground(settings, inputs).traits, settings)
+    try:
+        for step in (*upstream("05_scores_and_ranks", hand.traits), "05_scores_and_ranks"):
+            hand.check_step(step)
+    except StepError as error:
+        raise AccountError(f"run {run}: {error}") from None
+    later = [stem for stem, step in LATER.items() if hand.is_fresh(step)]
+    return gathered(run, settings, inputs, partial(table_file, run), later)
+
+
+def gathered(run: str, settings: Settings, inputs: Path, file_of: Callable[[str], Path],
+             later: Collection[str] = LATER) -> RunTables:
+    """A run's tables, each from its own file: `file_of` gives that of a stem, `inputs` is the folder of the run's own
+    values, and `later` names the tables after 05 that are taken where there are any."""
     def table(stem: str, index: str | None = "adcode") -> pd.DataFrame:
-        return read_frame(folder / f"{stem}.csv", index)
+        return read_frame(file_of(stem), index)
 
     def table_if_any(stem: str) -> pd.DataFrame | None:
-        return table(stem) if (folder / f"{stem}.csv").is_file() else None
+        return table(stem) if stem in later and file_of(stem).is_file() else None
 
-    ground = run_ground(settings, folder)
+    ground = run_ground(settings, inputs)
     intervals, panel = {kind: table_if_any(stem) for kind, stem in INTERVALS.items()}, table("01_panel", None)
     return RunTables(
-        run, settings, ground, *run_dictionaries(settings, folder),
+        run, settings, ground, *run_dictionaries(settings, inputs),
         with_texts(panel, ["flag"]), log_by_city(panel, table("01_cleaning_log", None)), table("02_raw"),
         with_texts(table("02_origins", None)), table("02_treated"),
         with_texts(table("02_treatment_record", None), ["adcode", "reason", "donors"]), table("02_normalised"),
         table("05_weights", "indicator"), table("05_scores"),
-        {kind: frame for kind, frame in intervals.items() if frame is not None}, table_if_any("07_tiers"))
+        {kind: frame for kind, frame in intervals.items() if frame is not None}, table_if_any(TIERS))
 
 
 def log_by_city(panel: pd.DataFrame, log: pd.DataFrame) -> pd.DataFrame:
@@ -196,7 +229,7 @@ def check_scores(tables: RunTables) -> None:
     refuse_difference(tables.scores[["score", "rank"]], study.settle(expected), "05_scores.csv",
                       "points, weights and scores give", tables)
     later = {**{f"{INTERVALS[kind]}.csv": frame for kind, frame in tables.intervals.items()},
-             **({"07_tiers.csv": tables.tiers} if tables.tiers is not None else {})}
+             **({f"{TIERS}.csv": tables.tiers} if tables.tiers is not None else {})}
     for name, frame in later.items():
         shown = [column for column in ("score", "rank") if column in frame]
         refuse_difference(frame[shown], tables.scores[shown], name, "05_scores.csv has", tables)

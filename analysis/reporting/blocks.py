@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from analysis.reporting.errors import ReportError
@@ -62,7 +63,8 @@ def read_report(notebook: NotebookNode, name: str, lang: str) -> Report:
     """The blocks of an executed notebook, in order.
 
     The title is that of the notebook's metadata `report`, else its level-one heading; that heading leaves the text,
-    where the page's own title stands for it. A white paper is told without code, checks and lists of written files.
+    where the page's own title stands for it. A white paper is told without code, checks, lists of
+    written files, and prose that leads to these alone.
 
     Parameters: `notebook`, executed; `name`, for errors ("05_scores_and_ranks"); `lang`, of the notebook, "zh" or "en".
     Raises `ReportError` for an error output, anything on stderr, a second level-one heading, a skipped heading level,
@@ -81,12 +83,24 @@ def read_report(notebook: NotebookNode, name: str, lang: str) -> Report:
             blocks += [Block("prose", text)] if text.strip() else []
         elif cell.cell_type == "code":
             blocks += _code_block(cell) if kind == "notebook" else []
-            shown = [block for output in cell.outputs for block in _output_blocks(output, where)]
-            blocks += [block for block in shown if kind == "notebook" or block.kind not in _NOTEBOOK_ONLY]
+            blocks += [block for output in cell.outputs for block in _output_blocks(output, where)]
+    blocks = blocks if kind == "notebook" else _without_checks(blocks)
     title = title or headings.title
     if not title:
         raise ReportError(f"{name}: no title; give the notebook metadata report.title or a '# ' heading")
     return Report(name, lang, title, about.get("subtitle", ""), kind, tuple(_with_anchors(blocks)))
+
+
+def _without_checks(blocks: list[Block]) -> list[Block]:
+    """The blocks of a white paper: without checks and lists of written files, and without prose that leads to them
+    alone."""
+    kept: list[Block] = []
+    for position, block in enumerate(blocks, start=1):
+        led_to = [after.kind for after in takewhile(lambda after: after.kind != "prose", blocks[position:])]
+        only_checks = block.kind == "prose" and led_to and set(led_to) <= set(_NOTEBOOK_ONLY)
+        if block.kind not in _NOTEBOOK_ONLY and not only_checks:
+            kept.append(block)
+    return kept
 
 
 class _Headings:
