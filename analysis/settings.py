@@ -102,7 +102,7 @@ class Weighting(Section):
         "没有数据的指标，其权重归谁",
         "who takes the weight of the unmeasured")
     data_centre_parent: Literal["S13", "S14"] = choice(
-        "城市数据中心（I33）的上级，原表有歧义", "parent of I33, city data centres")
+        "城市数据中心（I32）的上级，原表有歧义", "parent of I32, city data centres")
 
 
 class Aggregation(Section):

@@ -125,11 +125,6 @@ class Step:
             self.by_hand.note_read(stem, path)
         return read_frame(path, index)
 
-    @property
-    def folder(self) -> Path:
-        """Where the run's tables are; for a run by hand without scores, the folder of the run it builds on."""
-        return table_file(self.run, "05_scores").parent
-
     def write(self, frame: pd.DataFrame, stem: str, index: bool = True) -> None:
         """Write a table of this step as data/processed/<run>/<stem>.csv and say so; by hand, say what moved too."""
         path = data_folder(self.run) / f"{stem}.csv"
