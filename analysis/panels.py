@@ -229,13 +229,16 @@ def regions_in_words(ground: Ground, lang: str) -> tuple[pd.DataFrame, dict[str,
 
 
 def named_regions(ground: Ground) -> pd.DataFrame:
-    """The regions of every system by name in both languages: the study's own table, then the repository's systems."""
+    """The regions of every system by name in both languages: the study's own table, then the repository's systems; of
+    provinces those alone that a city lies in."""
     from analysis.own.rosters import repository_regions
 
-    others = repository_regions(ROOT, sources.read_cities(ROOT))
-    if ground.regions is None:
-        return others
-    return pd.concat([ground.regions, others[~others["system"].isin(ground.regions["system"])]], ignore_index=True)
+    known = repository_regions(ROOT, sources.read_cities(ROOT))
+    if ground.regions is not None:
+        others = known[~known["system"].isin(ground.regions["system"])]
+        known = pd.concat([ground.regions, others], ignore_index=True)
+    here = known["name"].isin(ground.cities.get("province_short", ()))
+    return known[here | (known["system"] != "province_short")]
 
 
 def run_dictionaries(settings: Settings, data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -33,6 +33,12 @@ class TestRegionsInWords:
         assert bureau == "the statistics bureau's four regions" and places.loc["440300", bureau] == "Eastern"
         assert places.loc["440300", systems["province_short"]] == "Guangdong"
 
+    def test_provinces_without_a_city_are_left_out_and_regions_are_not(self, county):
+        cities = read_cities(ROOT).loc[["440100", "440300"]]
+        places, systems = regions_in_words(replace(county, cities=cities, regions=None), "zh")
+        assert list(places[systems["province_short"]].cat.categories) == ["广东"]
+        assert len(places[systems["nbs_region"]].cat.categories) == 4
+
     def test_regions_with_one_english_name_stay_apart(self, county):
         regions = county.regions.assign(name_en=county.regions["name_en"].replace("Example West", "Example East"))
         places, systems = regions_in_words(replace(county, regions=regions), "en")
