@@ -21,6 +21,7 @@ from analysis import framework, indicators, sources, weighting
 from analysis.experts import GOAL
 from analysis.frames import settle
 from analysis.own.problems import column_letters
+from analysis.regions import SYSTEMS
 from analysis.settings import PUBLIC_TRAITS, ROOT, Settings, with_overrides
 from analysis.study import Panel, read_panel, region_systems, tree_of
 
@@ -205,17 +206,39 @@ def warning_table(warnings: Sequence[Problem]) -> pd.DataFrame:
                         columns=["place", "kind", "value", "zh", "en"])
 
 
-def regions_in_words(ground: Ground, lang: str) -> tuple[pd.DataFrame, list[str]]:
-    """The cities with every region system called and its regions named in one language, for studies of other places;
-    and the systems' names in order."""
-    cities, systems = ground.cities.copy(), []
-    for system, rows in ground.regions.groupby("system", sort=False):
+def regions_in_words(ground: Ground, lang: str) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The cities with every region system called and its regions named in one language; and what each system is called,
+    by its column of the roster, in the roster's order.
+
+    A system that the study's table of regions does not have is the repository's. Regions that share an English name
+    carry their Chinese one too, and a system called like a column of the roster or one of `regions.SYSTEMS` carries its
+    column's name, so that nothing is counted together.
+    """
+    cities, systems, known = ground.cities.copy(), {}, named_regions(ground)
+    for system in region_systems(ground.cities):
+        rows = known[known["system"] == system]
         called = rows[f"system_{lang}"].iloc[0] or system
-        names = dict(zip(rows["name"], rows["name" if lang == "zh" else "name_en"], strict=True))
-        column = cities.pop(system).astype(str).map(names)
-        cities[called] = pd.Categorical(column, list(dict.fromkeys(names.values())))
-        systems.append(called)
+        if called in {*ground.cities, *SYSTEMS, *systems.values()}:
+            called = f"{called} ({system})"
+        words = rows["name" if lang == "zh" else "name_en"]
+        words = words.where(~words.duplicated(keep=False), words + " (" + rows["name"] + ")") if lang != "zh" else words
+        names = dict(zip(rows["name"], words, strict=True))
+        cities[called] = pd.Categorical(cities.pop(system).astype(str).map(names), list(names.values()))
+        systems[system] = called
     return cities, systems
+
+
+def named_regions(ground: Ground) -> pd.DataFrame:
+    """The regions of every system by name in both languages: the study's own table, then the repository's systems; of
+    provinces those alone that a city lies in."""
+    from analysis.own.rosters import repository_regions
+
+    known = repository_regions(ROOT, sources.read_cities(ROOT))
+    if ground.regions is not None:
+        others = known[~known["system"].isin(ground.regions["system"])]
+        known = pd.concat([ground.regions, others], ignore_index=True)
+    here = known["name"].isin(ground.cities.get("province_short", ()))
+    return known[here | (known["system"] != "province_short")]
 
 
 def run_dictionaries(settings: Settings, data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:

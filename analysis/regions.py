@@ -277,3 +277,7 @@ def holm(p_values: pd.Series) -> pd.Series:
     order = p_values.sort_values(kind="stable")
     steps = order * np.arange(len(order), 0, -1)
     return steps.cummax().clip(upper=1.0).reindex(p_values.index)
+
+
+# The statistics bureau's Eastern region, a row of counts and a label of the roster, for readers in either language.
+EAST = SYSTEMS["nbs_region"][0]

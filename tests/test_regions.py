@@ -50,6 +50,10 @@ class TestCounts:
         with pytest.raises(regions.RegionError, match=words):
             regions.counts(members, CITIES)
 
+    def test_the_bureau_s_east_is_named_once(self):
+        assert regions.EAST == CITIES.loc["440300", "nbs_region"]
+        assert regions.EAST in regions.counts([], CITIES, "nbs_region").index
+
     def test_an_unknown_system_is_refused(self):
         with pytest.raises(regions.RegionError, match="nbs_region"):
             regions.counts([], CITIES, "bureau")

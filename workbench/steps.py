@@ -26,7 +26,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "06_sensitivity": ("05_scores_and_ranks",),
     "07_tiers": ("05_scores_and_ranks",),
     "08_regional_distribution": ("05_scores_and_ranks",),
-    "09_agreement": ("05_scores_and_ranks",),
+    "09_agreement": ("05_scores_and_ranks", "07_tiers"),
     "10_white_paper": ("06_sensitivity", "07_tiers", "08_regional_distribution", "09_agreement"),
 }
 # Steps that mean something only for a panel with a trait (see `settings.TRAITS`); the others belong to every run.
