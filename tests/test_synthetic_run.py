@@ -16,8 +16,8 @@ from pypdf import PdfReader
 from analysis import marks
 from analysis.frames import read_frame
 from analysis.planning import make_plan
-from workbench.steps import ONLY_WITH, STEPS, steps_for
 from analysis.settings import BASELINE, ROOT, load_settings
+from workbench.steps import ONLY_WITH, STEPS, steps_for
 
 RUN = "synthetic"
 # The navigation of a run and what it was made from; everything else can be taken out and has `synthetic` in its name.
