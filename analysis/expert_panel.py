@@ -20,9 +20,10 @@ from analysis.experts import (
     GOAL,
     GROUP,
     group_of_experts,
+    judged_tree,
     judgements_in_use,
+    leaf_weights,
     measured_weights,
-    subjective_weights,
 )
 from analysis.frames import settle
 from analysis.settings import Settings, with_overrides
@@ -32,13 +33,14 @@ PARENT = "weighting.data_centre_parent"
 REPAIRS = 3  # judgements that a matrix may be asked to reconsider
 
 
-def local_weights(panel: Panel, settings: Settings) -> pd.DataFrame:
+def local_weights(panel: Panel, *, method: str, data_centre_parent: str) -> pd.DataFrame:
     """Each expert's weights among siblings: rows (node, element), columns the experts in their order and `group`.
 
-    NaN where an expert did not judge the node. The group's are those of the averaged judgements.
+    `method` as `weighting.ahp_weights` has it. NaN where an expert did not judge the node. The group's are those of the
+    averaged judgements.
     """
-    everyone = judgements_in_use(panel, settings) | {GROUP: group_of_experts(panel, settings)}
-    columns = {expert: pd.concat({node: weighting.ahp_weights(matrix, settings.weighting.ahp_method).weights
+    everyone = judgements_in_use(panel, data_centre_parent) | {GROUP: group_of_experts(panel, data_centre_parent)}
+    columns = {expert: pd.concat({node: weighting.ahp_weights(matrix, method).weights
                                   for node, matrix in nodes.items()}) for expert, nodes in everyone.items()}
     table = pd.DataFrame(columns)[list(columns)]
     return settle(table.loc[pd.MultiIndex.from_tuples(columns[GROUP].index)].rename_axis(["node", "element"]))
@@ -56,16 +58,21 @@ def averaged_priorities(local: pd.DataFrame, shares: pd.Series) -> pd.Series:
     return settle(means / means.groupby(level="node").transform("sum")).rename("averaged")
 
 
-def all_leaves(panel: Panel, tree: pd.DataFrame, settings: Settings, objective: pd.DataFrame) -> pd.DataFrame:
+def all_leaves(panel: Panel, tree: pd.DataFrame, objective: pd.DataFrame, *, method: str, consistency_limit: float,
+               allow_inconsistent: bool, data_centre_parent: str) -> pd.DataFrame:
     """Local and global weights of every indicator, by both ways of averaging, with the entropy weights beside them.
 
-    objective: by measured indicator, with columns entropy and nested_entropy. Returns by indicator: subdomain, domain,
-    local, global_judgements (AIJ), global_priorities (AIP), equal_experts (AIJ, all experts alike), entropy,
-    nested_entropy (NaN where not measured). Each column of global weights sums to 1.
+    objective: by measured indicator, with columns entropy and nested_entropy; the other parameters are those of
+    `experts.judged_tree`. Returns by indicator: subdomain, domain, local, global_judgements (AIJ), global_priorities
+    (AIP), equal_experts (AIJ, all experts alike), entropy, nested_entropy (NaN where not measured). Each column of
+    global weights sums to 1.
     """
     alike = replace(panel, experts=panel.experts.assign(weight=1.0))
-    tables = [subjective_weights(each, tree, objective.index, settings) for each in (panel, alike)]
-    averaged = averaged_priorities(local_weights(panel, settings), panel.experts["weight"])
+    tables = [leaf_weights(judged_tree(each, tree, method=method, consistency_limit=consistency_limit,
+                                       allow_inconsistent=allow_inconsistent, data_centre_parent=data_centre_parent))
+              for each in (panel, alike)]
+    local = local_weights(panel, method=method, data_centre_parent=data_centre_parent)
+    averaged = averaged_priorities(local, panel.experts["weight"])
     places = {level: framework.ancestor(tree, level) for level in ("subdomain", "domain")}
     return settle(pd.DataFrame({
         **places, "local": tables[0]["local"], "global_judgements": tables[0]["global"],
@@ -143,14 +150,14 @@ def pairs_asked(judgements: dict[str, dict[str, pd.DataFrame]]) -> pd.DataFrame:
     return table.set_index(pd.MultiIndex.from_tuples(table.index, names=["expert", "node"]))
 
 
-def repairs(panel: Panel, settings: Settings) -> pd.DataFrame:
+def repairs(panel: Panel, *, consistency_limit: float, data_centre_parent: str) -> pd.DataFrame:
     """What would repair the worst matrix of the panel, one judgement after the other, at most `REPAIRS`.
 
     Returns a row a step: expert, node, step, first, second (first over second), judgement, repair (rounded to the scale
     1/9 … 9), before and after (consistency ratios). It ends once the ratio is below the limit. A suggestion shows where
     an expert contradicts himself; only the expert can say which judgement was meant.
     """
-    use = judgements_in_use(panel, settings)
+    use = judgements_in_use(panel, data_centre_parent)
     ratios = {(expert, node): weighting.ahp_weights(matrix).consistency_ratio
               for expert, nodes in use.items() for node, matrix in nodes.items() if len(matrix) > 2}
     expert, node = max(ratios, key=lambda key: round(ratios[key], 12))
@@ -161,7 +168,7 @@ def repairs(panel: Panel, settings: Settings) -> pd.DataFrame:
         matrix = with_judgement(matrix, triad.pair, on_the_scale(triad.repair))
         after = weighting.ahp_weights(matrix).consistency_ratio
         rows.append((expert, node, step, *triad.pair, triad.judgement, matrix.at[triad.pair], before, after))
-        if after < settings.weighting.consistency_limit:
+        if after < consistency_limit:
             break
     columns = ["expert", "node", "step", "first", "second", "judgement", "repair", "before", "after"]
     return settle(pd.DataFrame(rows, columns=columns))
@@ -214,9 +221,10 @@ def judged_anew(base: study.Study, panel: Panel, settings: Settings) -> study.St
     How consistent the changed judgements are is not asked.
     """
     tree, choices = study.tree_of(panel, settings), settings.weighting
-    group = group_of_experts(panel, settings)
+    group = group_of_experts(panel, choices.data_centre_parent)
     judged = weighting.tree_weights(group, tree, choices.ahp_method, allow_inconsistent=True, root=GOAL)
-    measured = measured_weights(judged, tree, base.treated.columns, settings)["measured"]
+    measured = measured_weights(judged, tree, base.treated.columns, subjective=choices.subjective,
+                                unmeasured=choices.unmeasured)["measured"]
     objective = base.weights[list(study.OBJECTIVE_WEIGHTS)]
     if not tree["parent"].equals(base.framework["parent"]):
         objective = study.objective_weights(base.treated, tree)
@@ -254,7 +262,10 @@ def data_centre_weights(panel: Panel, settings: Settings) -> pd.DataFrame:
     for parent in ("S13", "S14"):
         chosen = with_overrides(settings, {PARENT: parent})
         tree = study.tree_of(panel, chosen)
-        leaves = subjective_weights(panel, tree, framework.leaves(tree), chosen)
+        choices = chosen.weighting
+        leaves = leaf_weights(judged_tree(
+            panel, tree, method=choices.ahp_method, consistency_limit=choices.consistency_limit,
+            allow_inconsistent=choices.allow_inconsistent, data_centre_parent=parent))
         sums = leaves.groupby("parent")["global"].sum()
         own = leaves.loc[framework.AMBIGUOUS_INDICATOR]
         rows[parent] = {"local": own["local"], "global": own["global"], "S13": sums["S13"], "S14": sums["S14"]}

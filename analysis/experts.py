@@ -15,7 +15,6 @@ from analysis import framework, weighting
 from analysis.frames import settle
 
 if TYPE_CHECKING:
-    from analysis.settings import Settings
     from analysis.study import Panel
 
 GOAL = "goal"
@@ -24,26 +23,27 @@ GROUP = "group"
 OTHER_READING = {"S13": "S13_without_I32", "S14": "S14_with_I32"}
 
 
-def judgements_in_use(panel: Panel, settings: Settings) -> dict[str, dict[str, pd.DataFrame]]:
-    """Each expert's judgement matrices by node, for the parent of 城市数据中心 (I32) that the settings choose."""
+def judgements_in_use(panel: Panel, data_centre_parent: str) -> dict[str, dict[str, pd.DataFrame]]:
+    """Each expert's judgement matrices by node, for the parent of 城市数据中心 (I32): "S13" or "S14"."""
+    refuse_unknown(data_centre_parent, "data_centre_parent", tuple(OTHER_READING))
     use = {}
     for expert, nodes in panel.judgements.items():
         if "two_readings" not in panel.traits:
             use[expert] = nodes
             continue
         use[expert] = {node: matrix for node, matrix in nodes.items() if node not in OTHER_READING.values()}
-        if settings.weighting.data_centre_parent == "S14":
+        if data_centre_parent == "S14":
             use[expert] |= {node: nodes[variant] for node, variant in OTHER_READING.items()}
     return use
 
 
-def group_of_experts(panel: Panel, settings: Settings) -> dict[str, pd.DataFrame]:
+def group_of_experts(panel: Panel, data_centre_parent: str) -> dict[str, pd.DataFrame]:
     """The group's judgement matrix for every node: the weighted geometric mean of the experts'.
 
     An expert who did not judge a node has no say in it. Raises ValueError naming the file of a matrix that cannot be
     used (not reciprocal, not positive, incomplete).
     """
-    use = judgements_in_use(panel, settings)
+    use = judgements_in_use(panel, data_centre_parent)
     judged = dict.fromkeys(node for nodes in use.values() for node in nodes)
     try:
         return {node: weighting.group_judgements(matrices, panel.experts.loc[list(matrices), "weight"].to_dict())
@@ -55,28 +55,28 @@ def group_of_experts(panel: Panel, settings: Settings) -> dict[str, pd.DataFrame
                 try:
                     weighting.judgement_matrix(matrix)
                 except ValueError as error:
-                    raise ValueError(f"{judgement_file(expert, node, settings)}: {error}") from None
+                    raise ValueError(f"{judgement_file(expert, node, data_centre_parent)}: {error}") from None
         raise
 
 
-def judgement_file(expert: str, node: str, settings: Settings) -> str:
+def judgement_file(expert: str, node: str, data_centre_parent: str) -> str:
     """The file that holds an expert's matrix of a node, relative to the repository."""
-    if settings.weighting.data_centre_parent == "S14":
+    if data_centre_parent == "S14":
         node = OTHER_READING.get(node, node)
     return f"data/raw/ahp/{expert}/{node}.csv"
 
 
-def consistency_table(panel: Panel, settings: Settings) -> pd.DataFrame:
-    """How consistent every matrix is: one row an expert (and the group) and node.
+def consistency_table(panel: Panel, *, method: str, data_centre_parent: str) -> pd.DataFrame:
+    """How consistent every matrix is: one row per expert (and the group) and node.
 
-    Columns expert, node, size, lambda_max, consistency_index, consistency_ratio, worst_triad (the three elements that
-    agree least, and by what factor; empty below three elements).
+    `method` as `weighting.ahp_weights` has it. Columns expert, node, size, lambda_max, consistency_index,
+    consistency_ratio, worst_triad (the three elements that agree least, and by what factor; empty below three).
     """
-    everyone = judgements_in_use(panel, settings) | {GROUP: group_of_experts(panel, settings)}
+    everyone = judgements_in_use(panel, data_centre_parent) | {GROUP: group_of_experts(panel, data_centre_parent)}
     rows = []
     for expert, nodes in everyone.items():
         for node, matrix in nodes.items():
-            result = weighting.ahp_weights(matrix, settings.weighting.ahp_method)
+            result = weighting.ahp_weights(matrix, method)
             triad = weighting.worst_triad(matrix)
             words = f"{'-'.join(triad.elements)} ×{triad.factor:.2f}" if triad else ""
             rows.append((expert, node, len(matrix), result.lambda_max, result.consistency_index,
@@ -85,52 +85,76 @@ def consistency_table(panel: Panel, settings: Settings) -> pd.DataFrame:
     return settle(pd.DataFrame(rows, columns=columns))
 
 
-def domain_weights_by_expert(panel: Panel, settings: Settings) -> pd.DataFrame:
+def domain_weights_by_expert(panel: Panel, *, method: str, data_centre_parent: str) -> pd.DataFrame:
     """Domain weights of each expert and of the group (rows by key, last row `group`), with the consistency ratio."""
-    matrices = {expert: nodes[GOAL] for expert, nodes in judgements_in_use(panel, settings).items() if GOAL in nodes}
-    matrices[GROUP] = group_of_experts(panel, settings)[GOAL]
-    results = {key: weighting.ahp_weights(matrix, settings.weighting.ahp_method) for key, matrix in matrices.items()}
+    use = judgements_in_use(panel, data_centre_parent)
+    matrices = {expert: nodes[GOAL] for expert, nodes in use.items() if GOAL in nodes}
+    matrices[GROUP] = group_of_experts(panel, data_centre_parent)[GOAL]
+    results = {key: weighting.ahp_weights(matrix, method) for key, matrix in matrices.items()}
     weights = pd.DataFrame({key: result.weights for key, result in results.items()}).T.rename_axis("expert")
     ratios = {key: result.consistency_ratio for key, result in results.items()}
     return settle(weights.assign(consistency_ratio=ratios))
 
 
-def subjective_weights(panel: Panel, tree: pd.DataFrame, measured: pd.Index, settings: Settings) -> pd.DataFrame:
+def subjective_weights(panel: Panel, tree: pd.DataFrame, measured: pd.Index, *, subjective: str, method: str,
+                       consistency_limit: float, allow_inconsistent: bool, unmeasured: str,
+                       data_centre_parent: str) -> pd.DataFrame:
     """The judged weights of all indicators and of the measured ones.
 
-    Returns one row an indicator of the tree: parent, local (among siblings), global (product down the tree, all 34 sum
-    to 1), measured (the measured indicators' weights by the rule `weighting.unmeasured`, summing to 1; NaN otherwise).
-    Every expert's matrices and the group's must be consistent: InconsistentJudgements names expert, node and repair.
+    Parameters
+    ----------
+    subjective : "ahp" takes the experts' weights; "equal" gives every indicator of the tree the same, measured or not.
+    method, consistency_limit, allow_inconsistent : as `weighting.tree_weights` has them.
+    unmeasured : "keep_domains" or "proportional", as `weighting.restrict_to_measured` has them.
+    data_centre_parent : "S13" or "S14", the reading of Table 1 that the tree follows.
+
+    Returns one row per indicator of the tree: parent, local (among siblings), global (product down the tree, all sum to
+    1), measured (the measured indicators' weights, summing to 1; NaN otherwise). Every expert's matrices and the
+    group's must be consistent: ValueError names expert, node and repair.
     """
-    return measured_weights(judged_tree(panel, tree, settings), tree, measured, settings)
+    judged = judged_tree(panel, tree, method=method, consistency_limit=consistency_limit,
+                         allow_inconsistent=allow_inconsistent, data_centre_parent=data_centre_parent)
+    return measured_weights(judged, tree, measured, subjective=subjective, unmeasured=unmeasured)
 
 
-def judged_tree(panel: Panel, tree: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+def judged_tree(panel: Panel, tree: pd.DataFrame, *, method: str, consistency_limit: float, allow_inconsistent: bool,
+                data_centre_parent: str) -> pd.DataFrame:
     """The group's weights of every node of the tree, whatever is measured, after every expert's matrices were checked.
 
     Returns the frame of `weighting.tree_weights`; refuses what `subjective_weights` refuses.
     """
-    choices = settings.weighting
-    group = group_of_experts(panel, settings)
-    use = judgements_in_use(panel, settings) | {GROUP: group}
+    group = group_of_experts(panel, data_centre_parent)
+    use = judgements_in_use(panel, data_centre_parent) | {GROUP: group}
     for expert, nodes in use.items():
         try:  # what an expert did not judge is the group's
-            table = weighting.tree_weights(group | nodes, tree, choices.ahp_method, choices.consistency_limit,
-                                           choices.allow_inconsistent, GOAL)
+            table = weighting.tree_weights(group | nodes, tree, method, consistency_limit, allow_inconsistent, GOAL)
         except weighting.InconsistentJudgements as error:
-            raise ValueError(f"{judgement_file(expert, error.node, settings)}: {error}") from None
+            raise ValueError(f"{judgement_file(expert, error.node, data_centre_parent)}: {error}") from None
     return table  # the last, the group's
 
 
-def measured_weights(judged: pd.DataFrame, tree: pd.DataFrame, measured: pd.Index, settings: Settings) -> pd.DataFrame:
-    """The weights that `subjective_weights` returns, out of the judged weights of the tree; equal ones where the
-    setting weighting.subjective asks for them."""
-    choices, table = settings.weighting, judged.copy()
-    if choices.subjective == "equal":
+def measured_weights(judged: pd.DataFrame, tree: pd.DataFrame, measured: pd.Index, *, subjective: str,
+                     unmeasured: str) -> pd.DataFrame:
+    """The weights that `subjective_weights` returns, out of the judged weights of the tree; equal ones where
+    `subjective` asks for them."""
+    refuse_unknown(subjective, "subjective", ("ahp", "equal"))
+    table = judged.copy()
+    if subjective == "equal":
         leaves = framework.leaves(tree)
         siblings = tree.loc[leaves, "parent"].map(tree.loc[leaves, "parent"].value_counts())
         table.loc[leaves, "local_weight"] = 1 / siblings
         table.loc[leaves, "global_weight"] = 1 / len(leaves)
-    kept = weighting.restrict_to_measured(table, tree, measured, choices.unmeasured)
-    leaves = table[table["leaf"]].rename(columns={"local_weight": "local", "global_weight": "global"})
-    return settle(leaves[["parent", "local", "global"]].assign(measured=kept).rename_axis("indicator"))
+    kept = weighting.restrict_to_measured(table, tree, measured, unmeasured)
+    return leaf_weights(table).assign(measured=settle(kept))
+
+
+def leaf_weights(judged: pd.DataFrame) -> pd.DataFrame:
+    """The indicators of a table of `judged_tree`: parent, local, global."""
+    leaves = judged[judged["leaf"]].rename(columns={"local_weight": "local", "global_weight": "global"})
+    return settle(leaves[["parent", "local", "global"]].rename_axis("indicator"))
+
+
+def refuse_unknown(value: str, name: str, known: tuple[str, ...]) -> None:
+    """Raise ValueError for a choice that is none of the known ones."""
+    if value not in known:
+        raise ValueError(f"unknown {name} {value!r}; use {' or '.join(map(repr, known))}")

@@ -85,7 +85,11 @@ def score_study(panel: Panel, settings: Settings) -> Study:
     raw = well_covered(raw, settings)
     treated, record = treat(raw, panel.cities, chosen, settings)
     normalised = normalise(treated, tree, settings)
-    judged = experts.subjective_weights(panel, tree, treated.columns, settings)["measured"]
+    choices = settings.weighting
+    judged = experts.subjective_weights(
+        panel, tree, treated.columns, subjective=choices.subjective, method=choices.ahp_method,
+        consistency_limit=choices.consistency_limit, allow_inconsistent=choices.allow_inconsistent,
+        unmeasured=choices.unmeasured, data_centre_parent=choices.data_centre_parent)["measured"]
     weights = weigh(objective_weights(treated, tree), judged, tree, settings)
     scores = score(normalised, weights["combined"], settings.aggregation.method)
     domain_scores = score_domains(normalised, weights["combined"], tree, settings.aggregation.method)

@@ -8,9 +8,14 @@ import pandas as pd
 import pytest
 
 from analysis import expert_panel, framework, weighting
-from analysis.experts import GROUP, consistency_table, judgement_file, judgements_in_use, subjective_weights
+from analysis.experts import GROUP, consistency_table, judged_tree, judgement_file, judgements_in_use, leaf_weights
 from analysis.settings import ROOT, load_settings
 from analysis.study import score_study, tree_of
+
+READING = {"data_centre_parent": "S13"}
+TABLES = READING | {"method": "eigenvector"}
+LIMIT = READING | {"consistency_limit": 0.1}
+JUDGED = TABLES | LIMIT | {"allow_inconsistent": True}
 
 
 @pytest.fixture(scope="module")
@@ -47,8 +52,8 @@ def ratios(weights: list[float]) -> pd.DataFrame:
 class TestUnevenPanel:
     def test_five_experts_one_incomplete_one_inconsistent(self, given, panel, settings):
         assert list(panel.judgements) == ["government", "academic", "industry", "resident", "planner"]
-        asked = expert_panel.pairs_asked(judgements_in_use(replace(panel, judgements=given.judgements), settings))
-        table = expert_panel.consistency_by_expert(consistency_table(panel, settings), asked)
+        asked = expert_panel.pairs_asked(judgements_in_use(replace(panel, judgements=given.judgements), "S13"))
+        table = expert_panel.consistency_by_expert(consistency_table(panel, **TABLES), asked)
         assert table["open"].dropna().to_dict() == {"government": 0, "academic": 0, "industry": 0, "resident": 9,
                                                     "planner": 0}
         assert table.at["resident", "matrices"] == table.at["planner", "matrices"] - 3
@@ -68,7 +73,7 @@ class TestUnevenPanel:
     def test_without_leave_the_inconsistent_matrix_stops_the_study_by_name(self, panel):
         with pytest.raises(ValueError, match="goal.*0.106.*reconsider D3 over D6"):
             score_study(panel, load_settings())
-        assert judgement_file("planner", "goal", load_settings()).endswith("planner/goal.csv")
+        assert judgement_file("planner", "goal", "S13").endswith("planner/goal.csv")
 
 
 class TestAverages:
@@ -91,20 +96,20 @@ class TestAverages:
         assert averaged.to_list() == [0.8, 0.2]
 
     def test_all_34_leaves_sum_to_one_and_are_the_studys_own(self, base, panel, settings):
-        leaves = expert_panel.all_leaves(panel, tree_of(panel, settings), settings, base.weights)
+        leaves = expert_panel.all_leaves(panel, tree_of(panel, settings), base.weights, **JUDGED)
         kinds = ["global_judgements", "global_priorities", "equal_experts", "entropy", "nested_entropy"]
         assert len(leaves) == 34 and np.allclose(leaves[kinds].sum(), 1)
         assert np.allclose(leaves.groupby("subdomain")["local"].sum(), 1)
-        own = subjective_weights(panel, tree_of(panel, settings), leaves.index, settings)
+        own = leaf_weights(judged_tree(panel, tree_of(panel, settings), **JUDGED))
         assert leaves["global_judgements"].equals(own["global"])
         assert np.allclose(leaves["global_judgements"], base.weights["subjective"])
         gap = (leaves["global_judgements"] - leaves["global_priorities"]).abs().max()
         assert 0 < gap < 0.005, "the two ways differ, because judgements are not consistent, and by little"
 
     def test_half_a_weight_counts_half(self, base, panel, settings):
-        leaves = expert_panel.all_leaves(panel, tree_of(panel, settings), settings, base.weights)
+        leaves = expert_panel.all_leaves(panel, tree_of(panel, settings), base.weights, **JUDGED)
         full = replace(panel, experts=panel.experts.assign(weight=1.0))
-        other = subjective_weights(full, tree_of(panel, settings), leaves.index, settings)["global"]
+        other = leaf_weights(judged_tree(full, tree_of(panel, settings), **JUDGED))["global"]
         assert leaves["equal_experts"].equals(other) and not leaves["equal_experts"].equals(leaves["global_judgements"])
 
 
@@ -129,12 +134,12 @@ class TestDispersion:
         one = panel.judgements["academic"]
         same = replace(panel, judgements={expert: one for expert in ("government", "academic")},
                        experts=panel.experts.loc[["government", "academic"]])
-        assert (expert_panel.dispersion(expert_panel.local_weights(same, settings))["spread"] == 1).all()
+        assert (expert_panel.dispersion(expert_panel.local_weights(same, **TABLES))["spread"] == 1).all()
 
 
 class TestRepairs:
     def test_the_worst_matrix_is_repaired_below_the_limit(self, panel, settings):
-        found = expert_panel.repairs(panel, settings)
+        found = expert_panel.repairs(panel, **LIMIT)
         assert (found["expert"] == "planner").all() and (found["node"] == "goal").all()
         last = found.iloc[-1]
         assert last["after"] < settings.weighting.consistency_limit <= found.iloc[0]["before"]
@@ -149,7 +154,7 @@ class TestRepairs:
 
 class TestLeavingOut:
     def test_rows_and_the_study_recomputed(self, base, panel, settings):
-        table = expert_panel.what_each_changes(base, expert_panel.repairs(panel, settings), 100)
+        table = expert_panel.what_each_changes(base, expert_panel.repairs(panel, **LIMIT), 100)
         assert list(table.index) == [*(f"without {expert}" for expert in panel.judgements), "repaired",
                                      "equal_experts", "data_centre"]
         alone = expert_panel.without_expert(panel, "academic")
@@ -169,4 +174,4 @@ class TestLeavingOut:
         assert list(table.index) == ["S13", "S14"]
         assert table.at["S13", "S13"] == table.at["S14", "S13"], "sub-domains keep their weights"
         assert table.at["S13", "global"] != table.at["S14", "global"]
-        assert (table["local"] < 1).all() and Path(judgement_file("academic", "S14", settings)).stem == "S14"
+        assert (table["local"] < 1).all() and Path(judgement_file("academic", "S14", "S13")).stem == "S14"

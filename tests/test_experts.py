@@ -11,6 +11,9 @@ from analysis import experts, framework
 from analysis.settings import ROOT, load_settings
 from analysis.study import score_study
 
+BASELINE = {"subjective": "ahp", "method": "eigenvector", "consistency_limit": 0.1, "allow_inconsistent": False,
+            "unmeasured": "keep_domains", "data_centre_parent": "S13"}
+TABLES = {"method": "eigenvector", "data_centre_parent": "S13"}
 MEASURED = ["I01", "I03", "I11", "I18", "I23", "I24", "I25", "I26", "I28", "I29", "I33"]
 
 
@@ -30,9 +33,10 @@ def with_matrix(panel, expert: str, node: str, judgements: pd.DataFrame):
 
 
 def judge(panel, **choices):
-    settings = load_settings(overrides={f"weighting.{name}": value for name, value in choices.items()})
-    tree = framework.read_framework(ROOT, settings.weighting.data_centre_parent)
-    return experts.subjective_weights(panel, tree, pd.Index(MEASURED), settings)
+    """The judged weights under the baseline's choices but for those given."""
+    chosen = BASELINE | choices
+    tree = framework.read_framework(ROOT, chosen["data_centre_parent"])
+    return experts.subjective_weights(panel, tree, pd.Index(MEASURED), **chosen)
 
 
 @pytest.fixture
@@ -61,10 +65,9 @@ class TestInconsistent:
             score_study(circular, load_settings())
 
     def test_is_used_and_still_listed_where_allowed(self, circular):
-        settings = load_settings(overrides={"weighting.allow_inconsistent": True})
         weights = judge(circular, allow_inconsistent=True)
         assert weights["measured"].sum() == pytest.approx(1)
-        table = experts.consistency_table(circular, settings).set_index(["expert", "node"])
+        table = experts.consistency_table(circular, **TABLES).set_index(["expert", "node"])
         assert table.loc[("academic", "goal"), "consistency_ratio"] > 0.1
         assert set(table.loc[("academic", "goal"), "worst_triad"].split(" ")[0].split("-")) == {"D1", "D2", "D3"}
 
@@ -74,7 +77,7 @@ class TestInconsistent:
             judge(real_panel, consistency_limit=limit)
 
     def test_exactly_at_the_limit_is_refused(self, real_panel):
-        table = experts.consistency_table(real_panel, load_settings())
+        table = experts.consistency_table(real_panel, **TABLES)
         worst = table.loc[table["consistency_ratio"].idxmax(), "consistency_ratio"]
         with pytest.raises(ValueError, match="data/raw/ahp"):
             judge(real_panel, consistency_limit=float(np.nextafter(worst, 0)) - 1e-9)
@@ -128,11 +131,25 @@ class TestWeights:
         assert under["S13"].loc["I34", "global"] != under["S14"].loc["I34", "global"]
 
 
+    def test_the_studys_own_choices_are_those_of_its_settings(self, real_panel):
+        settings = load_settings(overrides={"weighting.ahp_method": "geometric_mean",
+                                            "weighting.unmeasured": "proportional"})
+        own = score_study(real_panel, settings).weights["subjective"]
+        weights = judge(real_panel, method="geometric_mean", unmeasured="proportional")["measured"].dropna()
+        pd.testing.assert_series_equal(own, weights.loc[own.index], check_names=False)
+
+    @pytest.mark.parametrize(("name", "value"), [
+        ("subjective", "ahq"), ("method", "mean"), ("unmeasured", "keep"), ("data_centre_parent", "S12")])
+    def test_an_unknown_choice_is_refused_by_name(self, real_panel, name, value):
+        chosen, tree = BASELINE | {name: value}, framework.read_framework(ROOT)
+        with pytest.raises(ValueError, match=f"unknown .*{value}"):
+            experts.subjective_weights(real_panel, tree, pd.Index(MEASURED), **chosen)
+
+
 class TestGroup:
     def test_uses_one_reading_at_a_time(self, real_panel):
         for parent, size in (("S13", (5, 2)), ("S14", (4, 3))):
-            settings = load_settings(overrides={"weighting.data_centre_parent": parent})
-            use = experts.judgements_in_use(real_panel, settings)
+            use = experts.judgements_in_use(real_panel, parent)
             assert list(use) == list(real_panel.judgements)
             for nodes in use.values():
                 assert (len(nodes["S13"]), len(nodes["S14"])) == size
@@ -141,7 +158,7 @@ class TestGroup:
     def test_is_the_weighted_geometric_mean(self, real_panel):
         """Aczél & Saaty (1983): the only reciprocal synthesis; weights are the experts' shares."""
         weighted = replace(real_panel, experts=real_panel.experts.assign(weight=[1.0, 2.0, 3.0]))
-        group = experts.group_of_experts(weighted, load_settings())["goal"]
+        group = experts.group_of_experts(weighted, "S13")["goal"]
         logs = sum(share * np.log(weighted.judgements[expert]["goal"]) for expert, share in
                    (weighted.experts["weight"] / 6).items())
         np.testing.assert_allclose(group, np.exp(logs), rtol=1e-12)
@@ -149,11 +166,11 @@ class TestGroup:
 
     def test_one_expert_is_his_own_group(self, real_panel):
         alone = replace(real_panel, judgements={"industry": real_panel.judgements["industry"]})
-        group = experts.group_of_experts(alone, load_settings())
+        group = experts.group_of_experts(alone, "S13")
         np.testing.assert_allclose(group["goal"], alone.judgements["industry"]["goal"], rtol=1e-12)
 
     def test_table_lists_every_expert_and_node_once(self, real_panel):
-        table = experts.consistency_table(real_panel, load_settings())
+        table = experts.consistency_table(real_panel, **TABLES)
         assert not table.duplicated(["expert", "node"]).any()
         assert set(table["expert"]) == {*real_panel.experts.index, "group"}
         assert (table.groupby("expert").size() == table.groupby("expert").size().iloc[0]).all()
@@ -161,7 +178,7 @@ class TestGroup:
         assert table.loc[table["size"] < 3, "worst_triad"].eq("").all()
 
     def test_domain_weights_carry_keys_not_words_of_a_language(self, real_panel):
-        table = experts.domain_weights_by_expert(real_panel, load_settings())
+        table = experts.domain_weights_by_expert(real_panel, **TABLES)
         assert list(table.index) == [*real_panel.experts.index, "group"]
         assert table.drop(columns="consistency_ratio").sum(axis=1).to_numpy() == pytest.approx(1)
 

@@ -84,7 +84,8 @@ def test_readings_and_errors():
 
 
 def test_the_panel_of_experts(base):
-    found = expert_panel.repairs(base.panel, base.settings)
+    found = expert_panel.repairs(base.panel, consistency_limit=base.settings.weighting.consistency_limit,
+                                 data_centre_parent=base.settings.weighting.data_centre_parent)
     moved = expert_panel.what_each_changes(base, found, 100)["mean_shift"]
     alone = moved[moved.index.str.startswith("without")]
     text = section(8)

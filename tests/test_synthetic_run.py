@@ -165,9 +165,9 @@ class TestOthersAreNot:
 
 
 class TestTheRun:
-    def test_ten_notebooks_and_the_one_on_the_model(self, made):
+    def test_ten_notebooks_and_those_on_the_model_and_the_experts(self, made):
         names = {path.stem for path in (made / "reports" / RUN / "notebooks").glob("*.ipynb")}
-        assert names == {"00_synthetic_data", *STEPS} and len(STEPS) == 10
+        assert names == {"00_synthetic_data", "04s_expert_panel", *STEPS} and len(STEPS) == 10
 
     def test_six_hundreds_and_the_five_published_beside_them(self, made):
         tables = made / "reports" / RUN / "tables"
@@ -198,6 +198,13 @@ class TestTheRun:
         assert len(read_frame(data / "04_all_leaves.csv")) == 34
         assert len(read_frame(data / "04_left_out.csv")) == 5 + 3
 
+    def test_the_experts_have_a_notebook_with_labels_of_its_own(self, made):
+        pages = made / "reports" / RUN / "html"
+        own, other = ((pages / f"synthetic_{step}.html").read_text(encoding="utf-8")
+                      for step in ("04s_expert_panel", "04_ahp_weights"))
+        assert all(f"表 4s-{number}" in own for number in range(1, 7)) and "图 4s-1" in own
+        assert "表 4-1" in other and "4s-" not in other
+
 
 class TestNames:
     def test_a_synthetic_run_says_so_in_its_name(self):
@@ -211,12 +218,13 @@ class TestNames:
         with pytest.raises(ValueError, match="only a run of simulated data"):
             make_plan("not_synthetic", "zh", load_settings(overrides={"tiers.k": 4}))
 
-    def test_the_notebook_of_the_model_belongs_to_it_alone(self):
+    @pytest.mark.parametrize(("step", "short"), [("00_synthetic_data", "00"), ("04s_expert_panel", "04s")])
+    def test_the_notebooks_of_model_and_experts_belong_to_it_alone(self, step, short):
         from analysis.planning import RunError, choose_steps
 
-        assert ONLY_WITH["00_synthetic_data"] == "synthetic" and "00_synthetic_data" not in steps_for(frozenset())
+        assert ONLY_WITH[step] == "synthetic" and step not in steps_for(frozenset())
         with pytest.raises(RunError, match="settings/synthetic.yaml"):
-            choose_steps(("00",))
+            choose_steps((short,))
 
     def test_a_figure_without_the_mark_is_refused(self):
         from analysis import figures

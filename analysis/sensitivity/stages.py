@@ -82,16 +82,20 @@ class Stages:
     def judged(self, settings: Settings) -> pd.Series:
         """The experts' weights of the measured indicators."""
         measured, tree = self.treated(settings).columns, self.tree(settings)
-        other = settings.weighting.model_copy(update={"objective": None, "rule": None, "alpha": None})
+        choices = settings.weighting
+        other = choices.model_copy(update={"objective": None, "rule": None, "alpha": None})
         return self._once(("judged", tuple(measured), other), lambda: experts.measured_weights(
-            self.judged_tree(settings), tree, measured, settings)["measured"])
+            self.judged_tree(settings), tree, measured, subjective=choices.subjective,
+            unmeasured=choices.unmeasured)["measured"])
 
     def judged_tree(self, settings: Settings) -> pd.DataFrame:
         """The experts' weights of every node of the tree, measured or not."""
         choices = settings.weighting
         key = ("judged tree", choices.data_centre_parent, choices.ahp_method, choices.consistency_limit,
                choices.allow_inconsistent)
-        return self._once(key, lambda: experts.judged_tree(self.panel, self.tree(settings), settings))
+        return self._once(key, lambda: experts.judged_tree(
+            self.panel, self.tree(settings), method=choices.ahp_method, consistency_limit=choices.consistency_limit,
+            allow_inconsistent=choices.allow_inconsistent, data_centre_parent=choices.data_centre_parent))
 
     def weights(self, settings: Settings) -> pd.Series:
         """The combined weights: what `study.weigh` puts into its column `combined`. Two settings with the same
