@@ -25,7 +25,7 @@ NOTICE = "**公开数据版：34 项指标中的 11 项，缺数字治理。** �
 def small_notebook(*outputs, source: str = 'run = "mine"\nlang = "en"', **about):
     """A notebook of one parameters cell, as JupyterLab saves it after Run All."""
     cell = new_code_cell(source, metadata={"tags": ["parameters"]}, outputs=list(outputs), execution_count=1)
-    metadata = {"report": {"title_zh": "一份报告", "title_en": "A report"} | about}
+    metadata = {"report": {"title": "一份报告"} | about}
     return nbformat.reads(nbformat.writes(new_notebook(cells=[cell], metadata=metadata)), 4)
 
 
@@ -37,12 +37,12 @@ class TestNames:
 
 
 class TestLanguage:
-    @pytest.mark.parametrize(("about", "options", "title"), [
-        ({}, {}, "一份报告"), ({"lang": "en"}, {}, "A report"), ({}, {"lang": "en"}, "A report"),
-        ({"lang": "zh"}, {"lang": "en"}, "一份报告")])
-    def test_the_notebook_decides_then_the_setting(self, about, options, title):
+    @pytest.mark.parametrize(("about", "options", "lang"), [
+        ({}, {}, "zh-CN"), ({"lang": "en"}, {}, "en"), ({}, {"lang": "en"}, "en"),
+        ({"lang": "zh"}, {"lang": "en"}, "zh-CN")])
+    def test_the_notebook_decides_then_the_setting(self, about, options, lang):
         page, _ = HTMLReport(**options).from_notebook_node(small_notebook(text_output("notice", NOTICE), **about))
-        assert f"<h1>{title}</h1>" in page
+        assert f'<html lang="{lang}">' in page and "<h1>一份报告</h1>" in page
 
     def test_the_pdf_follows_it_too(self):
         pdf, _ = PDFReport().from_notebook_node(small_notebook(text_output("notice", NOTICE), lang="en"))
