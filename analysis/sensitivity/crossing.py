@@ -82,7 +82,7 @@ class Crossing:
         return int(np.ravel_multi_index(places, self.shape))
 
     def listing(self) -> pd.DataFrame:
-        """The factors and their options in words: index factor, columns choice_zh, choice_en, options_zh, options_en."""
+        """The factors and their options in words: index factor; choice_zh, choice_en, options_zh, options_en."""
         rows = {factor.key: {"choice_zh": factor.zh, "choice_en": factor.en,
                              "options_zh": "、".join(option.zh for option in factor.options),
                              "options_en": ", ".join(option.en for option in factor.options)}
