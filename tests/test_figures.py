@@ -1,5 +1,6 @@
 """Every figure in both languages: each glyph there, no label over another or cut off, the same bytes twice."""
 
+import io
 import itertools
 import os
 import subprocess
@@ -166,6 +167,12 @@ class TestBytes:
         assert svg == figures.to_svg(second)
         assert figures.to_png(first, 50) == figures.to_png(second, 50)
         assert "<dc:date>" not in svg and "Matplotlib" not in svg
+
+    @pytest.mark.parametrize("name", ["tier_strip", "coverage_tiles", "rank_intervals"])
+    def test_laid_out_beforehand_it_is_the_figure_that_savefig_lays_out_itself(self, name):
+        buffer = io.BytesIO()
+        draw(name, "en").savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        assert figures.to_svg(draw(name, "en")) == style.compact(buffer.getvalue().decode())
 
     def test_figures_not_marked_raster_stay_small_as_vectors(self):
         for name in ("coverage_tiles", "tier_strip", "top_probability"):

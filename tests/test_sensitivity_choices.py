@@ -139,6 +139,13 @@ class TestCrossing:
         assert all(option.key != "run" for factor in crossing.factors for option in factor.options)
         assert crossing.size == math.prod(crossing.shape) == len(crossing.table().drop_duplicates())
 
+    def test_the_listing_names_every_factor_and_its_options(self, base):
+        crossing = read_crossing(base)
+        listed = crossing.listing()
+        assert list(listed.index) == [factor.key for factor in crossing.factors]
+        assert listed.loc["normalisation", "options_en"] == "min-max, z-scores, ranks"
+        assert [len(words.split("、")) for words in listed["options_zh"]] == list(crossing.shape)
+
     def test_a_choice_of_ones_own_joins(self, base):
         crossing = read_crossing(with_overrides(base, {"weighting.alpha": 0.4}))
         combination = next(factor for factor in crossing.factors if factor.key == "combination")

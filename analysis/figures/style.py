@@ -10,7 +10,7 @@ import io
 import re
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
@@ -140,9 +140,32 @@ def to_svg(figure: Figure, about: dict[str, str] | None = None) -> str:
     """The figure as SVG, text as paths: the same figure gives the same bytes, without date or software; `about` is
     kept in the file as its metadata. Cells of a heat map are a picture in it, at the resolution of print."""
     buffer = io.BytesIO()
-    with every_glyph():
+    with every_glyph(), laid_out_for_svg(figure):
         figure.savefig(buffer, format="svg", dpi=RASTER_DPI, metadata={"Date": None, "Creator": None, **(about or {})})
     return compact(buffer.getvalue().decode("utf-8"))
+
+
+@contextmanager
+def laid_out_for_svg(figure: Figure) -> Iterator[None]:
+    """The axes placed as an SVG needs them, and no layout engine meanwhile: `savefig` would draw the whole figure a
+    first time only to lay it out."""
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    engine, canvas, dpi = figure.get_layout_engine(), figure.canvas, figure.dpi
+    if engine is not None:
+        FigureCanvasSVG(figure)  # texts are measured as in an SVG, whose unit is the point
+        figure.dpi = 72
+        for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) if not axis.label.get_text()):
+            axis.set_label_coords(0, 0)  # or every tick is measured again to place a label that is not there
+        with suppress(ValueError):  # as `Figure.draw` does: no room for a layout, a figure all the same
+            engine.execute(figure)
+        figure.dpi = dpi
+        figure.set_canvas(canvas)
+        figure.set_layout_engine(None)
+    try:
+        yield
+    finally:
+        figure.set_layout_engine(engine)
 
 
 def compact(svg: str) -> str:

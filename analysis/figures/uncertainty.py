@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.figures.labels import city_names, node_names, pick, row_height, wrapped
 from analysis.figures.numbers import ends, of_cities, of_nodes, with_numbers
-from analysis.figures.style import CUT, FAINT, INK, MUTED, OURS, domain_colours, legend_above, new_figure, quiet_axis
+from analysis.figures.style import CUT, FAINT, INK, MUTED, OURS, domain_colours, legend_below, new_figure, quiet_axis
 from analysis.framework import ancestor
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def rank_intervals(intervals: pd.DataFrame, cities: pd.DataFrame, lang: str = "z
     names = city_names(cities, lang)
     per_panel = -(-len(ordered) // PANELS)
     title = titled(pick(lang, "名次的 90% 区间", "Rank intervals (90 %)"), what_varies, lang)
-    figure = new_figure(0.115 * per_panel + 0.95, title, stamp)
+    figure = new_figure(0.115 * per_panel + 1.15, title, stamp)
     panels = figure.subplots(1, PANELS)
     for number, axes in enumerate(panels):
         part = ordered.iloc[number * per_panel:(number + 1) * per_panel]
@@ -49,7 +49,7 @@ def rank_intervals(intervals: pd.DataFrame, cities: pd.DataFrame, lang: str = "z
         axes.tick_params(axis="x", labelsize=6.5)
         axes.tick_params(axis="y", pad=1)
         quiet_axis(axes)
-    legend_above(figure, interval_handles(lang, cut), 4)
+    legend_below(figure, interval_handles(lang, cut), 4)
     width = (ordered["rank_95"] - ordered["rank_05"]).mean()
     return with_numbers(
         figure, of_cities(ordered[["rank", "median", "rank_05", "rank_95"]], cities),

@@ -81,6 +81,14 @@ class Crossing:
                   for factor in self.factors]
         return int(np.ravel_multi_index(places, self.shape))
 
+    def listing(self) -> pd.DataFrame:
+        """The factors and their options in words: index factor; choice_zh, choice_en, options_zh, options_en."""
+        rows = {factor.key: {"choice_zh": factor.zh, "choice_en": factor.en,
+                             "options_zh": "、".join(option.zh for option in factor.options),
+                             "options_en": ", ".join(option.en for option in factor.options)}
+                for factor in self.factors}
+        return pd.DataFrame.from_dict(rows, orient="index").rename_axis("factor")
+
     def table(self) -> pd.DataFrame:
         """Combinations × factors: the keys of the options."""
         places = np.unravel_index(np.arange(self.size), self.shape)

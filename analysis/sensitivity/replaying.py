@@ -62,14 +62,15 @@ def sampled_inputs(design: Design, draws: int, seed: int) -> pd.DataFrame:
     order = cell_order(len(design.cells), seed)
     numbers = np.arange(draws)
     places = order[numbers % len(design.cells)]
-    parts = []
-    for place in np.unique(places):
-        if design.cells[place] is not None:
-            mine = numbers[places == place]
-            parts.append(weights_of_cell(design, int(place), len(mine), seed).set_axis(mine))
     columns = sorted({code for cell in design.cells if cell is not None for code in cell.indicators})
-    weights = settle(pd.concat(parts).reindex(index=numbers, columns=columns) if parts
-                     else pd.DataFrame(np.nan, numbers, columns))
+    place_of, weights = {code: place for place, code in enumerate(columns)}, np.full((draws, len(columns)), np.nan)
+    for place in np.unique(places):
+        cell = design.cells[place]
+        if cell is not None:
+            mine = numbers[places == place]
+            drawn = drawn_weights(cell.base, cell.noise, len(mine), seed, int(place), SHORTEST_BLOCK)
+            weights[mine[:, None], [place_of[code] for code in cell.indicators]] = drawn
+    weights = settle(pd.DataFrame(weights, numbers, columns))
     options = options_of(design, places).set_axis(numbers)
     return options.join(weights).rename_axis("draw")
 
