@@ -24,8 +24,8 @@ def correlations(values: pd.DataFrame) -> pd.DataFrame:
 def cronbach_alpha(values: pd.DataFrame) -> float:
     """Cronbach's alpha of a group of indicators: 1 = they say the same, about 0 = they have nothing in common.
 
-    Standardised form k·r / (1 + (k − 1)·r) with the mean correlation r of the k indicators. NaN for one indicator; minus
-    infinity for two that are exactly opposite.
+    Standardised form k·r / (1 + (k − 1)·r) with the mean correlation r of the k indicators. NaN for one indicator;
+    minus infinity for two that are exactly opposite.
 
     >>> cronbach_alpha(pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [2.0, 4.0, 6.0]}))
     1.0
