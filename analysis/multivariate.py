@@ -26,7 +26,8 @@ def correlations(values: pd.DataFrame) -> pd.DataFrame:
 def cronbach_alpha(values: pd.DataFrame) -> float:
     """Cronbach's alpha of a group of indicators: 1 = they say the same, about 0 = they have nothing in common.
 
-    Standardised form k·r / (1 + (k − 1)·r) with the mean correlation r of the k indicators. NaN for one indicator.
+    Standardised form k·r / (1 + (k − 1)·r) with the mean correlation r of the k indicators. NaN for one indicator;
+    minus infinity for two that are exactly opposite.
 
     >>> cronbach_alpha(pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [2.0, 4.0, 6.0]}))
     1.0
@@ -38,7 +39,8 @@ def cronbach_alpha(values: pd.DataFrame) -> float:
     refuse_constant(frame, "Cronbach's alpha")
     matrix = frame.corr().to_numpy()
     mean = float((matrix.sum() - size) / (size * (size - 1)))
-    return size * mean / (1 + (size - 1) * mean)
+    divisor = 1 + (size - 1) * mean
+    return size * mean / divisor if divisor else -float("inf")
 
 
 def principal_components(values: pd.DataFrame) -> pd.DataFrame:

@@ -82,7 +82,7 @@ def score_study(panel: Panel, settings: Settings) -> Study:
     tree = tree_of(panel, settings)
     chosen = indicators.chosen_proxies(panel.proxies, settings.indicators.worst_grade, settings.indicators.exclude)
     raw, origins = indicators.indicator_matrix(panel.figures, panel.cities, chosen, settings.indicators.scale)
-    raw = well_covered(raw, settings)
+    raw = well_covered(raw, settings.treatment.indicator_coverage)
     treated, record = treat(raw, panel.cities, chosen, settings)
     normalised = normalise(treated, tree, settings)
     choices = settings.weighting
@@ -110,9 +110,9 @@ def tree_of(panel: Panel, settings: Settings) -> pd.DataFrame:
 
 
 # --- the stages, one verb each; notebooks 02 to 05 call the same ones -------------------------------------------------
-def well_covered(raw: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    """The indicators that enough cities have (setting treatment.indicator_coverage); the others are left out."""
-    limit = settings.treatment.indicator_coverage
+def well_covered(raw: pd.DataFrame, limit: float) -> pd.DataFrame:
+    """The indicators that at least a share `limit` of the cities have (setting treatment.indicator_coverage); the
+    others are left out."""
     kept = raw.loc[:, raw.notna().mean() >= limit]
     if kept.empty:
         raise ValueError(f"treatment.indicator_coverage = {limit:g}: no indicator covers so many cities; lower it")
@@ -129,15 +129,20 @@ def treat(raw: pd.DataFrame, cities: pd.DataFrame, chosen: pd.DataFrame,
 
 def fill_gaps(raw: pd.DataFrame, cities: pd.DataFrame, chosen: pd.DataFrame,
               settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The first half of `treat`: the values without gaps, not settled yet, and a record row for each gap.
+    """The first half of `treat`: the values without gaps, not settled yet, and a record row for each gap."""
+    choices = settings.treatment
+    return treatment.fill_missing(raw, choices.missing, choices.neighbours, region_of(cities, choices.missing),
+                                  donor_cells(raw, chosen))
+
+
+def donor_cells(raw: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
+    """Which cells may lend their value to a gap (booleans, cities × indicators): those that are observed.
 
     `chosen` are the proxies in use: a gap in years of operation means a portal whose year is unknown, so only cities
     with a portal can lend it a value.
     """
-    choices = settings.treatment
     counts_years = chosen["measure"].reindex(raw.columns) == "years_operating"
-    donors = raw.notna() & ~(counts_years & (raw == 0))
-    return treatment.fill_missing(raw, choices.missing, choices.neighbours, region_of(cities, choices.missing), donors)
+    return raw.notna() & ~(counts_years & (raw == 0))
 
 
 def region_of(cities: pd.DataFrame, rule: str) -> pd.Series:
@@ -151,27 +156,34 @@ def region_of(cities: pd.DataFrame, rule: str) -> pd.Series:
 
 
 def tame_outliers(raw: pd.DataFrame, filled: pd.DataFrame, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The second half of `treat`: the treated values and a record row for each change.
-
-    Columns whose raw values are two only (named or not) have no outliers.
-    """
+    """The second half of `treat`: the treated values and a record row for each change."""
     choices = settings.treatment
-    two_valued = [column for column in raw if raw[column].nunique() <= 2]
     treated, clipped = treatment.treat_outliers(filled, choices.outliers, choices.skewness_limit,
-                                                choices.kurtosis_limit, choices.winsorise_at_most, two_valued)
+                                                choices.kurtosis_limit, choices.winsorise_at_most, two_valued(raw))
     return settle(treated), clipped
 
 
+def two_valued(values: pd.DataFrame) -> list[str]:
+    """The indicators with two values only, such as named in a list or not: they have no outliers."""
+    return [column for column in values if values[column].nunique() <= 2]
+
+
 def normalise(treated: pd.DataFrame, tree: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """Treated values in points, as the settings say; see `points`."""
+    choices = settings.normalisation
+    return points(treated, tree.loc[treated.columns, "direction"], choices.method, choices.lowest_points)
+
+
+def points(treated: pd.DataFrame, direction: pd.Series, method: str, lowest_points: float) -> pd.DataFrame:
     """Treated values in points, larger is better: min-max and ranks up to 100, z-scores as 50 ± 10.
 
-    The lowest city has `normalisation.lowest_points` (0 by default; geometric aggregation needs more than 0).
+    `direction` is "+" or "-" by indicator. The lowest city has `lowest_points` (0 by default; geometric aggregation
+    needs more than 0); z-scores have no lowest value and leave it out of account.
     """
-    choices = settings.normalisation
-    values = normalisation.normalise(treated, tree.loc[treated.columns, "direction"], choices.method)
-    if choices.method == "zscore":
+    values = normalisation.normalise(treated, direction, method)
+    if method == "zscore":
         return settle(50 + 10 * values)
-    return settle(100 * normalisation.rescale(values, choices.lowest_points / 100, 1))
+    return settle(100 * normalisation.rescale(values, lowest_points / 100, 1))
 
 
 def objective_weights(treated: pd.DataFrame, tree: pd.DataFrame) -> pd.DataFrame:

@@ -1,5 +1,7 @@
 """Correlations, dimensions and coherence of indicators, against published results and by hand."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -60,6 +62,14 @@ class TestCronbachAlpha:
 
 
 @pytest.mark.parametrize("measure", ["correlations", "principal_components", "cronbach_alpha"])
+OPPOSITE = pd.DataFrame({"a": [0.0, 50.0, 100.0], "b": [100.0, 50.0, 0.0]})
+
+
+def test_opposite_indicators_have_one_dimension_and_no_finite_alpha():
+    assert cronbach_alpha(OPPOSITE) == -math.inf and correlations(OPPOSITE).loc["a", "b"] == pytest.approx(-1)
+    assert principal_components(OPPOSITE)["share"].tolist() == pytest.approx([1, 0])
+
+
 class TestRefusals:
     def test_a_constant_indicator_is_named(self, measure):
         with pytest.raises(UnusableValues, match="level"):

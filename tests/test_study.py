@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from analysis import scenarios, scoring, study
+from analysis import scenarios, scoring, study, treatment
 from analysis.frames import read_frame, settle
 from analysis.settings import BASELINE, ROOT, flatten, load_settings
 
@@ -88,6 +88,19 @@ class TestStages:
         record = real_study.treatment_record
         filled = record[(record["indicator"] == "I33") & record["action"].str.startswith("filled")]
         assert len(filled) == 3 and (filled["after"] >= 1).all()
+
+    def test_the_stages_with_their_parameters_in_view_are_those_of_the_study(self, real_study):
+        """What notebook 02 calls, choice by choice, is what `score_study` does with the settings."""
+        choices, raw = real_study.settings, real_study.raw
+        chosen = real_study.panel.proxies.query("role == 'main'").set_index("indicator").loc[list(raw)]
+        filled, gaps = treatment.fill_missing(
+            raw, choices.treatment.missing, choices.treatment.neighbours,
+            study.region_of(real_study.panel.cities, choices.treatment.missing), study.donor_cells(raw, chosen))
+        treated, tamed = treatment.treat_outliers(filled, protected=study.two_valued(raw))
+        points = study.points(settle(treated), real_study.framework.loc[list(raw), "direction"], "minmax", 0)
+        assert settle(treated).equals(real_study.treated)
+        assert len(gaps) + len(tamed) == len(real_study.treatment_record)
+        assert points.equals(real_study.normalised)
 
     def test_points_fill_the_scale_in_the_right_direction(self, real_study):
         points, treated = real_study.normalised, real_study.treated

@@ -53,7 +53,7 @@ class Stages:
             columns = [self._once(("column", scale, code, *proxy.astype(str)), lambda proxy=proxy: (
                 indicators.indicator_values(self.panel.figures, self.panel.cities, proxy, scale)))
                 for code, proxy in proxies.iterrows()]
-            return study.well_covered(pd.concat(columns, axis=1), settings)
+            return study.well_covered(pd.concat(columns, axis=1), settings.treatment.indicator_coverage)
 
         return self._once(("raw", settings.indicators, settings.treatment.indicator_coverage), read)
 
