@@ -100,7 +100,7 @@ class Weighting(Section):
     allow_inconsistent: bool = choice("不一致的矩阵照用并列出", "use inconsistent matrices all the same, and list them")
     unmeasured: Literal["keep_domains", "proportional"] = choice(
         "没有数据的指标，其权重归谁",
-        "who takes the weight of the unmeasured")
+        "weight of the unmeasured")
     data_centre_parent: Literal["S13", "S14"] = choice(
         "城市数据中心（I32）的上级，原表有歧义", "parent of I32, city data centres")
 

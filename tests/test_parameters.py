@@ -103,7 +103,9 @@ class TestValues:
 
     @pytest.mark.parametrize("written", ["[I23, I28]", '["I23", "I28"]', ["I23", "I28"], ("I23", "I28")])
     def test_a_list_may_come_as_text(self, written):
-        given_ = given_parameters("02_indicators", namespace("02_indicators"), "zh") | {"indicators_exclude": written}
+        cell = f"# Parameters\nindicators_exclude = {written!r}"
+        given_ = given_parameters("02_indicators", namespace("02_indicators", cell), "zh")
+        assert given_["indicators_exclude"] == ["I23", "I28"]
         assert chosen_settings("02_indicators", BASE, given_, "zh").indicators.exclude == ("I23", "I28")
 
     @given(st.sampled_from([name for name, choice in choices().items() if choice.range]), st.data())

@@ -321,7 +321,9 @@ def open_step(name: str, run: str, lang: str, only: str = "") -> Step:
     """
     if lang not in LANGUAGES:
         raise StepError(f"lang = {lang!r}: write zh or en")
-    given = given_parameters(name, sys._getframe(1).f_globals, lang)
+    notebook = sys._getframe(1).f_globals
+    given = given_parameters(name, notebook, lang)
+    notebook |= given  # a list written as text is one from here on
     step = step_in_run(name, run, lang, given) if in_runner() else step_by_hand(name, run, lang, given, only)
     if not step.has("public") and step.has("factual"):
         allow_any_script()

@@ -92,6 +92,7 @@ def explained(choice: Choice, lang: str) -> str:
 def given_parameters(step: str, namespace: Mapping[str, Any], lang: str) -> dict[str, Any]:
     """The parameters of a notebook as its namespace holds them once they are typed or injected: by name.
 
+    A list may come as text, as `papermill -p indicators_exclude '[I23, I28]'` gives it.
     `namespace` is the notebook's; its list `In` of executed cells, where there is one, tells which names were meant as
     parameters. Raises StepError for a name that the notebook does not have, the nearest right one offered, and for a
     parameter that is missing.
@@ -105,7 +106,8 @@ def given_parameters(step: str, namespace: Mapping[str, Any], lang: str) -> dict
             raise StepError({"zh": f"{step}：缺少参数 {name}；请恢复参数单元里的这一行。",
                              "en": f"{step}: the parameter {name} is missing; restore its line in the parameters "
                                    "cell."}[lang])
-    return {name: namespace[name] for name in known}
+    lists = {flat_name(name): choice for name, choice in choices().items() if choice.type is list}
+    return {name: as_typed(namespace[name], lists[name]) if name in lists else namespace[name] for name in known}
 
 
 def names_assigned(source: str) -> list[str]:
@@ -139,11 +141,11 @@ def unknown(step: str, name: str, known: list[str], lang: str) -> str:
 def chosen_settings(step: str, base: Settings, given: Mapping[str, Any], lang: str) -> Settings:
     """The settings of a run with a notebook's parameters put over them.
 
-    A list may come as text, as `papermill -p indicators_exclude '[I23, I28]'` gives it. Raises StepError naming each
+    Raises StepError naming each
     parameter that is out of its range, its value and what it may be.
     """
     known = choices()
-    changes = {name: as_typed(given[flat_name(name)], known[name]) for name in PARAMETERS[step]}
+    changes = {name: given[flat_name(name)] for name in PARAMETERS[step]}
     try:
         return with_overrides(base, changes)
     except SettingsError as error:
@@ -164,7 +166,7 @@ def fits(base: Settings, name: str, value: Any) -> bool:
 
 def as_typed(value: Any, choice: Choice) -> Any:
     """A list written as text as a list; everything else as it is."""
-    if choice.type is not list or not isinstance(value, str):
+    if not isinstance(value, str):
         return list(value) if isinstance(value, tuple) else value
     try:
         read = plain_yaml(value, flat_name(choice.name))
