@@ -138,7 +138,7 @@ class TestStale:
             run_notebook("05_scores_and_ranks", "en")
 
     def test_a_choice_of_both_notebooks_can_be_set_here(self, outputs):
-        run_notebook("07_tiers", tiers_k=4, tiers_draws=20, tiers_references=2, tiers_resamples=2, tiers_starts=5)
+        run_notebook("07_tiers", tiers_k=4)
         with pytest.raises(StepError, match=r"tiers\.k = 4.*here it is 3.*or set tiers_k = 4 here"):
             run_notebook("10_white_paper", "en", to_opening=True)
 
