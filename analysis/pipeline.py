@@ -7,6 +7,7 @@ while later steps still compute. `planning` says what to run, `staging` puts it 
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import sys
@@ -190,6 +191,8 @@ def get_ready(scratch: str) -> None:
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
     os.environ.update(FIXED, TMPDIR=scratch, SOURCE_DATE_EPOCH=str(EPOCH), TZ="UTC", PYTHONPATH=str(ROOT),
                       JPY_PARENT_PID="", PYDEVD_DISABLE_FILE_VALIDATION="1")
+    for name in ("papermill", "analysis.reporting.exporters"):  # while the inputs are checked, not when they are needed
+        importlib.import_module(name)
 
 
 def work_on(task: tuple[str, str], plan: Plan, staging: Path, inputs: Known | None) -> float:
@@ -239,6 +242,7 @@ def keep_busy(pool: ProcessPoolExecutor, plan: Plan, staging: Path, say: Callabl
                 done.add(name)
                 executed += 1
                 rendering += [name] if reports else []
+                rendering.sort(key=lambda step: -seconds[f"execute {step}"])  # no long one is left to the end
             say(progress_line(kind, name, seconds[f"{kind} {name}"], executed, len(plan.steps)))
     return seconds
 

@@ -73,7 +73,7 @@ def write_prints(folder: Path, name: str, title: str, words: str, lang: str) -> 
 def for_screen(svg: str) -> str:
     """The PNG of a figure at the resolution of a page on the screen, in base64 as notebooks keep it."""
     with Prepared(svg) as compiler:
-        return base64.b64encode(for_print(compiler.png(SCREEN), SCREEN)).decode("ascii")
+        return base64.b64encode(compiler.png(SCREEN)).decode("ascii")
 
 
 def words_of(figure: Figure, caption: str, lang: str) -> str:
@@ -159,5 +159,5 @@ def for_print(png: bytes, dots: int, title: str = "", words: str = "") -> bytes:
         if text:
             about.add_itxt(key, text)
     buffer = io.BytesIO()
-    Image.open(io.BytesIO(png)).convert("RGB").save(buffer, "PNG", dpi=(dots, dots), pnginfo=about, compress_level=3)
+    Image.open(io.BytesIO(png)).convert("RGB").save(buffer, "PNG", dpi=(dots, dots), pnginfo=about, compress_level=1)
     return buffer.getvalue()
