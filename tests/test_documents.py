@@ -233,3 +233,20 @@ class TestNumbers:
                        f"{(table['rank_95'] - table['rank_05']).mean():.0f}"]
         text = re.sub(r"\s+", " ", text_of(name)).replace(" %", "%")
         assert [part for part in quoted if not re.search(rf"(?<![\d.]){part}(?!\d)", text)] == []
+
+
+def test_the_recipe_of_the_readmes_pictures_works_as_printed(tmp_path):
+    """docs/images/README.md: the heredoc, word for word, gives the pictures that are stored."""
+    import subprocess
+    import sys
+
+    from conftest import copy_repository, study_environment
+
+    root = copy_repository(tmp_path / "copy")
+    before = {path.name: path.read_bytes() for path in (root / "docs/images").glob("*.png")}
+    code = re.search(r"^python - <<'END'\n(.*?)^END$", text_of("docs/images/README.md"), re.MULTILINE | re.DOTALL)[1]
+    done = subprocess.run([sys.executable, "-"], input=code, cwd=root, text=True, capture_output=True, check=False,
+                          env=study_environment() | {"PYTHONPATH": str(root)})
+    assert done.returncode == 0, done.stderr
+    after = {path.name: path.read_bytes() for path in (root / "docs/images").glob("*.png")}
+    assert before == after and len(before) == 2
