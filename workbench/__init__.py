@@ -3,6 +3,15 @@
 `analysis` makes every number and knows nothing of this package. Notebooks begin with `from workbench import open_step`.
 """
 
-from workbench.notebook import Step, open_step
+from typing import Any
 
 __all__ = ["Step", "open_step"]
+
+
+def __getattr__(name: str) -> Any:
+    """`open_step` and `Step` when they are asked for: commands that open no notebook need not load what it needs."""
+    if name in __all__:
+        from workbench import notebook
+
+        return getattr(notebook, name)
+    raise AttributeError(f"module 'workbench' has no attribute {name!r}")
