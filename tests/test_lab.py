@@ -225,6 +225,12 @@ def tables_in(cells: list[dict]) -> list[str]:
             if "text/html" in output.get("data", {})]
 
 
+def texts_in(cells: list[dict]) -> list[str]:
+    """The sentences that a notebook says."""
+    return ["".join(output["data"]["text/markdown"]) for cell in cells for output in cell.get("outputs", [])
+            if "text/markdown" in output.get("data", {})]
+
+
 def replace_in_source(tab, before: str, after: str) -> None:
     """Edit the one code cell that holds a text, as typing there would."""
     done = tab.evaluate("""([before, after]) => {
@@ -235,8 +241,8 @@ def replace_in_source(tab, before: str, after: str) -> None:
     assert done == 1, f"{before!r} is in {done} cells"
 
 
-RUN_ALONE = ["notebooks/02_indicators.ipynb", "notebooks/03_entropy_weights.ipynb",
-             "notebooks/05_scores_and_ranks.ipynb", "notebooks/07_tiers.ipynb"]
+RUN_ALONE = ["notebooks/10_white_paper.ipynb", "notebooks/01_clean_data.ipynb", "notebooks/04_ahp_weights.ipynb",
+             "notebooks/05_scores_and_ranks.ipynb", "notebooks/en/05_scores_and_ranks.ipynb"]
 
 
 class TestStart:
@@ -253,8 +259,7 @@ class TestRunAll:
         open_notebook(tab, path)
         cells = run_all(tab)
         assert errors_in(cells) == []
-        assert tables_in(cells) or any("image/svg+xml" in output.get("data", {})
-                                       for cell in cells for output in cell.get("outputs", []))
+        assert tables_in(cells) and any("核对" in said or "Check" in said for said in texts_in(cells))
         save(tab)
         assert '"output_type"' in (lab.root / path).read_text(encoding="utf-8"), "the saved file keeps its outputs"
         assert lab.changed() == []
@@ -264,14 +269,16 @@ class TestRunAll:
         path = "notebooks/05_scores_and_ranks.ipynb"
         open_notebook(tab, path)
         before = tables_in(run_all(tab))
-        replace_in_source(tab, "weighting_alpha = 0.5", "weighting_alpha = 0.2")
-        after = tables_in(run_all(tab))
-        assert len(after) == len(before) and after != before
+        replace_in_source(tab, "weighting_alpha: float = 0.5", "weighting_alpha: float = 0.2")
+        cells = run_all(tab)
+        after = tables_in(cells)
+        assert len(after) == len(before) and after[0] != before[0], "other cities are among the first twenty"
+        assert any("座名次变动" in said for said in texts_in(cells)), "what moved against the baseline is said"
         save(tab)
         assert lab.changed() == [f" M {path}"]
         assert [line[:1] for line in git(lab.root, "diff", "-U0", "--", path).splitlines() if line[:1] in "+-"] == [
             "-", "+", "-", "+"]
-        replace_in_source(tab, "weighting_alpha = 0.2", "weighting_alpha = 0.5")
+        replace_in_source(tab, "weighting_alpha: float = 0.2", "weighting_alpha: float = 0.5")
         save(tab)
         assert lab.changed() == []
 
