@@ -80,8 +80,8 @@ class TestCommands:
         elif rest[:1] == ["-m"]:
             assert importlib.util.find_spec(rest[1]) is not None, words
         elif Path(tool).name == "papermill":
-            notebook = next(word for word in rest if word.endswith(".ipynb"))
-            assert (ROOT / notebook).is_file()
+            notebook = next((word for word in rest if word.endswith(".ipynb")), None)
+            assert (ROOT / notebook).is_file() if notebook else rest == ["--help-notebook"]
             choices = {name.replace(".", "_") for name in flatten(load_settings())} | {"run"}
             assert {rest[position + 1] for position, word in enumerate(rest) if word == "-p"} <= choices
         elif rest[:1] and rest[0].endswith(".py"):
@@ -156,7 +156,8 @@ class TestTranslations:
         for pattern in (r"^## ", r"^### ", r"^\|[ :|-]+\|$", r"!\[", r"^```"):
             counts = [len(re.findall(pattern, text, re.MULTILINE)) for text in (english, chinese)]
             assert counts[0] == counts[1], pattern
-        assert commands(READMES[0]) == commands(READMES[1])
+        english, chinese = map(commands, READMES)  # each of its own set of notebooks
+        assert [[word.replace("notebooks/en/", "notebooks/") for word in words] for words in english] == chinese
 
     def test_both_tables_have_the_same_rows(self):
         rows = [len(re.findall(r"^\|", text_of(name), re.MULTILINE)) for name in READMES]
