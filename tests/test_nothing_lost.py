@@ -348,12 +348,12 @@ class TestAtOnce:
 
 # --- real runs of the runner ----------------------------------------------------------------------------------------
 RUNS = ("one", "two")
-ALPHAS = {"old": 0.5, "new": 0.3}
+CITIES = {"old": "深圳市", "new": "北京市"}
 TABLES = """import os, time
 from pathlib import Path
 for part in ("STUDY_DATA", "STUDY_REPORTS"):
     for number in range(10):
-        (Path(os.environ[part]) / run / f"01_{number}.csv").write_text(f"{weighting_alpha}\\n" * 20_000)
+        (Path(os.environ[part]) / run / f"01_{number}.csv").write_text(f"{city}\\n" * 20_000)
         time.sleep(0.03)"""
 
 
@@ -366,7 +366,7 @@ def place(tmp_path_factory):
     root = copy_repository(tmp_path_factory.mktemp("lost") / "study")
     path = root / "notebooks/01_clean_data.ipynb"
     notebook = read(path, 4)
-    parameters = "run = 'lab'\nlang = 'zh'\nweighting_alpha = 0.5"
+    parameters = "run = 'lab'\ncity = '深圳市'"
     notebook.cells = [new_code_cell(parameters, metadata={"tags": ["parameters"]}), new_code_cell(TABLES)]
     write(notebook, path)
     return root
@@ -386,7 +386,7 @@ def execute(word: str, run: str) -> None:
     from analysis.settings import load_settings
 
     pipeline.score_in_memory = lambda *_: None
-    settings = load_settings(overrides={"weighting.alpha": ALPHAS[word]})
+    settings = load_settings(overrides={"city": CITIES[word]})
     pipeline.execute(planning.make_plan(run, "zh", settings, ("01",)), lambda line: None, reports=False)
 
 
