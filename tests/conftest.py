@@ -89,7 +89,7 @@ def repository_read_once():
     from copy import deepcopy
 
     from analysis import framework
-    from analysis.own import reading, rosters
+    from workbench.own import reading, rosters
 
     with pytest.MonkeyPatch.context() as patch:
         for module, name in ((reading, "read_judgements"), (reading, "read_experts"), (reading, "read_framework"),

@@ -123,7 +123,8 @@ DRIVER = r'''
 import contextlib, json, os, re, shutil, sys, traceback
 from pathlib import Path
 from typer.testing import CliRunner
-from analysis import pipeline, sources
+from analysis import sources
+from workbench.running import pipeline
 from analysis.__main__ import app
 
 def no_notebook(*arguments):
@@ -218,7 +219,7 @@ class TestOtherCommands:
         from typer.testing import CliRunner
 
         from analysis.__main__ import app
-        from analysis.planning import parameters_of
+        from workbench.running.planning import parameters_of
         from workbench.steps import NEEDS
 
         out = CliRunner().invoke(app, ["steps"]).output

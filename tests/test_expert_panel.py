@@ -25,14 +25,14 @@ def settings():
 
 @pytest.fixture(scope="module")
 def given():
-    from analysis.own.reading import read_input
+    from workbench.own.reading import read_input
 
     return read_input(ROOT / "data/raw/synthetic/panel")
 
 
 @pytest.fixture(scope="module")
 def panel(given):
-    from analysis.panels import own_panel
+    from workbench.panels import own_panel
 
     return own_panel(given, "synthetic")
 

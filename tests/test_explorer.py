@@ -17,14 +17,16 @@ import pytest
 import shapely
 from explorer_pages import BASELINE, STAMP, baseline_tables, own_tables, stored, weights_in_tables
 
-from analysis import pages, planning, study
-from analysis.explorer import ExplorerError, content, explorer_content, explorer_page, outlines, page, write_explorer
-from analysis.explorer.weightings import shares_of, weightings_of
-from analysis.explorer.words import METHODS, WEIGHTINGS, WORDS
+from analysis import study
 from analysis.frames import read_frame
 from analysis.maps import read_boundaries
-from analysis.panels import panel_ground, run_ground
 from analysis.settings import ROOT, load_settings
+from workbench.explorer import ExplorerError, content, explorer_content, explorer_page, outlines, page, write_explorer
+from workbench.explorer.weightings import shares_of, weightings_of
+from workbench.explorer.words import METHODS, WEIGHTINGS, WORDS
+from workbench.panels import panel_ground, run_ground
+from workbench.publishing import pages
+from workbench.running import planning
 
 BOUNDARIES = ROOT / "data/raw/boundaries"
 MEBIBYTE = 2**20

@@ -22,8 +22,8 @@ import psutil
 import pytest
 from conftest import ROOT, copy_repository, snapshot, study_environment
 
-from analysis import staging, turns
-from analysis.planning import RunError
+from workbench.running import staging, turns
+from workbench.running.planning import RunError
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes are forked and killed")
 
@@ -47,7 +47,7 @@ def forked(act, *arguments) -> int:
         print(error, file=sys.stderr)
         code = 2
     except KeyboardInterrupt as error:
-        from analysis.stopping import exit_code
+        from workbench.running.stopping import exit_code
 
         code = exit_code(error)
     finally:
@@ -193,7 +193,7 @@ class TestEveryStep:
 
 
 def interrupt_the_move(folder: str) -> dict:
-    from analysis.stopping import ended_by_signals, unstoppable
+    from workbench.running.stopping import ended_by_signals, unstoppable
 
     root, _ = fresh(Path(folder), "one", True)
 
@@ -382,8 +382,8 @@ def scratch(monkeypatch):
 
 def execute(word: str, run: str) -> None:
     """Run the one notebook, which imports next to nothing, without scoring anything first."""
-    from analysis import pipeline, planning
     from analysis.settings import load_settings
+    from workbench.running import pipeline, planning
 
     pipeline.score_in_memory = lambda *_: None
     settings = load_settings(overrides={"weighting.alpha": ALPHAS[word]})
@@ -417,7 +417,7 @@ def wait_for_the_last() -> None:
 
 def prepared() -> tuple[dict, float]:
     """Outputs of either word of both runs, the old ones in place, and the seconds that a run takes; made only once."""
-    import analysis.pipeline  # noqa: F401  imported before anything is forked
+    import workbench.running.pipeline  # noqa: F401  imported before anything is forked
 
     kept = staging.ROOT.parent / "references.json"
     if kept.is_file():

@@ -30,9 +30,9 @@ from own_tables import (
 )
 from pandas.testing import assert_frame_equal
 
-from analysis.own import canonical
-from analysis.own.problems import OwnDataError
-from analysis.own.reading import StudyInput, read_input, write_input
+from workbench.own import canonical
+from workbench.own.problems import OwnDataError
+from workbench.own.reading import StudyInput, read_input, write_input
 
 
 def rules(study: StudyInput) -> set[str]:

@@ -166,6 +166,6 @@ class TestRefusedWorkbooks:
         assert found.kind == "too_large"
         (found,) = refused(tmp_path, b"," * 2_001, "mine.csv")
         assert found.kind == "too_large"
-        monkeypatch.setattr("analysis.own.grids.LARGEST_FILE", 10)
+        monkeypatch.setattr("workbench.own.grids.LARGEST_FILE", 10)
         (found,) = refused(tmp_path, PANEL.encode(), "mine.csv")
         assert found.kind == "too_large"

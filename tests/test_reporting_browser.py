@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sample_notebook import HOSTILE, drawing, sample_notebook
 
-from analysis.reporting import (
+from workbench.reporting import (
     FileEntry,
     PageLinks,
     ReportEntry,

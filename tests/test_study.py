@@ -190,7 +190,7 @@ class TestChoices:
 
     @pytest.mark.parametrize("name", [name for name, where in ELSEWHERE.items() if where.startswith("notebook")])
     def test_a_choice_used_elsewhere_is_a_parameter_there(self, name):
-        from analysis.planning import parameters_of
+        from workbench.running.planning import parameters_of
         from workbench.steps import STEPS
 
         step = next(step for step in STEPS if step.startswith(ELSEWHERE[name].split()[1]))

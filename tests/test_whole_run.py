@@ -13,8 +13,8 @@ import pytest
 from conftest import RECORDS, snapshot
 
 from analysis.frames import read_frame
-from analysis.office.take_away import FILES as TAKE_AWAY
 from analysis.settings import ROOT, differences, load_settings
+from workbench.office.take_away import FILES as TAKE_AWAY
 from workbench.steps import STEPS
 
 PLAIN = STEPS[:-1]

@@ -41,9 +41,9 @@ def run(
     默认结果在 reports/baseline；改了设定而未给 --run 时，结果在 reports/custom；自己的数据在 reports/own。
     Results go to reports/baseline; with changed choices and no --run, to reports/custom; of own data, to reports/own.
     """
-    from analysis import pipeline, planning
-    from analysis.panels import bring
-    from analysis.staging import BusyError
+    from workbench.panels import bring
+    from workbench.running import pipeline, planning
+    from workbench.running.staging import BusyError
 
     known = (ValueError, OSError, planning.RunError, BusyError)
     try:
@@ -70,7 +70,7 @@ def template(
     example: Annotated[str | None, typer.Option(help="填好的示例 filled in with an example: county_care")] = None,
 ) -> None:
     """写一份待填的工作簿：指标、城市、判断矩阵与说明 · Write a workbook to fill in: indicators, cities, judgements."""
-    from analysis.own.template import write_template
+    from workbench.own.template import write_template
 
     try:
         if path.suffix != ".xlsx":
@@ -94,10 +94,10 @@ def check(
 
     可用为 0，有问题为 2。Exit code 0: can be used; 2: problems.
     """
-    from analysis.own.marked import write_marked
-    from analysis.own.problems import OwnDataError
-    from analysis.own.reading import read_input
-    from analysis.planning import RunError, check_language
+    from workbench.own.marked import write_marked
+    from workbench.own.problems import OwnDataError
+    from workbench.own.reading import read_input
+    from workbench.running.planning import RunError, check_language
 
     problems, warnings = (), ()
     try:
@@ -123,9 +123,9 @@ def compare(
     lang: Annotated[str, typer.Option(help="报告语言 language of the page: zh | en")] = "zh",
 ) -> None:
     """比较两次运行：谁的名次变了、变了多少、因何而变 · Compare two runs: who moved, by how much, and why."""
-    from analysis import comparison, comparison_files, comparison_page
-    from analysis.planning import RunError, check_language
     from analysis.study import read_panel
+    from workbench.comparing import comparison, comparison_files, comparison_page
+    from workbench.running.planning import RunError, check_language
 
     try:
         check_language(lang)
@@ -154,8 +154,8 @@ def city(
     """
     from shutil import get_terminal_size
 
-    from analysis import city_profiles, profile
-    from analysis.planning import RunError, check_language
+    from workbench import city_profiles, profile
+    from workbench.running.planning import RunError, check_language
 
     try:
         check_language(lang)
@@ -183,8 +183,8 @@ def cities(
     网页由每次运行写在 reports/<run>/profiles；PDF 在 reports/<run>/cities。
     Every run writes the pages, reports/<run>/profiles; PDF files go to reports/<run>/cities.
     """
-    from analysis import city_profiles
-    from analysis.planning import RunError, check_language
+    from workbench import city_profiles
+    from workbench.running.planning import RunError, check_language
 
     try:
         check_language(lang)
@@ -210,9 +210,9 @@ def verify(
 
     原有结果不动。全同为 0，有不同为 1。Nothing stored is touched. Exit code 0: all the same; 1: something differs.
     """
-    from analysis.planning import RunError
-    from analysis.verification import verify
-    from analysis.verification_text import verification_lines
+    from workbench.checking.verification import verify
+    from workbench.checking.verification_text import verification_lines
+    from workbench.running.planning import RunError
 
     try:
         found = verify(name, lang, reports, typer.echo)
@@ -256,7 +256,7 @@ def synthetic() -> None:
     合成数据，非真实评价结果。模型与种子不变，则逐字节相同。The same model and seed give the same bytes.
     """
     from analysis import sources
-    from analysis.synthetic import write_default
+    from workbench.synthetic import write_default
 
     try:
         for path in write_default(ROOT):

@@ -25,7 +25,6 @@ from IPython.display import display
 from analysis import framework, marks
 from analysis.figures.style import allow_any_script, use_style
 from analysis.frames import read_frame, write_frame
-from analysis.panels import Ground, kept_input, run_ground, run_panel
 from analysis.settings import TRAITS, Settings, differences, load_settings
 from analysis.study import Panel, find_city
 from workbench.by_hand import (
@@ -39,12 +38,13 @@ from workbench.by_hand import (
     table_file,
 )
 from workbench.columns import heading, page_format
+from workbench.panels import Ground, kept_input, run_ground, run_panel
 from workbench.parameters import CITY, StepError, chosen_settings, given_parameters
 from workbench.steps import LANGUAGES
 
 if TYPE_CHECKING:
-    from analysis.own.reading import StudyInput
-    from analysis.paper_values import PaperValues
+    from workbench.own.reading import StudyInput
+    from workbench.white_paper.paper_values import PaperValues
 
 ACTIVE = re.compile(r"[^\w\s.,'()、，。（）·-]|_")  # what Markdown, or a formula in it, may take for a sign of its own
 FORMULA = re.compile(r"[=@].|[+-](?![0-9.]*(?:[eE][+-]?[0-9]+)?$).", re.DOTALL)
@@ -236,7 +236,7 @@ class Step:
         (see `figures.numbers`). In a whole run PDF and PNG are made after the notebook, with its page.
         """
         from analysis import figures
-        from analysis.office import figure_files as files
+        from workbench.office import figure_files as files
 
         edition, label = self.settings.edition, self.number("figure", label)
         marks.check_figure(figure, name, edition, self.lang)
@@ -268,8 +268,8 @@ class Step:
         says whether the table stays on one page of the PDF (None: short ones do).
         """
         from analysis import tables
-        from analysis.office.table_files import write_table
-        from analysis.reporting.table_markup import read_table
+        from workbench.office.table_files import write_table
+        from workbench.reporting.table_markup import read_table
 
         formats = dict(formats or {})
         if columns is not None:

@@ -20,14 +20,14 @@ import pandas as pd
 from analysis import framework, indicators, sources, weighting
 from analysis.experts import GOAL
 from analysis.frames import settle
-from analysis.own.problems import column_letters
 from analysis.regions import SYSTEMS
 from analysis.settings import PUBLIC_TRAITS, ROOT, Settings, with_overrides
 from analysis.study import Panel, read_panel, region_systems, tree_of
+from workbench.own.problems import column_letters
 
 if TYPE_CHECKING:
-    from analysis.own.problems import Problem
-    from analysis.own.reading import StudyInput
+    from workbench.own.problems import Problem
+    from workbench.own.reading import StudyInput
 
 INPUT = "input"
 SYNTHETIC = "data/raw/synthetic/panel"
@@ -56,7 +56,7 @@ def kept_input(settings: Settings, data: Path) -> StudyInput | None:
     """The values that a run has kept in its folder `data`; None for the public edition, which brings none."""
     if settings.edition == PUBLIC:
         return None
-    from analysis.own.reading import read_input
+    from workbench.own.reading import read_input
 
     return read_input(data / INPUT)
 
@@ -67,7 +67,7 @@ def run_panel(settings: Settings, data: Path) -> Panel:
     A process makes the panel of an unchanged input once."""
     if settings.edition == PUBLIC:
         return read_panel()
-    from analysis.own.canonical import RECORD, read_record
+    from workbench.own.canonical import RECORD, read_record
 
     if read_record(data / INPUT) is None:
         return own_panel(kept_input(settings, data), settings.edition)
@@ -90,14 +90,14 @@ def known() -> Known | None:
     """What this process knows of kept inputs; None where it is nothing, as for the public edition."""
     if not MADE:
         return None
-    from analysis.own import reading
+    from workbench.own import reading
 
     return Known(dict(reading.KNOWN), dict(MADE))
 
 
 def know(told: Known) -> None:
     """Take over what another process of the same run knows, instead of reading and checking the input again."""
-    from analysis.own import reading
+    from workbench.own import reading
 
     reading.KNOWN.update(told.inputs)
     MADE.update(told.panels)
@@ -140,7 +140,7 @@ def own_panel(given: StudyInput, edition: str = "own", root: Path = ROOT) -> Pan
     traits.add("synthetic" if simulated else "factual")
     figures = figures_of(given.values)
     if simulated:
-        from analysis.synthetic.cleaning import set_aside
+        from workbench.synthetic.cleaning import set_aside
 
         figures, _ = set_aside(figures, cities, root)
     return Panel(edition, figures, cities, proxies_of(given), complete_judgements(given),
@@ -231,7 +231,7 @@ def regions_in_words(ground: Ground, lang: str) -> tuple[pd.DataFrame, dict[str,
 def named_regions(ground: Ground) -> pd.DataFrame:
     """The regions of every system by name in both languages: the study's own table, then the repository's systems; of
     provinces those alone that a city lies in."""
-    from analysis.own.rosters import repository_regions
+    from workbench.own.rosters import repository_regions
 
     known = repository_regions(ROOT, sources.read_cities(ROOT))
     if ground.regions is not None:
@@ -276,7 +276,7 @@ def bring(path: Path | None, settings: Settings) -> Brought:
     if path is None and settings.edition == "own":
         raise ValueError("settings.edition = own needs the data: --panel mine.xlsx, or --panel "
                          "data/processed/RUN/input for those that a run has kept")
-    from analysis.own.reading import read_input
+    from workbench.own.reading import read_input
 
     edition = "own" if path else settings.edition
     given = read_input(path or ROOT / SYNTHETIC)

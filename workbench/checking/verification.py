@@ -17,13 +17,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from analysis import __version__, pipeline
-from analysis.file_differences import FileDifference, compare_files
-from analysis.pages import write_overview
-from analysis.planning import RunError, report_folder
-from analysis.provenance import MANIFEST, code_hashes, hashes, raw_checksums, sha256, versions
+from analysis import __version__
 from analysis.settings import ROOT, differences, flatten, load_settings
-from analysis.stored_run import Stored, is_output, listed_hashes, outputs, read_stored, reported_steps
+from workbench.checking.file_differences import FileDifference, compare_files
+from workbench.checking.stored_run import Stored, is_output, listed_hashes, outputs, read_stored, reported_steps
+from workbench.publishing.pages import write_overview
+from workbench.running import pipeline
+from workbench.running.planning import RunError, report_folder
+from workbench.running.provenance import MANIFEST, code_hashes, hashes, raw_checksums, sha256, versions
 from workbench.steps import STEPS, built_on
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from analysis.file_differences import Cell, FileDifference, Lines, TableDifference
-from analysis.verification import Change, Verification
+from workbench.checking.file_differences import Cell, FileDifference, Lines, TableDifference
+from workbench.checking.verification import Change, Verification
 
 MOST = 20
 

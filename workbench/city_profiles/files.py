@@ -6,15 +6,15 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from analysis.city_profiles.listing import list_html, page_name
-from analysis.city_profiles.page import profile_html
-from analysis.city_profiles.profiles import Profiles
-from analysis.city_profiles.words import Names
 from analysis.marks import file_name
-from analysis.pages import edition_stamp
-from analysis.reporting.stamps import Stamp
-from analysis.reporting.words import WORDS
+from workbench.city_profiles.listing import list_html, page_name
+from workbench.city_profiles.page import profile_html
+from workbench.city_profiles.profiles import Profiles
+from workbench.city_profiles.words import Names
 from workbench.notebook import report_folder
+from workbench.publishing.pages import edition_stamp
+from workbench.reporting.stamps import Stamp
+from workbench.reporting.words import WORDS
 
 PROFILES, ON_DEMAND = "profiles", "cities"
 
@@ -45,7 +45,7 @@ def write_profiles(profiles: Profiles, folder: Path, stamp: Stamp, lang: str) ->
 
 def write_pdfs(profiles: Profiles, codes: Iterable[str], lang: str) -> Iterator[Path]:
     """Write cities/<code>_profile.pdf of some cities of a stored run, one by one; yields each path once it is there."""
-    from analysis.city_profiles.paper import profile_pdf
+    from workbench.city_profiles.paper import profile_pdf
 
     tables = profiles.tables
     names, stamp = Names(profiles, lang), edition_stamp(tables.run, tables.settings, tables.ground, lang)

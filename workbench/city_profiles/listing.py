@@ -10,14 +10,14 @@ import base64
 import hashlib
 from functools import cache
 
-from analysis.city_profiles.page import profile_style
-from analysis.city_profiles.words import Names
 from analysis.marks import file_name
-from analysis.reporting.markup import REPORT_ASSETS
-from analysis.reporting.notebook_html import page_templates
-from analysis.reporting.stamps import Stamp
-from analysis.reporting.words import WORDS
 from analysis.tables import shown
+from workbench.city_profiles.page import profile_style
+from workbench.city_profiles.words import Names
+from workbench.reporting.markup import REPORT_ASSETS
+from workbench.reporting.notebook_html import page_templates
+from workbench.reporting.stamps import Stamp
+from workbench.reporting.words import WORDS
 
 
 def groups(names: Names) -> list[tuple[str, list[str]]]:

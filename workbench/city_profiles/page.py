@@ -6,15 +6,15 @@ import math
 from functools import cache
 from typing import Any
 
-from analysis.city_profiles import drawing, words
-from analysis.city_profiles.moves import moves_of
-from analysis.city_profiles.words import Names
 from analysis.figures.labels import pick
-from analysis.reporting.markup import REPORT_ASSETS
-from analysis.reporting.notebook_html import page_templates, stylesheet
-from analysis.reporting.stamps import Stamp
-from analysis.reporting.words import WORDS
 from analysis.tables import EMPTY, shown
+from workbench.city_profiles import drawing, words
+from workbench.city_profiles.moves import moves_of
+from workbench.city_profiles.words import Names
+from workbench.reporting.markup import REPORT_ASSETS
+from workbench.reporting.notebook_html import page_templates, stylesheet
+from workbench.reporting.stamps import Stamp
+from workbench.reporting.words import WORDS
 
 HEADS = {
     "domains": ("各领域得分", "Scores by domain"), "domain": ("领域", "Domain"), "score": ("得分", "Score"),

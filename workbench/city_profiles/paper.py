@@ -6,15 +6,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from analysis.city_profiles.page import content
-from analysis.city_profiles.words import Names
-from analysis.profile.page import set_table, text_cell
-from analysis.reporting.markup import REPORT_ASSETS
-from analysis.reporting.notebook_pdf import compile_typst
-from analysis.reporting.stamps import Stamp
-from analysis.reporting.table_markup import Table
-from analysis.reporting.typst_tables import typst_string
-from analysis.reporting.words import WORDS
+from workbench.city_profiles.page import content
+from workbench.city_profiles.words import Names
+from workbench.profile.page import set_table, text_cell
+from workbench.reporting.markup import REPORT_ASSETS
+from workbench.reporting.notebook_pdf import compile_typst
+from workbench.reporting.stamps import Stamp
+from workbench.reporting.table_markup import Table
+from workbench.reporting.typst_tables import typst_string
+from workbench.reporting.words import WORDS
 
 TEMPLATES = ("report.typ", "city.typ", "profile.typ")
 

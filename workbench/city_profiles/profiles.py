@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import framework, scoring
-from analysis.city_profiles.moves import Scale, scales_of
-from analysis.city_profiles.peers import Peers, compare, standing_out
-from analysis.profile.run_tables import RunTables, read_run, tables_in, tables_now
 from analysis.study import region_systems
+from workbench.city_profiles.moves import Scale, scales_of
+from workbench.city_profiles.peers import Peers, compare, standing_out
+from workbench.profile.run_tables import RunTables, read_run, tables_in, tables_now
 
 FLAG_ORDER = ("filled", "capped", "province", "log", "set_aside", "gap")
 

@@ -11,12 +11,12 @@ import tempfile
 from pathlib import Path
 
 from analysis import figures
-from analysis.comparison import Comparison, Run
-from analysis.comparison_page import CSV, Told, page
 from analysis.figures.comparison import rank_change_parts
 from analysis.frames import write_frame
 from analysis.marks import EDITION, marked_table
 from analysis.settings import ROOT
+from workbench.comparing.comparison import Comparison, Run
+from workbench.comparing.comparison_page import CSV, Told, page
 
 REPORTS = ROOT / "reports"
 PAGE, PICTURE = "comparison.html", "comparison.svg"

@@ -12,7 +12,9 @@ from functools import cached_property
 import pandas as pd
 
 from analysis.between import STAGES
-from analysis.comparison import (
+from analysis.figures.labels import node_names, pick
+from analysis.tables import finished, full_names, html_table
+from workbench.comparing.comparison import (
     ROSTER,
     Comparison,
     Run,
@@ -22,14 +24,12 @@ from analysis.comparison import (
     part_sizes,
     summary,
 )
-from analysis.figures.labels import node_names, pick
-from analysis.pages import EPOCH, release_month
-from analysis.reporting.blocks import Block, Report
-from analysis.reporting.notebook_html import report_to_html
-from analysis.reporting.stamps import PageLinks, Stamp
-from analysis.reporting.table_markup import read_table
-from analysis.tables import finished, full_names, html_table
 from workbench.notebook import edition_line
+from workbench.publishing.pages import EPOCH, release_month
+from workbench.reporting.blocks import Block, Report
+from workbench.reporting.notebook_html import report_to_html
+from workbench.reporting.stamps import PageLinks, Stamp
+from workbench.reporting.table_markup import read_table
 
 CSV = "comparison.csv"
 PART_NAMES = {ROSTER: ("城市名单", "roster"), "data": ("数据", "data"), "treatment": ("缺失与离群值处理", "treatment"),

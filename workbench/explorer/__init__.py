@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from analysis.explorer.content import ExplorerError, explorer_content
-from analysis.explorer.page import PAGE, explorer_page, write_explorer
+from workbench.explorer.content import ExplorerError, explorer_content
+from workbench.explorer.page import PAGE, explorer_page, write_explorer
 
 __all__ = ["PAGE", "ExplorerError", "explorer_content", "explorer_page", "write_explorer"]

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from analysis.explorer.outlines import inset_frame, main_frame
-from analysis.explorer.words import WORDS
 from analysis.maps import RANK_BANDS
+from workbench.explorer.outlines import inset_frame, main_frame
+from workbench.explorer.words import WORDS
 
 if TYPE_CHECKING:
     import altair

@@ -15,19 +15,19 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.explorer.content import can_explore, explorer_content, read_tables
-from analysis.explorer.outlines import INSET_SHARE
-from analysis.explorer.words import METHODS, WORDS
 from analysis.marks import file_name
-from analysis.panels import run_ground
-from analysis.reporting.errors import ReportError
-from analysis.reporting.markup import REPORT_ASSETS
-from analysis.reporting.notebook_html import page_templates, stylesheet
-from analysis.reporting.words import WORDS as REPORT_WORDS
+from workbench.explorer.content import can_explore, explorer_content, read_tables
+from workbench.explorer.outlines import INSET_SHARE
+from workbench.explorer.words import METHODS, WORDS
+from workbench.panels import run_ground
+from workbench.reporting.errors import ReportError
+from workbench.reporting.markup import REPORT_ASSETS
+from workbench.reporting.notebook_html import page_templates, stylesheet
+from workbench.reporting.words import WORDS as REPORT_WORDS
 
 if TYPE_CHECKING:
-    from analysis.reporting.stamps import Stamp
     from analysis.settings import Settings
+    from workbench.reporting.stamps import Stamp
 
 PAGE = "explorer.html"
 SNIPPET = "window.vegaEmbed = vegaEmbed;"
@@ -54,7 +54,7 @@ def explorer_page(content: dict[str, Any], stamp: Stamp, lang: str) -> str:
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     with ThreadPoolExecutor(1) as beside:  # both take a second, and the library is gathered outside Python
         library = beside.submit(vega_library)
-        from analysis.explorer.charts import INTERVAL_COLOURS, explorer_charts
+        from workbench.explorer.charts import INTERVAL_COLOURS, explorer_charts
 
         charts = explorer_charts(content, lang)
     words, report_words = WORDS[lang], REPORT_WORDS[lang]
@@ -74,7 +74,7 @@ def explorer_page(content: dict[str, Any], stamp: Stamp, lang: str) -> str:
 
 def band_key(content: dict[str, Any], lang: str) -> list[tuple[str, str, float]]:
     """The key of the dots: words, colour and radius of each band of ranks, and of the cities behind the last."""
-    from analysis.explorer.charts import BAND_COLOURS, DOT_AREAS, OTHERS
+    from workbench.explorer.charts import BAND_COLOURS, DOT_AREAS, OTHERS
 
     words, cuts = WORDS[lang], content["bands"]
     entries = [(words["band"].format(first=before + 1, last=last), colour, round((area / 3.1416) ** 0.5, 1))

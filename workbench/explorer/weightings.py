@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.explorer.words import WEIGHTINGS
 from analysis.frames import read_frame
 from analysis.settings import Settings
+from workbench.explorer.words import WEIGHTINGS
 
 OWN = "combined"
 

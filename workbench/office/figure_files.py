@@ -20,7 +20,7 @@ import pandas as pd
 
 from analysis import marks
 from analysis.frames import write_frame
-from analysis.reporting.typst_tables import typst_string
+from workbench.reporting.typst_tables import typst_string
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

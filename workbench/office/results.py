@@ -17,8 +17,11 @@ from analysis.agreement import RANKING_NAMES
 from analysis.figures.labels import node_names, pick
 from analysis.frames import read_frame
 from analysis.framework import ancestor
-from analysis.office import score_formulas
-from analysis.office.results_words import (
+from analysis.settings import Settings, differences
+from analysis.study import ACTIONS
+from analysis.tables import full_names
+from workbench.office import score_formulas
+from workbench.office.results_words import (
     COLUMNS,
     COLUMNS_OF,
     FILES_ONLY,
@@ -30,12 +33,9 @@ from analysis.office.results_words import (
     WHOLE,
     SheetWords,
 )
-from analysis.office.sheets import HEAD_ROW, INPUT_COLOUR, SOFT, Book, column_width, head_row, indented, put
-from analysis.panels import Ground
-from analysis.reporting.stamps import Stamp
-from analysis.settings import Settings, differences
-from analysis.study import ACTIONS
-from analysis.tables import full_names
+from workbench.office.sheets import HEAD_ROW, INPUT_COLOUR, SOFT, Book, column_width, head_row, indented, put
+from workbench.panels import Ground
+from workbench.reporting.stamps import Stamp
 
 FILE = "results.xlsx"
 MOST_CELLS = 30_000  # of a table that is not listed in `results_words`; a larger one stays a file

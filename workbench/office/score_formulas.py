@@ -15,13 +15,13 @@ import pandas as pd
 
 from analysis.figures.labels import pick
 from analysis.framework import ancestor
-from analysis.office.sheets import HEAD_ROW, SOFT, Book, area, head_row, place, put
 from analysis.settings import Settings
+from workbench.office.sheets import HEAD_ROW, SOFT, Book, area, head_row, place, put
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
-    from analysis.office.results import RunBook
+    from workbench.office.results import RunBook
 
 SCORES, WEIGHTS, POINTS = STEMS = ("05_scores", "05_weights", "02_normalised")
 FIRST = HEAD_ROW + 1  # the first row of a table
@@ -61,7 +61,7 @@ def write_weights_row(book: Book, sheet: Worksheet, points: pd.DataFrame, column
 
 def ordered_weights(run: RunBook) -> pd.DataFrame:
     """The table of weights in the order of its sheet."""
-    from analysis.office.results import in_order
+    from workbench.office.results import in_order
 
     return in_order(run.read(WEIGHTS), WEIGHTS, run.ground)
 
@@ -74,7 +74,7 @@ def weights_columns(weights: pd.DataFrame) -> list[str]:
 
 def write_scores(book: Book, sheet: Worksheet, scores: pd.DataFrame, columns: list[str], run: RunBook) -> None:
     """Score, domain scores and rank of every city as formulas, the study's own numbers beside them, and the check."""
-    from analysis.office.results import in_order
+    from workbench.office.results import in_order
 
     points = in_order(run.read(POINTS), POINTS, run.ground)
     codes, last = list(points.columns[1:]), FIRST + len(points) - 1

@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.labels import pick
-from analysis.pages import RELEASED
-from analysis.reporting.stamps import Stamp
-from analysis.reporting.table_markup import text_width
-from analysis.reporting.words import WORDS
+from workbench.publishing.pages import RELEASED
+from workbench.reporting.stamps import Stamp
+from workbench.reporting.table_markup import text_width
+from workbench.reporting.words import WORDS
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from analysis.reporting.table_markup import Cell, Table, grid, text_width
+from workbench.reporting.table_markup import Cell, Table, grid, text_width
 
 LONG = 40  # rows; a longer table breaks over pages and repeats its head
 # Ems of text that a line holds at the common size of a table, and at a smaller one with closer columns. What is wider

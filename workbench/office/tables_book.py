@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.figures.labels import pick
-from analysis.office.sheets import HEAD_ROW, Book, column_width, head_row, indented, put
-from analysis.office.table_files import full_rows
-from analysis.reporting.blocks import Block, Report
-from analysis.reporting.stamps import Stamp
+from workbench.office.sheets import HEAD_ROW, Book, column_width, head_row, indented, put
+from workbench.office.table_files import full_rows
+from workbench.reporting.blocks import Block, Report
+from workbench.reporting.stamps import Stamp
 
 TITLE = ("全部表格", "All tables")
 _SHOWN = re.compile(r"([+−-]?)([\d,]*\.?(\d*))( ?%)?")

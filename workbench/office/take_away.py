@@ -14,14 +14,14 @@ import pandas as pd
 
 from analysis.frames import write_frame
 from analysis.marks import EDITION, file_name, marked_table
-from analysis.office.figure_files import ENDINGS, figures_in
-from analysis.reporting.blocks import read_report
-from analysis.reporting.stamps import Stamp
+from workbench.office.figure_files import ENDINGS, figures_in
+from workbench.reporting.blocks import read_report
+from workbench.reporting.stamps import Stamp
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from analysis.office.results import RunBook
+    from workbench.office.results import RunBook
 
 WHITE_PAPER, TABLES, RESULTS, INDEX = ("white_paper.docx", ("tables.docx", "tables.xlsx"), "results.xlsx",
                                        "figures.csv")
@@ -45,7 +45,7 @@ def listed(folder: Path, lang: str) -> list[tuple[str, str]]:
 def write_white_paper(notebook: NotebookNode, name: str, folder: Path, lang: str, stamp: Stamp,
                       edition: str = "public") -> None:
     """The executed white paper as Word, beside its HTML and PDF; figures come from the folder `figures`."""
-    from analysis.office.word import report_to_docx
+    from workbench.office.word import report_to_docx
 
     report = read_report(notebook, name, lang)
     (folder / file_name(WHITE_PAPER, edition)).write_bytes(report_to_docx(report, stamp, folder / "figures"))
@@ -53,9 +53,9 @@ def write_white_paper(notebook: NotebookNode, name: str, folder: Path, lang: str
 
 def write_collections(notebooks: dict[str, NotebookNode], folder: Path, run: RunBook) -> None:
     """The files that take something from every notebook of the run: tables, results, the index of figures."""
-    from analysis.office.results import results_workbook
-    from analysis.office.tables_book import chapters, tables_report, tables_workbook
-    from analysis.office.word import report_to_docx
+    from workbench.office.results import results_workbook
+    from workbench.office.tables_book import chapters, tables_report, tables_workbook
+    from workbench.office.word import report_to_docx
 
     edition = run.settings.edition
     found = chapters([read_report(notebook, name, run.lang) for name, notebook in notebooks.items()])

@@ -14,15 +14,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from analysis.office.figure_files import DOTS_PER_INCH, Prepared, for_print
-from analysis.office.word_package import Frame, dressed
-from analysis.office.word_xml import Captions, contents_xml, paragraph, run, section_end, table_xml
-from analysis.reporting.blocks import CODE_KINDS, MARKDOWN_KINDS, Block, Report
-from analysis.reporting.errors import ReportError
-from analysis.reporting.markup import pandoc_path, parse_markdown
-from analysis.reporting.stamps import Stamp
-from analysis.reporting.typst_tables import fit_table
-from analysis.reporting.words import WORDS
+from workbench.office.figure_files import DOTS_PER_INCH, Prepared, for_print
+from workbench.office.word_package import Frame, dressed
+from workbench.office.word_xml import Captions, contents_xml, paragraph, run, section_end, table_xml
+from workbench.reporting.blocks import CODE_KINDS, MARKDOWN_KINDS, Block, Report
+from workbench.reporting.errors import ReportError
+from workbench.reporting.markup import pandoc_path, parse_markdown
+from workbench.reporting.stamps import Stamp
+from workbench.reporting.typst_tables import fit_table
+from workbench.reporting.words import WORDS
 
 WIDTH_INCHES, TALLEST_INCHES = 16 / 2.54, 19.5 / 2.54
 API = [1, 23, 1]  # of pandoc's document tree

@@ -12,7 +12,7 @@ import zipfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from analysis.office.word_xml import (
+from workbench.office.word_xml import (
     FOOTER_ID,
     HEADER_ID,
     field,
@@ -21,10 +21,10 @@ from analysis.office.word_xml import (
     section_xml,
     text_xml,
 )
-from analysis.reporting.markup import REPORT_ASSETS
-from analysis.reporting.notebook_html import page_templates
-from analysis.reporting.stamps import Stamp
-from analysis.reporting.words import WORDS
+from workbench.reporting.markup import REPORT_ASSETS
+from workbench.reporting.notebook_html import page_templates
+from workbench.reporting.stamps import Stamp
+from workbench.reporting.words import WORDS
 
 LOOKS = REPORT_ASSETS / "word"
 NAMESPACES = ('xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" '

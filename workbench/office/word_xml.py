@@ -11,9 +11,9 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from analysis.office.table_files import natural_widths
-from analysis.reporting.table_markup import Cell, Table, grid, text_width
-from analysis.reporting.typst_tables import TableFit
+from workbench.office.table_files import natural_widths
+from workbench.reporting.table_markup import Cell, Table, grid, text_width
+from workbench.reporting.typst_tables import TableFit
 
 TWIPS = 20
 PAGE, MARGINS = (11906, 16838), {"top": 1531, "right": 1417, "bottom": 1361, "left": 1417}  # A4 upright

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.own.findings import LOG_COLUMNS
-from analysis.own.problems import Problem
 from analysis.rawfiles import sha256
+from workbench.own.findings import LOG_COLUMNS
+from workbench.own.problems import Problem
 
 if TYPE_CHECKING:
-    from analysis.own.reading import StudyInput
+    from workbench.own.reading import StudyInput
 
 RECORD = "record.csv"
 LOG, WARNINGS = "reading_log", "reading_warnings"

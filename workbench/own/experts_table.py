@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.own.findings import LONGEST_TEXT, Cell, Findings, read_code, read_text
-from analysis.own.grids import Grid
-from analysis.own.headings import note_unknown, read_heading
-from analysis.own.numbers import read_number
+from workbench.own.findings import LONGEST_TEXT, Cell, Findings, read_code, read_text
+from workbench.own.grids import Grid
+from workbench.own.headings import note_unknown, read_heading
+from workbench.own.numbers import read_number
 
 OWN = "own"
 EXPERT_COLUMNS = ["name_zh", "name_en", "weight", "description_zh", "description_en"]

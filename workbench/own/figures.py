@@ -13,7 +13,7 @@ from functools import partial
 
 import pandas as pd
 
-from analysis.own.findings import (
+from workbench.own.findings import (
     LONGEST_TEXT,
     Cell,
     Findings,
@@ -25,11 +25,11 @@ from analysis.own.findings import (
     tight,
     written,
 )
-from analysis.own.grids import Grid
-from analysis.own.headings import Table, note_merged, note_unknown, read_heading, whole
-from analysis.own.indicator_names import Indicators
-from analysis.own.numbers import read_number, reasons
-from analysis.own.places import Roster
+from workbench.own.grids import Grid
+from workbench.own.headings import Table, note_merged, note_unknown, read_heading, whole
+from workbench.own.indicator_names import Indicators
+from workbench.own.numbers import read_number, reasons
+from workbench.own.places import Roster
 
 COLUMNS = ["code", "indicator", "year", "value", "source", "note", "file", "sheet", "row", "column"]
 ORIGIN = ("file", "sheet", "row", "column")

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from analysis.own.problems import OwnDataError, Problem
+from workbench.own.problems import OwnDataError, Problem
 
 LOG_COLUMNS = ["file", "sheet", "row", "column", "before", "after", "rule", "reason_zh", "reason_en"]
 CODE = re.compile(r"[A-Za-z0-9_.\-]{1,40}")

@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from analysis.own.findings import visible
-from analysis.own.problems import OwnDataError, Problem
+from workbench.own.findings import visible
+from workbench.own.problems import OwnDataError, Problem
 
 TABLE_NAMES = {
     "values": ("values", "数据", "指标数据", "原始数据"), "framework": ("framework", "指标体系", "体系"),
@@ -81,7 +81,7 @@ def read_grids(path: Path) -> tuple[dict[str, Grid], list[Problem]]:
         refuse(path.name or str(path), "no_file", "没有这个文件或文件夹；请核对路径",
                "there is no such file or folder; check the path")
     elif path.suffix.lower() == ".xlsx":
-        from analysis.own.workbooks import workbook_grids
+        from workbench.own.workbooks import workbook_grids
 
         named, warnings = workbook_grids(path.name, checked_bytes(path))
     elif path.suffix.lower() in (".csv", ".txt", ".tsv"):

@@ -10,8 +10,8 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from analysis.own.findings import Cell, Findings, folded, is_blank, listed, tight, written
-from analysis.own.grids import Grid
+from workbench.own.findings import Cell, Findings, folded, is_blank, listed, tight, written
+from workbench.own.grids import Grid
 
 REMARK = ("#", "＃")
 TITLE_ROWS = 10  # how far down a heading is looked for

@@ -8,8 +8,8 @@ import re
 import pandas as pd
 
 from analysis.framework import leaves
-from analysis.own.findings import LONGEST_NAME, Cell, Findings, folded, tight, written
-from analysis.own.places import likeness
+from workbench.own.findings import LONGEST_NAME, Cell, Findings, folded, tight, written
+from workbench.own.places import likeness
 
 YEAR_IN_HEADING = re.compile(r"[ _\-(]*((?:19|20)[0-9]{2})年?[) ]*")
 UNIT_SUFFIX = re.compile(r" *[(\[【][^()\[\]【】]*[)\]】]$")

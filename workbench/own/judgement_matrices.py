@@ -16,7 +16,7 @@ import pandas as pd
 from analysis.ahp import RANDOM_INDEX, RECIPROCITY_TOLERANCE, UnusableJudgements, complete_judgements
 from analysis.experts import GOAL, OTHER_READING
 from analysis.framework import AMBIGUOUS_INDICATOR
-from analysis.own.findings import Cell, Findings
+from workbench.own.findings import Cell, Findings
 
 LARGEST_MATRIX = max(RANDOM_INDEX)
 

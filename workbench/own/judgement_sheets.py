@@ -12,12 +12,12 @@ from fractions import Fraction
 import pandas as pd
 
 from analysis.ahp import RECIPROCITY_TOLERANCE
-from analysis.own.experts_table import OWN
-from analysis.own.findings import Cell, Findings, folded, is_blank, read_code, tight
-from analysis.own.grids import Formula, Grid
-from analysis.own.headings import cell_of, note_unknown, passed_over, read_heading, whole
-from analysis.own.judgement_matrices import Sheet
-from analysis.own.numbers import read_number
+from workbench.own.experts_table import OWN
+from workbench.own.findings import Cell, Findings, folded, is_blank, read_code, tight
+from workbench.own.grids import Formula, Grid
+from workbench.own.headings import cell_of, note_unknown, passed_over, read_heading, whole
+from workbench.own.judgement_matrices import Sheet
+from workbench.own.numbers import read_number
 
 PREFIX = "ahp_"
 LARGEST = 9.0  # Saaty's scale is 1/9 … 9

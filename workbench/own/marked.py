@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.figures.labels import pick
-from analysis.own.grids import Grid, read_grids
-from analysis.own.problems import OwnDataError, Problem
+from workbench.own.grids import Grid, read_grids
+from workbench.own.problems import OwnDataError, Problem
 
 PROBLEM, WARNING = "problem", "warning"
 ENDINGS = (".xlsx", ".html", ".htm")
@@ -59,8 +59,8 @@ def write_marked(path_in: Path, problems: Sequence[Problem], warnings: Sequence[
 
     Raises ValueError for another ending and for a place that is or lies in the input.
     """
-    from analysis.own.marked_page import page
-    from analysis.own.marked_workbook import workbook
+    from workbench.own.marked_page import page
+    from workbench.own.marked_workbook import workbook
 
     path_in, path_out = Path(path_in), Path(path_out)
     refuse_place(path_in, path_out)

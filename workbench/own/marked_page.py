@@ -8,9 +8,9 @@ from __future__ import annotations
 from html import escape
 
 from analysis.figures.labels import pick
-from analysis.own.grids import Grid
-from analysis.own.marked import PROBLEM, Mark, Marks, shown
-from analysis.own.marked_workbook import letters, worst
+from workbench.own.grids import Grid
+from workbench.own.marked import PROBLEM, Mark, Marks, shown
+from workbench.own.marked_workbook import letters, worst
 
 MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 1_000, 200, 300
 STYLE = """

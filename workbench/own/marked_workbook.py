@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from analysis.figures.labels import pick
-from analysis.own.grids import Grid
-from analysis.own.marked import PROBLEM, Mark, Marks, shown
-from analysis.pages import RELEASED
+from workbench.own.grids import Grid
+from workbench.own.marked import PROBLEM, Mark, Marks, shown
+from workbench.publishing.pages import RELEASED
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from analysis.own.findings import LONGEST_NAME, Cell, Findings, folded, is_blank, tight, written
+from workbench.own.findings import LONGEST_NAME, Cell, Findings, folded, is_blank, tight, written
 
 TOTALS = {"合计", "总计", "全国", "全省", "平均", "平均值", "均值", "总和", "小计", "总数", "汇总", "中位数",
           "最大值", "最小值",

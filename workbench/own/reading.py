@@ -14,22 +14,22 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.framework import is_papers_tree, leaves, read_framework
-from analysis.own import canonical
-from analysis.own.experts_table import OWN, experts_by_default, read_expert_table
-from analysis.own.figures import check_enough, latest, read_figures
-from analysis.own.findings import Cell, Findings
-from analysis.own.grids import Grid, read_grids
-from analysis.own.headings import whole
-from analysis.own.judgement_matrices import matrices, nodes_of
-from analysis.own.judgement_sheets import PREFIX, read_sheets
-from analysis.own.places import Roster
-from analysis.own.plausibility import note_implausible
-from analysis.own.problems import OwnDataError, Problem
-from analysis.own.rosters import read_rosters
-from analysis.own.tree import COLUMNS as TREE_COLUMNS
-from analysis.own.tree import read_tree
 from analysis.settings import ROOT
 from analysis.sources import read_experts, read_judgements
+from workbench.own import canonical
+from workbench.own.experts_table import OWN, experts_by_default, read_expert_table
+from workbench.own.figures import check_enough, latest, read_figures
+from workbench.own.findings import Cell, Findings
+from workbench.own.grids import Grid, read_grids
+from workbench.own.headings import whole
+from workbench.own.judgement_matrices import matrices, nodes_of
+from workbench.own.judgement_sheets import PREFIX, read_sheets
+from workbench.own.places import Roster
+from workbench.own.plausibility import note_implausible
+from workbench.own.problems import OwnDataError, Problem
+from workbench.own.rosters import read_rosters
+from workbench.own.tree import COLUMNS as TREE_COLUMNS
+from workbench.own.tree import read_tree
 
 __all__ = ["OwnDataError", "Problem", "StudyInput", "read_input", "write_input"]
 

@@ -12,12 +12,23 @@ from pathlib import Path
 import pandas as pd
 
 from analysis.figures.labels import SYSTEM_NAMES
-from analysis.own.findings import CODE, Findings, folded, is_blank, listed, read_code, read_text, spaced, tight, written
-from analysis.own.grids import Grid
-from analysis.own.headings import FIELDS, Table, note_unknown, read_heading, whole
-from analysis.own.numbers import read_number
 from analysis.regions import SYSTEMS
 from analysis.sources import read_cities, read_region_names
+from workbench.own.findings import (
+    CODE,
+    Findings,
+    folded,
+    is_blank,
+    listed,
+    read_code,
+    read_text,
+    spaced,
+    tight,
+    written,
+)
+from workbench.own.grids import Grid
+from workbench.own.headings import FIELDS, Table, note_unknown, read_heading, whole
+from workbench.own.numbers import read_number
 
 REGION_COLUMNS = ["system", "system_zh", "system_en", "name", "name_en"]
 # Column of the roster: the system of `regions.SYSTEMS` and what region_names.csv calls it.

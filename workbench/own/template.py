@@ -17,12 +17,12 @@ import pandas as pd
 
 from analysis.figures.labels import SYSTEM_NAMES
 from analysis.framework import GRADES, LEVELS, leaves, read_framework, read_proxies
-from analysis.own.template_sheets import choose, formats, write_judgements, write_table, write_values
-from analysis.pages import RELEASED
-from analysis.profile.workbook import put
 from analysis.regions import SYSTEMS
 from analysis.settings import ROOT, load_settings
 from analysis.sources import judgement, read_cities, read_region_names
+from workbench.own.template_sheets import choose, formats, write_judgements, write_table, write_values
+from workbench.profile.workbook import put
+from workbench.publishing.pages import RELEASED
 
 EXAMPLES = Path("examples")
 INSTRUCTIONS = "说明"

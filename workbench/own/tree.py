@@ -10,7 +10,7 @@ import difflib
 import pandas as pd
 
 from analysis.framework import LEVELS
-from analysis.own.findings import (
+from workbench.own.findings import (
     LONGEST_TEXT,
     Cell,
     Findings,
@@ -22,8 +22,8 @@ from analysis.own.findings import (
     tight,
     written,
 )
-from analysis.own.grids import Grid
-from analysis.own.headings import Table, note_unknown, read_heading
+from workbench.own.grids import Grid
+from workbench.own.headings import Table, note_unknown, read_heading
 
 COLUMNS = ["level", "parent", "number", "name_zh", "name_en", "direction", "certainty", "note", "unit_zh", "unit_en",
            "source"]

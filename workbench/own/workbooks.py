@@ -16,8 +16,8 @@ import warnings
 import zipfile
 import zlib
 
-from analysis.own.grids import MATRIX, OLE, Grid, refuse, refuse_size, trimmed
-from analysis.own.problems import OwnDataError, Problem
+from workbench.own.grids import MATRIX, OLE, Grid, refuse, refuse_size, trimmed
+from workbench.own.problems import OwnDataError, Problem
 
 MOST_PARTS, MOST_UNFOLDED = 5_000, 300 * 2**20
 STEEPEST, SMALL_PART = 250, 2**20  # how many times a part may unfold, once it is of some size
@@ -70,7 +70,7 @@ def opened(content: bytes):
 
 def read_sheet(file: str, sheet, book, told: list[Problem]) -> Grid:
     """The cells of a sheet row by row; what is hidden in it is read and told."""
-    from analysis.own.sheet_cells import SheetParser
+    from workbench.own.sheet_cells import SheetParser
 
     rows: dict[int, dict[int, object]] = {}
     most, count = 0, 0

@@ -5,9 +5,9 @@ out of them, contributions adding up to the score to the last bit; `account_text
 page (HTML and PDF) and its workbook, whose formulas recompute the score.
 """
 
-from analysis.profile.account import Account, city_account
-from analysis.profile.files import write_profile
-from analysis.profile.run_tables import AccountError, RunTables, read_run
-from analysis.profile.terminal import account_text
+from workbench.profile.account import Account, city_account
+from workbench.profile.files import write_profile
+from workbench.profile.run_tables import AccountError, RunTables, read_run
+from workbench.profile.terminal import account_text
 
 __all__ = ["Account", "AccountError", "RunTables", "account_text", "city_account", "read_run", "write_profile"]

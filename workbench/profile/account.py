@@ -16,8 +16,8 @@ import pandas as pd
 from analysis import framework, scoring
 from analysis.frames import settle
 from analysis.indicators import RESIDENTS
-from analysis.profile.run_tables import AccountError, RunTables
 from analysis.study import find_city, main_system
+from workbench.profile.run_tables import AccountError, RunTables
 
 CELL_COLUMNS = ["indicator", "purpose", "variable", "year", "value", "file", "raw_row", "source_id", "flag",
                 "reason_zh", "reason_en"]

@@ -6,11 +6,11 @@ import math
 import re
 
 from analysis.figures.labels import city_names, pick
-from analysis.profile.account import Account
-from analysis.profile.run_tables import logarithm_formula
-from analysis.profile.words import variable_name
 from analysis.settings import differences
 from analysis.study import named_record
+from workbench.profile.account import Account
+from workbench.profile.run_tables import logarithm_formula
+from workbench.profile.words import variable_name
 
 DONORS_SHOWN = 6
 POINTS = {

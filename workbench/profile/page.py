@@ -7,19 +7,19 @@ from tempfile import TemporaryDirectory
 
 from analysis.figures.labels import node_names, pick
 from analysis.figures.profile import domain_bars
-from analysis.pages import edition_stamp
-from analysis.profile import words
-from analysis.profile.account import Account
-from analysis.profile.notes import notes
-from analysis.reporting.markup import REPORT_ASSETS
-from analysis.reporting.notebook_html import page_templates, picture_address, stylesheet
-from analysis.reporting.notebook_pdf import compile_typst
-from analysis.reporting.stamps import Stamp
-from analysis.reporting.table_markup import Cell, Table, table_to_html
-from analysis.reporting.typst_tables import TableFit, table_to_typst, typst_string
-from analysis.reporting.words import WORDS
 from analysis.tables import shown
 from workbench.notebook import edition_line
+from workbench.profile import words
+from workbench.profile.account import Account
+from workbench.profile.notes import notes
+from workbench.publishing.pages import edition_stamp
+from workbench.reporting.markup import REPORT_ASSETS
+from workbench.reporting.notebook_html import page_templates, picture_address, stylesheet
+from workbench.reporting.notebook_pdf import compile_typst
+from workbench.reporting.stamps import Stamp
+from workbench.reporting.table_markup import Cell, Table, table_to_html
+from workbench.reporting.typst_tables import TableFit, table_to_typst, typst_string
+from workbench.reporting.words import WORDS
 
 
 def stamp_of(account: Account, lang: str) -> Stamp:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 
 from analysis.figures.labels import node_names, pick
-from analysis.profile import words
-from analysis.profile.account import Account
-from analysis.profile.notes import notes
 from analysis.tables import shown
 from workbench.notebook import edition_line
+from workbench.profile import words
+from workbench.profile.account import Account
+from workbench.profile.notes import notes
 
 NARROWEST = 9  # columns of a terminal below which a column of text is not pressed
 LEAST_WIDTH = 118  # below this, numbers would be cut

@@ -18,13 +18,13 @@ import pandas as pd
 
 from analysis import marks
 from analysis.figures.labels import node_names, pick
-from analysis.pages import RELEASED
-from analysis.profile import words
-from analysis.profile.account import Account
-from analysis.profile.notes import notes
-from analysis.profile.page import stamps
-from analysis.profile.run_tables import PER_RESIDENT, logarithm_formula
 from analysis.tables import full_names
+from workbench.profile import words
+from workbench.profile.account import Account
+from workbench.profile.notes import notes
+from workbench.profile.page import stamps
+from workbench.profile.run_tables import PER_RESIDENT, logarithm_formula
+from workbench.publishing.pages import RELEASED
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format

@@ -15,13 +15,13 @@ from pathlib import Path
 from analysis import __version__
 from analysis.frames import read_frame
 from analysis.marks import file_name
-from analysis.office.take_away import listed
-from analysis.planning import Plan
-from analysis.provenance import MANIFEST, hashes, raw_checksums, versions
-from analysis.reporting import FileEntry, ReportEntry, RunFacts
-from analysis.reporting.words import WORDS
 from analysis.settings import BASELINE, ROOT, differences, flatten
 from analysis.tables import full_names, shown
+from workbench.office.take_away import listed
+from workbench.reporting import FileEntry, ReportEntry, RunFacts
+from workbench.reporting.words import WORDS
+from workbench.running.planning import Plan
+from workbench.running.provenance import MANIFEST, hashes, raw_checksums, versions
 from workbench.steps import STEPS
 
 EXPLORER, WORKBOOK, PAPER, PROFILES = "explorer.html", "results.xlsx", "white_paper", "profiles/index.html"
@@ -82,7 +82,7 @@ def best_cities(plan: Plan, folder: Path, data: Path) -> tuple[list[tuple[str, s
     """The best cities as (rank, name, score, page) and the number of all; none where the run has no pages of cities."""
     if not if_there(folder, PROFILES):
         return [], 0
-    from analysis.panels import run_ground
+    from workbench.panels import run_ground
 
     scores = read_frame(data / "05_scores.csv", "adcode")
     names = full_names(run_ground(plan.settings, data).cities, plan.lang)

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis import __released__
-from analysis.crate import crate
 from analysis.marks import file_name
-from analysis.planning import Plan, report_folder
-from analysis.provenance import CRATE, MANIFEST, manifest, write_json
-from analysis.reporting.tidy import report_of
 from analysis.settings import Settings
+from workbench.reporting.tidy import report_of
+from workbench.running.crate import crate
+from workbench.running.planning import Plan, report_folder
+from workbench.running.provenance import CRATE, MANIFEST, manifest, write_json
 from workbench.steps import NEEDS, STEPS, notebook_path, steps_for
 
 if TYPE_CHECKING:
-    from analysis.panels import Ground
+    from workbench.panels import Ground
 
 RELEASED = date.fromisoformat(__released__)
 SCORED = "05_scores_and_ranks"
@@ -33,7 +33,7 @@ EPOCH = int(datetime.combine(RELEASED, time_of_day(), UTC).timestamp())
 def render_step(step: str, plan: Plan, staging: Path) -> float:
     """Render one executed notebook as HTML and PDF; notebook 10 is the white paper and stands beside the index."""
     started = time.perf_counter()
-    from analysis.reporting.exporters import HTMLReport, PDFReport
+    from workbench.reporting.exporters import HTMLReport, PDFReport
 
     folder = report_folder(plan, staging)
     page = {"lang": plan.lang, "stamp": plan_stamp(plan, staging),
@@ -46,7 +46,7 @@ def render_step(step: str, plan: Plan, staging: Path) -> float:
     html.write_text(HTMLReport(**page).from_filename(executed)[0], encoding="utf-8")
     pdf.write_bytes(PDFReport(**page).from_filename(executed)[0])
     if step == STEPS[-1]:
-        from analysis.office.take_away import write_white_paper
+        from workbench.office.take_away import write_white_paper
 
         write_white_paper(read_executed(folder, step), step, folder, plan.lang, page["stamp"], plan.settings.edition)
     return time.perf_counter() - started
@@ -54,7 +54,7 @@ def render_step(step: str, plan: Plan, staging: Path) -> float:
 
 def finish_figures(notebook, folder: Path, plan: Plan) -> None:
     """The PDF and the PNG of every figure that a notebook of a whole run has shown and kept as SVG."""
-    from analysis.office import figure_files as files
+    from workbench.office import figure_files as files
 
     for about in files.figures_in(notebook):
         title = files.title_of(about, plan.settings.edition, plan.lang)
@@ -84,8 +84,8 @@ def title_of(step: str, lang: str, traits: frozenset[str]) -> dict[str, str]:
 
 def page_links(folder: Path, step: str, plan: Plan):
     """Where the page of a step leads: index, PDF, and the notebooks before and after that the run has or makes."""
-    from analysis.reporting import PageLinks
-    from analysis.reporting.words import WORDS
+    from workbench.reporting import PageLinks
+    from workbench.reporting.words import WORDS
 
     edition = plan.settings.edition
     here, steps = document_paths(folder, step, edition)[0].parent, steps_for(plan.traits)
@@ -114,15 +114,15 @@ def page_links(folder: Path, step: str, plan: Plan):
 
 def plan_stamp(plan: Plan, staging: Path):
     """The stamp of a staged run."""
-    from analysis.panels import run_ground
+    from workbench.panels import run_ground
 
     return edition_stamp(plan.run, plan.settings, run_ground(plan.settings, staging / "data" / plan.run), plan.lang)
 
 
 def edition_stamp(run: str, settings: Settings, ground: Ground, lang: str):
     """Run, edition and date as every page carries them; the date is the study's, never today's."""
-    from analysis.reporting import Stamp
     from workbench.notebook import edition_line
+    from workbench.reporting import Stamp
 
     return Stamp(run, edition_line(settings, ground, lang), release_month(lang), EPOCH)
 
@@ -154,7 +154,7 @@ def write_overview(plan: Plan, staging: Path, reports: bool) -> float:
 
 def write_run_explorer(plan: Plan, staging: Path) -> None:
     """explorer.html: the page on which a reader changes the weights."""
-    from analysis.explorer import write_explorer
+    from workbench.explorer import write_explorer
 
     write_explorer(staging / "data" / plan.run, report_folder(plan, staging), plan.settings, plan_stamp(plan, staging),
                    plan.lang)
@@ -164,7 +164,7 @@ def write_city_pages(plan: Plan, staging: Path) -> None:
     """The page of every city and their list, where the run has scores."""
     if not (staging / "data" / plan.run / "05_scores.csv").is_file():
         return
-    from analysis.city_profiles import profiles_in, write_profiles
+    from workbench.city_profiles import profiles_in, write_profiles
 
     profiles = profiles_in(plan.run, staging / "data" / plan.run)
     write_profiles(profiles, report_folder(plan, staging), plan_stamp(plan, staging), plan.lang)
@@ -172,9 +172,9 @@ def write_city_pages(plan: Plan, staging: Path) -> None:
 
 def write_take_away(plan: Plan, staging: Path) -> None:
     """Tables and results of the staged run as Word documents and workbooks, and the index of its figures."""
-    from analysis.office.results import RunBook
-    from analysis.office.take_away import write_collections
-    from analysis.panels import run_ground
+    from workbench.office.results import RunBook
+    from workbench.office.take_away import write_collections
+    from workbench.panels import run_ground
 
     data, folder = staging / "data" / plan.run, report_folder(plan, staging)
     notebooks = {step: read_executed(folder, step) for step in NEEDS
@@ -185,8 +185,8 @@ def write_take_away(plan: Plan, staging: Path) -> None:
 
 def write_index_page(plan: Plan, staging: Path) -> None:
     """index.html: findings, what was run, white paper, cities, notebooks, every figure and table, provenance."""
-    from analysis.overview import further_forms, run_facts
-    from analysis.reporting import ReportEntry, write_index
+    from workbench.publishing.overview import further_forms, run_facts
+    from workbench.reporting import ReportEntry, write_index
 
     folder, entries, titles = report_folder(plan, staging), [], {}
     for step in NEEDS:

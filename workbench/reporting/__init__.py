@@ -4,12 +4,12 @@
 `write_index` links everything a run has made. Texts from data reach the pages as text, never as markup.
 """
 
-from analysis.reporting.errors import ReportError
-from analysis.reporting.index import FileEntry, ReportEntry, RunFacts, write_index
-from analysis.reporting.notebook_html import notebook_to_html
-from analysis.reporting.notebook_pdf import notebook_to_pdf
-from analysis.reporting.stamps import PageLinks, Stamp
-from analysis.reporting.tidy import tidy_notebook
+from workbench.reporting.errors import ReportError
+from workbench.reporting.index import FileEntry, ReportEntry, RunFacts, write_index
+from workbench.reporting.notebook_html import notebook_to_html
+from workbench.reporting.notebook_pdf import notebook_to_pdf
+from workbench.reporting.stamps import PageLinks, Stamp
+from workbench.reporting.tidy import tidy_notebook
 
 __all__ = [
     "FileEntry",

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from analysis.reporting.errors import ReportError
-from analysis.reporting.table_markup import Table, read_table
+from workbench.reporting.errors import ReportError
+from workbench.reporting.table_markup import Table, read_table
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

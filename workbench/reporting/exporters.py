@@ -13,10 +13,10 @@ from nbconvert.exporters import Exporter
 from traitlets import Any, Unicode
 from traitlets.config import Application
 
-from analysis.reporting.errors import ReportError
-from analysis.reporting.notebook_html import notebook_to_html
-from analysis.reporting.notebook_pdf import notebook_to_pdf
-from analysis.reporting.stamps import PageLinks, notebook_stamp
+from workbench.reporting.errors import ReportError
+from workbench.reporting.notebook_html import notebook_to_html
+from workbench.reporting.notebook_pdf import notebook_to_pdf
+from workbench.reporting.stamps import PageLinks, notebook_stamp
 
 
 class Report(Exporter):

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from analysis.reporting.errors import ReportError
-from analysis.reporting.notebook_html import page_templates, stylesheet
-from analysis.reporting.stamps import Stamp
-from analysis.reporting.words import WORDS
+from workbench.reporting.errors import ReportError
+from workbench.reporting.notebook_html import page_templates, stylesheet
+from workbench.reporting.stamps import Stamp
+from workbench.reporting.words import WORDS
 
 FORMAT_NAMES = {".docx": "Word", ".ipynb": "Jupyter", ".xlsx": "Excel"}
 

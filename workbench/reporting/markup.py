@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from analysis.reporting.errors import ReportError
+from workbench.reporting.errors import ReportError
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 REPORT_ASSETS = ASSETS / "report"

@@ -9,11 +9,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from analysis.reporting.blocks import CODE_KINDS, MARKDOWN_KINDS, Block, Report, read_report
-from analysis.reporting.markup import REPORT_ASSETS, convert_markdown
-from analysis.reporting.stamps import PageLinks, Stamp
-from analysis.reporting.table_markup import table_to_html
-from analysis.reporting.words import WORDS
+from workbench.reporting.blocks import CODE_KINDS, MARKDOWN_KINDS, Block, Report, read_report
+from workbench.reporting.markup import REPORT_ASSETS, convert_markdown
+from workbench.reporting.stamps import PageLinks, Stamp
+from workbench.reporting.table_markup import table_to_html
+from workbench.reporting.words import WORDS
 
 if TYPE_CHECKING:
     from jinja2 import Environment

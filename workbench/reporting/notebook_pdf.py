@@ -9,12 +9,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from analysis.reporting.blocks import CODE_KINDS, MARKDOWN_KINDS, PICTURES, Block, Report, read_report
-from analysis.reporting.errors import ReportError
-from analysis.reporting.markup import ASSETS, REPORT_ASSETS, convert_markdown
-from analysis.reporting.stamps import Stamp
-from analysis.reporting.typst_tables import fit_table, table_height, table_to_typst, typst_string
-from analysis.reporting.words import WORDS
+from workbench.reporting.blocks import CODE_KINDS, MARKDOWN_KINDS, PICTURES, Block, Report, read_report
+from workbench.reporting.errors import ReportError
+from workbench.reporting.markup import ASSETS, REPORT_ASSETS, convert_markdown
+from workbench.reporting.stamps import Stamp
+from workbench.reporting.typst_tables import fit_table, table_height, table_to_typst, typst_string
+from workbench.reporting.words import WORDS
 
 if TYPE_CHECKING:
     import typst

@@ -8,7 +8,7 @@ from html import escape
 from html.parser import HTMLParser
 from unicodedata import east_asian_width
 
-from analysis.reporting.errors import ReportError
+from workbench.reporting.errors import ReportError
 
 _STYLES = {"strong": "strong", "b": "strong", "em": "emph", "i": "emph", "sub": "sub", "sup": "super"}
 _HTML_TAGS = {"strong": "strong", "emph": "em", "sub": "sub", "super": "sup"}

@@ -7,7 +7,7 @@ import copy
 import re
 from typing import TYPE_CHECKING
 
-from analysis.reporting.errors import ReportError
+from workbench.reporting.errors import ReportError
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from analysis.reporting.errors import ReportError
-from analysis.reporting.table_markup import Cell, Table, grid, text_width
+from workbench.reporting.errors import ReportError
+from workbench.reporting.table_markup import Cell, Table, grid, text_width
 
 PORTRAIT_POINTS, LANDSCAPE_POINTS = 453.0, 697.0  # the text width of an A4 page with margins of 2.5 cm
 _PORTRAIT_SIZES = (9.0, 8.5, 8.0, 7.5, 7.0)

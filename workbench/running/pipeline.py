@@ -22,13 +22,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.marks import about
-from analysis.pages import EPOCH, PARTS, render_step, write_overview, write_part
-from analysis.planning import DATA, Plan, RunError, check_kept_steps, parameters_for, report_folder
-from analysis.provenance import RECORD, hashes, run_record, write_json
-from analysis.room import full_disk_told
 from analysis.settings import BASELINE, ROOT, Settings, load_settings, write_settings
-from analysis.staging import discard, open_staging, put_in_place, reading, settle
-from analysis.stopping import (
+from workbench.publishing.pages import EPOCH, PARTS, render_step, write_overview, write_part
+from workbench.running.planning import DATA, Plan, RunError, check_kept_steps, parameters_for, report_folder
+from workbench.running.provenance import RECORD, hashes, run_record, write_json
+from workbench.running.room import full_disk_told
+from workbench.running.staging import discard, open_staging, put_in_place, reading, settle
+from workbench.running.stopping import (
     ended_by_signals,
     follow_parent,
     scratch_folder,
@@ -39,8 +39,8 @@ from analysis.stopping import (
 from workbench.steps import NEEDS, built_on, notebook_path
 
 if TYPE_CHECKING:
-    from analysis.own.reading import StudyInput
-    from analysis.panels import Known
+    from workbench.own.reading import StudyInput
+    from workbench.panels import Known
 
 REPORTS = ROOT / "reports"
 WORKERS = 2
@@ -82,7 +82,7 @@ def make_run(plan: Plan, study, staging: Path, kept: Path | None, say: Callable[
     """Make a run's tables, figures and pages in a staging folder; its scores must be those of `study`, in memory.
 
     `kept` is the folder of tables that a partial run leaves as they are. Returns the seconds by step and the peak
-    memory. A new run and the verification of an old one (`analysis.verification`) both come through here.
+    memory. A new run and the verification of an old one (`workbench.checking.verification`) both come through here.
     """
     copy_kept(plan, kept, staging)
     write_given(given, plan.settings, kept, staging / "data" / plan.run)
@@ -94,8 +94,8 @@ def make_run(plan: Plan, study, staging: Path, kept: Path | None, say: Callable[
 def score_in_memory(plan: Plan, given: StudyInput | None = None):
     """The whole method in memory before any table is written: whatever is wrong with the inputs is refused here."""
     from analysis import published, sources
-    from analysis.panels import own_panel
     from analysis.study import find_city, read_panel, score_study
+    from workbench.panels import own_panel
 
     panel = own_panel(given, plan.settings.edition) if given else read_panel()
     if "paper" in plan.traits:
@@ -109,9 +109,9 @@ def write_given(given: StudyInput | None, settings: Settings, kept: Path | None,
     """Keep a run's own values beside its tables; steps that are kept must have been made from the same."""
     if given is None:
         return
-    from analysis.own.canonical import RECORD
-    from analysis.own.reading import know, write_input
-    from analysis.panels import INPUT, run_panel
+    from workbench.own.canonical import RECORD
+    from workbench.own.reading import know, write_input
+    from workbench.panels import INPUT, run_panel
 
     write_input(given, data / INPUT)
     know((data / INPUT / RECORD).read_text(encoding="utf-8"), given)
@@ -191,14 +191,14 @@ def get_ready(scratch: str) -> None:
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
     os.environ.update(FIXED, TMPDIR=scratch, SOURCE_DATE_EPOCH=str(EPOCH), TZ="UTC", PYTHONPATH=str(ROOT),
                       JPY_PARENT_PID="", PYDEVD_DISABLE_FILE_VALIDATION="1")
-    for name in ("papermill", "analysis.reporting.exporters"):  # while the inputs are checked, not when they are needed
+    for name in ("papermill", "workbench.reporting.exporters"):  # while the inputs are checked, not later
         importlib.import_module(name)
 
 
 def work_on(task: tuple[str, str], plan: Plan, staging: Path, inputs: Known | None) -> float:
     """In a worker: run a notebook, render its report or compile a part of the whole report; the seconds it took."""
     if inputs is not None:
-        from analysis.panels import know
+        from workbench.panels import know
 
         know(inputs)
     os.environ.update(STUDY_DATA=f"{staging}/data", STUDY_REPORTS=f"{staging}/reports", IPYTHONDIR=f"{staging}/ipython")
@@ -219,7 +219,7 @@ def execute_steps(plan: Plan, staging: Path, say: Callable[[str], None], reports
 def keep_busy(pool: ProcessPoolExecutor, plan: Plan, staging: Path, say: Callable[[str], None],
               reports: bool) -> dict[str, float]:
     """Hand out the work: a ready notebook first, then parts of the report, then reports of single notebooks."""
-    from analysis.panels import known
+    from workbench.panels import known
 
     seconds: dict[str, float] = {"peak memory": memory_now()}
     waiting, rendering, running = sorted(plan.steps, key=stands_alone), [], {}
@@ -300,7 +300,7 @@ def execute_step(step: str, plan: Plan, staging: Path) -> float:
     from papermill.exceptions import PapermillExecutionError
     from traitlets.config import Config
 
-    from analysis.reporting import tidy_notebook
+    from workbench.reporting import tidy_notebook
 
     source = notebook_path(step, plan.traits, plan.lang)
     try:

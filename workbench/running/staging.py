@@ -20,10 +20,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from analysis import turns
-from analysis.planning import RunError
-from analysis.room import refuse_without_leave, refuse_without_room, shown, write_errors_told
 from analysis.settings import ROOT
+from workbench.running import turns
+from workbench.running.planning import RunError
+from workbench.running.room import refuse_without_leave, refuse_without_room, shown, write_errors_told
 
 GLANCE = 1.0  # seconds until a turn that is taken without saying by whom counts as taken
 PATIENCE = 30.0  # seconds that a reader waits for a move under way, which takes some milliseconds

@@ -50,7 +50,7 @@ def set_aside(figures: pd.DataFrame, cities: pd.DataFrame, root: Path = ROOT) ->
 
 def log_of(values: pd.DataFrame, cities: pd.DataFrame, root: Path = ROOT) -> pd.DataFrame:
     """What is set aside of the values that a run has read (`StudyInput.values`): the log of `set_aside`."""
-    from analysis.panels import figures_of
+    from workbench.panels import figures_of
 
     return set_aside(figures_of(values), cities, root)[1]
 

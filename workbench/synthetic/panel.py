@@ -1,6 +1,6 @@
 """The panel of the synthetic edition as files: a folder of tables like anybody's own data, and the truth beside it.
 
-data/raw/synthetic/panel holds values, framework, experts and judgements, which `analysis.own.reading.read_input` reads
+data/raw/synthetic/panel holds values, framework, experts and judgements, which `workbench.own.reading.read_input` reads
 like any other folder; so every number of a run leads back to a cell of values.csv. Beside the folder stand latent.csv
 and planted_errors.csv: what a study cannot see.
 
@@ -17,9 +17,9 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import framework, sources
-from analysis.own.canonical import as_csv
 from analysis.rawfiles import read_table
 from analysis.settings import ROOT
+from workbench.own.canonical import as_csv
 
 from .simulation import Synthetic, simulate
 from .tables import FOLDER, read_readings

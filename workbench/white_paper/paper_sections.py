@@ -5,12 +5,12 @@ from __future__ import annotations
 import pandas as pd
 
 from analysis import scoring, tables
-from analysis.city_profiles.profiles import Profiles
 from analysis.figures.labels import pick
 from analysis.framework import PAPER_LISTS
-from analysis.paper_tables import case_table
-from analysis.paper_values import PaperValues
+from workbench.city_profiles.profiles import Profiles
 from workbench.notebook import Step
+from workbench.white_paper.paper_tables import case_table
+from workbench.white_paper.paper_values import PaperValues
 
 
 def tell_domain(step: Step, values: PaperValues, profiles: Profiles, number: int, cases: pd.DataFrame) -> None:

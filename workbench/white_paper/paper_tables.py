@@ -10,13 +10,13 @@ import re
 import numpy as np
 import pandas as pd
 
-from analysis.city_profiles.profiles import Profiles
-from analysis.city_profiles.words import Names
 from analysis.figures.labels import city_names, group_name, node_names, pick
 from analysis.figures.weights import SCHEMES
 from analysis.framework import ancestor, domains
 from analysis.settings import Settings
 from analysis.tables import EMPTY, finished, full_names, percentage, shown
+from workbench.city_profiles.profiles import Profiles
+from workbench.city_profiles.words import Names
 
 UNSURE = 0.5  # below this chance of its own tier a city's name is marked
 SURE = 0.9

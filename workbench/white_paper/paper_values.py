@@ -16,8 +16,8 @@ import pandas as pd
 from analysis import agreement, scoring, study
 from analysis.figures.labels import city_names, group_name, node_names, pick, system_name
 from analysis.framework import PAPER_LISTS, ancestor, domains, leaves
-from analysis.paper_tables import SURE
 from analysis.settings import Settings
+from workbench.white_paper.paper_tables import SURE
 
 Read = Callable[..., pd.DataFrame]
 
