@@ -9,6 +9,7 @@ from typer.main import get_command
 
 from analysis.frames import read_frame
 from analysis.settings import ROOT, flatten, load_settings
+from workbench.cli import app
 from workbench.steps import STEPS
 
 REFERENCE = ROOT / "data/processed/baseline"
@@ -38,7 +39,7 @@ ALL_COMMANDS = [(name, words) for name in DOCUMENTS for words in commands(name)]
 
 def parse_study(words: list[str]) -> None:
     """Parse the words after `python -m analysis` with the real command line, without running anything."""
-    group = get_command(__import__("analysis.__main__", fromlist=["app"]).app)
+    group = get_command(app)
     if words and words[0] == "--help":
         return
     command = group.commands[words[0]]
