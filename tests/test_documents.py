@@ -1,5 +1,7 @@
 """What the documents say is true: commands parse, files are there, numbers are those of the reference result."""
 
+import ast
+import importlib
 import re
 import shlex
 from pathlib import Path
@@ -81,8 +83,7 @@ class TestCommands:
         elif rest[:1] == ["-m"]:
             assert importlib.util.find_spec(rest[1]) is not None, words
         elif Path(tool).name == "papermill":
-            notebook = next(word for word in rest if word.endswith(".ipynb"))
-            assert (ROOT / notebook).is_file()
+            assert all((ROOT / word).is_file() for word in rest if word.startswith("notebooks/"))
             choices = {name.replace(".", "_") for name in flatten(load_settings())} | {"run"}
             assert {rest[position + 1] for position, word in enumerate(rest) if word == "-p"} <= choices
         elif rest[:1] and rest[0].endswith(".py"):
@@ -151,13 +152,41 @@ class TestFiles:
             assert not re.search(r"/(home|root|work|Users)/\w", text_of(name)), name
 
 
+class TestFloorPlan:
+    """docs/architecture.md and the front pages of the packages name every module at their first level, and no other."""
+
+    PLACES = {package: {path.stem for path in (ROOT / package).glob("[!_]*")
+                        if path.suffix == ".py" or (path / "__init__.py").is_file()}
+              for package in ("analysis", "workbench")}
+
+    @pytest.mark.parametrize("package", PLACES)
+    def test_the_drawing_has_every_module_in_its_package(self, package):
+        drawing = next(block for block in SHELL.findall(text_of("docs/architecture.md")) if "workbench ──" in block)
+        floors = drawing.split(f"\n {package} ──")[1].split("\n", 1)[1]
+        floors = re.split(r"\n (?:analysis )?──", floors)[0].splitlines()
+        assert set(re.findall(r"[a-z]\w+", " ".join(line[24:] for line in floors))) == self.PLACES[package]
+
+    @pytest.mark.parametrize("package", PLACES)
+    def test_the_front_page_lists_every_module(self, package):
+        page = ast.get_docstring(ast.parse(text_of(f"{package}/__init__.py")), clean=False)
+        lines = " ".join(re.findall(r"^    .+$", page, re.MULTILINE))
+        assert {name for name in self.PLACES[package] if not re.search(rf"\b{name}\b", lines)} == set()
+
+    def test_each_noun_is_a_class_where_it_is_said_to_be(self):
+        rows = re.findall(r"^\| `(\w+)` \|[^|]+\| `(.+?)\.py` \|", text_of("docs/architecture.md"), re.MULTILINE)
+        assert len(rows) == 10
+        for noun, path in rows:
+            assert isinstance(getattr(importlib.import_module(path.replace("/", ".")), noun), type), noun
+
+
 class TestTranslations:
     def test_both_readmes_have_the_same_sections_tables_pictures_and_commands(self):
         english, chinese = map(text_of, READMES)
         for pattern in (r"^## ", r"^### ", r"^\|[ :|-]+\|$", r"!\[", r"^```"):
             counts = [len(re.findall(pattern, text, re.MULTILINE)) for text in (english, chinese)]
             assert counts[0] == counts[1], pattern
-        assert commands(READMES[0]) == commands(READMES[1])
+        assert [[word.replace("notebooks/en/", "notebooks/") for word in command] for command in commands(READMES[0])] \
+            == commands(READMES[1])
 
     def test_both_tables_have_the_same_rows(self):
         rows = [len(re.findall(r"^\|", text_of(name), re.MULTILINE)) for name in READMES]
