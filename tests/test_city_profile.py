@@ -26,6 +26,8 @@ from workbench.by_hand import data_folder
 from workbench.profile import page, run_tables, workbook
 from workbench.profile.account import account_items
 
+pytestmark = pytest.mark.long
+
 BASELINE = ROOT / "data/processed/baseline"
 HOSTILE = "=cmd()<script>alert(1)</script>"
 # Shenzhen; Chengdu and Nyingchi with filled values; Beijing winsorised; Tianjin with a year set aside and the

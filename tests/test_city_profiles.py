@@ -23,6 +23,8 @@ from workbench.city_profiles.peers import standing_out
 from workbench.profile.run_tables import recorded_logarithm
 from workbench.publishing.pages import edition_stamp
 
+pytestmark = pytest.mark.long
+
 BASELINE = ROOT / "data/processed/baseline"
 HOSTILE = "=cmd()<script>alert(1)</script>"
 SAMPLE = slice(0, None, 11)  # 27 of the 297 cities, the first and the last among them

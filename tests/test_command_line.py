@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 import pytest
 from conftest import copy_repository, snapshot, study_environment
 
+pytestmark = pytest.mark.long
+
 STATISTICS = "data/raw/statistics/statistics.csv"
 MATRIX = "data/raw/ahp/academic/goal.csv"
 

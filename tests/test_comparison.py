@@ -28,6 +28,8 @@ from workbench.cli import app
 from workbench.comparing import comparison, comparison_files, comparison_page
 from workbench.comparing.comparison import ComparisonError, Run, compare, compare_runs, moves, read_run, refuse_stale
 
+pytestmark = pytest.mark.long
+
 # One choice of each stage, and settings that differ in several.
 ONE_STAGE = {"data": {"indicators.exclude": ["I23", "I28"]}, "treatment": {"treatment.outliers": "log"},
              "normalisation": {"normalisation.method": "zscore"}, "weights": {"weighting.alpha": 0.3},

@@ -265,6 +265,7 @@ class TestNumbers:
         assert [part for part in quoted if not re.search(rf"(?<![\d.]){part}(?!\d)", text)] == []
 
 
+@pytest.mark.long
 def test_the_recipe_of_the_readmes_pictures_works_as_printed(tmp_path):
     """docs/images/README.md: the heredoc, word for word, gives the pictures that are stored."""
     import subprocess

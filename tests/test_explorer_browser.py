@@ -24,7 +24,10 @@ OTHER_CHOICES = {"geometric": {"aggregation.method": "geometric", "normalisation
                  "topsis": {"aggregation.method": "topsis"},
                  "rank": {"normalisation.method": "rank"}}
 
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser: {CHROMIUM} is not installed")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser: {CHROMIUM} is not installed"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,8 @@ from workbench.reporting.errors import ReportError
 from workbench.reporting.exporters import HTMLReport, PDFReport
 from workbench.reporting.stamps import notebook_stamp
 
+pytestmark = pytest.mark.long
+
 NOTICE = "**公开数据版：34 项指标中的 11 项，缺数字治理。** 各领域已测度/全部指标：数字经济 2/8。"
 
 

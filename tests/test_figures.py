@@ -146,6 +146,7 @@ def overlaps(boxes: list[tuple[str, object]]) -> list[tuple[str, str]]:
             if min(a.x1, b.x1) - max(a.x0, b.x0) > 1 and min(a.y1, b.y1) - max(a.y0, b.y0) > 1]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("name", [*FIGURES, "all_34_weights", "all_34_distributions", "all_34_ledger"])
 class TestEveryFigure:
@@ -160,6 +161,7 @@ class TestEveryFigure:
         assert cut_off == []
 
 
+@pytest.mark.long
 class TestBytes:
     def test_the_same_figure_gives_the_same_bytes(self):
         first, second = (draw("region_counts", "zh") for _ in range(2))

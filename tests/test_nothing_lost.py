@@ -25,7 +25,7 @@ from conftest import ROOT, copy_repository, snapshot, study_environment
 from workbench.running import staging, turns
 from workbench.running.planning import RunError
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes are forked and killed")
+pytestmark = [pytest.mark.whole, pytest.mark.skipif(os.name != "posix", reason="processes are forked and killed")]
 
 PARTS = ("data/processed", "reports")
 CHANGES = ("open", "os.rename", "os.mkdir", "os.rmdir", "os.remove", "os.symlink", "os.chmod")

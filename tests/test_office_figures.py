@@ -21,6 +21,8 @@ from analysis.figures import comparison, labels, multivariate, numbers, profile,
 from analysis.settings import ROOT
 from workbench.office import figure_files as files
 
+pytestmark = pytest.mark.long
+
 CHOICES = ("choice_tornado", "acceptability_map", "rank_flow", "sobol_bars", "attainable_spans")
 BOUNDARIES = maps.read_boundaries(ROOT / "data/raw/boundaries")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

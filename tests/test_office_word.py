@@ -61,6 +61,7 @@ def table_block(label: str, html: str = "<table><tbody><tr><td>a</td><td>1</td><
     return Block("table", label=label, caption="c", anchor=label, table=read_table(html, "test"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lang", ["zh", "en"])
 class TestDocument:
     def test_the_same_report_gives_the_same_bytes_without_a_date_of_today(self, lang):

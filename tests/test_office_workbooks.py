@@ -30,6 +30,8 @@ from workbench.reporting import Stamp
 from workbench.reporting.blocks import Block
 from workbench.reporting.table_markup import read_table
 
+pytestmark = pytest.mark.long
+
 BASELINE = ROOT / "data/processed/baseline"
 STAMP = {"zh": Stamp("baseline", "公开数据版：34 项指标中的 11 项，缺数字治理", "2026 年 11 月"),
          "en": Stamp("baseline", "Public-data edition: 11 of 34 indicators", "November 2026")}

@@ -28,7 +28,7 @@ from workbench.own.problems import OwnDataError
 from workbench.own.reading import StudyInput, read_input, write_input
 from workbench.panels import own_panel, own_settings
 
-pytestmark = pytest.mark.usefixtures("repository_read_once")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("repository_read_once")]
 
 CITIES = {"110000": "北京市", "310000": "上海市", "330100": "杭州市", "440100": "广州市", "440300": "深圳市",
           "500000": "重庆市"}

@@ -479,6 +479,7 @@ def panels(draw) -> list[list[object]]:
     return [["code", "indicator", "year", "value", "source", "note"], *rows]
 
 
+@pytest.mark.long
 class TestKept:
     @settings(max_examples=examples(12, 300))
     @given(panels())

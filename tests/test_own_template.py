@@ -26,6 +26,8 @@ from workbench.own.template import (
     write_template,
 )
 
+pytestmark = pytest.mark.long
+
 SPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 SAATY = [*(1 / number for number in range(9, 1, -1)), *range(1, 10)]
 HOSTILE = ['=1+1', '+1', '-1', '@SUM(A1)', '=cmd|"/c calc"!A1', 'https://example.org', '"), "']

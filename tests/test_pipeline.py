@@ -313,6 +313,7 @@ class TestOrderOfWork:
                 assert done.index(("execute", step)) < done.index((kind, name))
 
 
+@pytest.mark.whole
 class TestKernels:
     """One notebook, one process of its own."""
 
