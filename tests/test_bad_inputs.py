@@ -10,7 +10,7 @@ from conftest import snapshot
 from workbench.own.problems import OwnDataError
 from workbench.own.reading import read_input
 
-pytestmark = pytest.mark.usefixtures("repository_read_once")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("repository_read_once")]
 
 
 def write_folder(folder, tables: dict[str, str]) -> None:

@@ -12,6 +12,8 @@ from analysis.experts import GROUP, consistency_table, judged_tree, judgement_fi
 from analysis.settings import ROOT, load_settings
 from analysis.study import score_study, tree_of
 
+pytestmark = pytest.mark.long
+
 READING = {"data_centre_parent": "S13"}
 TABLES = READING | {"method": "eigenvector"}
 LIMIT = READING | {"consistency_limit": 0.1}

@@ -24,6 +24,8 @@ from analysis.settings import ROOT
 from analysis.sources import read_cities, read_region_names
 from analysis.study import shape_table
 
+pytestmark = pytest.mark.long
+
 CITIES, TREE = read_cities(ROOT), read_framework(ROOT)
 MEASURED = pd.Index("I01 I03 I11 I18 I23 I24 I25 I26 I28 I29 I33".split())
 DOMAINS = ["D1", "D3", "D4", "D5", "D6"]
@@ -146,7 +148,6 @@ def overlaps(boxes: list[tuple[str, object]]) -> list[tuple[str, str]]:
             if min(a.x1, b.x1) - max(a.x0, b.x0) > 1 and min(a.y1, b.y1) - max(a.y0, b.y0) > 1]
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("name", [*FIGURES, "all_34_weights", "all_34_distributions", "all_34_ledger"])
 class TestEveryFigure:
@@ -161,7 +162,6 @@ class TestEveryFigure:
         assert cut_off == []
 
 
-@pytest.mark.long
 class TestBytes:
     def test_the_same_figure_gives_the_same_bytes(self):
         first, second = (draw("region_counts", "zh") for _ in range(2))

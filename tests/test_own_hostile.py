@@ -24,6 +24,8 @@ from workbench.own.reading import read_input
 from workbench.own.template import Tables, comments, template_workbook
 from workbench.steps import STEPS
 
+pytestmark = pytest.mark.long
+
 MADE = tuple(step for step in STEPS if step != "09_agreement")
 VOID = {"meta", "link", "img", "br", "hr", "input", "col", "wbr"}
 

@@ -21,7 +21,7 @@ from own_tables import (
     workbook_bytes,
 )
 
-pytestmark = pytest.mark.usefixtures("repository_read_once")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("repository_read_once")]
 
 
 def sheet_xml(cells: str, after: str = "", before: str = "") -> bytes:

@@ -20,6 +20,8 @@ from workbench.own.reading import read_input
 from workbench.own.template import write_template
 from workbench.panels import bring, own_panel, own_settings
 
+pytestmark = pytest.mark.long
+
 CARE = ROOT / "examples/county_care"
 YEARS = "I33"  # years of operation of the open data portal
 STAMP = "自有数据版：12 项指标中的 12 项"

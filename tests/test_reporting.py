@@ -137,6 +137,7 @@ class TestTitles:
         assert '<html lang="zh-CN">' in page("zh") and '<html lang="en">' in page("en")
 
 
+@pytest.mark.long
 class TestSameBytes:
     @pytest.mark.parametrize("kind", ["notebook", "white_paper"])
     def test_html_and_pdf_do_not_change_between_runs(self, kind):
@@ -318,6 +319,7 @@ class TestTables:
         assert max(over) < 0.5
 
 
+@pytest.mark.long
 class TestPdf:
     def test_has_title_captions_and_numbered_pages(self):
         pages = pdf_pages()

@@ -157,6 +157,7 @@ class TestCrossing:
             with_overrides(base, {"weighting.alfa": 1})
 
 
+@pytest.mark.long
 class TestMethodUncertainty:
     def test_failures_are_counted_by_cause(self, design):
         result = method_uncertainty(design, 3000, seed=3)
@@ -300,6 +301,7 @@ class TestScenarioTable:
         assert (effects.loc["m", "across_mean_shift"] > 1).all()
 
 
+@pytest.mark.long
 class TestLeaveCitiesOut:
     def test_same_as_the_study_without_the_city(self, stages, base):
         city = extreme_cities(stages.raw(base))[0]

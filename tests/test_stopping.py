@@ -10,7 +10,7 @@ import psutil
 import pytest
 from conftest import ROOT, study_environment
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are held back on POSIX only")
+pytestmark = [pytest.mark.whole, pytest.mark.skipif(os.name != "posix", reason="signals are held back on POSIX only")]
 
 HELD_BACK = """
 import os, signal, sys

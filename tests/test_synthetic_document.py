@@ -12,6 +12,8 @@ from workbench.panels import own_panel
 from workbench.synthetic import cleaning, facts, read_published, read_readings, recovery, simulate
 from workbench.synthetic import weight_freedom as freedom
 
+pytestmark = pytest.mark.long
+
 TEXT = (ROOT / "docs/synthetic.md").read_text(encoding="utf-8")
 
 

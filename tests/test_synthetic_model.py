@@ -18,6 +18,8 @@ from workbench.synthetic import checks, cleaning, facts, flaws, panel, recovery,
 from workbench.synthetic import weight_freedom as freedom
 from workbench.synthetic.readings import at_zero
 
+pytestmark = pytest.mark.long
+
 FOLDER = ROOT / tables.FOLDER
 
 

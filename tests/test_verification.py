@@ -24,6 +24,8 @@ from workbench.running import pipeline, provenance
 from workbench.running.planning import Plan, RunError, report_folder
 from workbench.steps import STEPS
 
+pytestmark = pytest.mark.long
+
 CITIES = pd.DataFrame({"adcode": ["110000", "310000", "440300"], "name": ["北京市", "上海市", "深圳市"],
                        "score": [3.0, 2.0, 1.0], "rank": [1, 2, 3]})
 WRONG = json.dumps(dict.fromkeys(("study", *stored_run.MAPPINGS), []))

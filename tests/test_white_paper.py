@@ -24,6 +24,8 @@ from workbench.white_paper import paper_tables
 from workbench.white_paper.paper_sections import tell_domain
 from workbench.white_paper.paper_values import GROUPS, PaperValues
 
+pytestmark = pytest.mark.long
+
 BASELINE = ROOT / "data/processed/baseline"
 PLACES = ("10_white_paper", "own/10_white_paper")
 NOTEBOOKS = {(place, lang): nbformat.read(stored_notebooks(lang)[place], 4) for place in PLACES for lang in LANGUAGES}

@@ -17,6 +17,8 @@ from analysis.settings import ROOT, differences, load_settings
 from workbench.office.take_away import FILES as TAKE_AWAY
 from workbench.steps import STEPS
 
+pytestmark = pytest.mark.whole
+
 PLAIN = STEPS[:-1]
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
