@@ -11,6 +11,7 @@ import yaml
 
 from analysis import scenarios, scoring, study, treatment
 from analysis.frames import read_frame, settle
+from analysis.panel import find_city
 from analysis.settings import BASELINE, ROOT, flatten, load_settings
 
 REFERENCE = ROOT / "data/processed/baseline"
@@ -298,19 +299,19 @@ class TestBadPanel:
 class TestFindCity:
     @pytest.mark.parametrize("text", ["440300", "深圳市", "深圳", "Shenzhen", "shenzhen", " 深圳市 "])
     def test_by_code_and_either_name(self, real_panel, text):
-        assert study.find_city(real_panel.cities, text) == "440300"
+        assert find_city(real_panel.cities, text) == "440300"
 
     @pytest.mark.parametrize(("text", "words"), [
         ("Suzhou", "2 cities have this name; use one of the codes"), ("呼和浩持市", "did you mean 呼和浩特市"),
         ("Shenzen", "did you mean Shenzhen"), ("440399", "city 440399"), ("", "city")])
     def test_none_or_several_are_refused(self, real_panel, text, words):
         with pytest.raises(ValueError, match=words) as caught:
-            study.find_city(real_panel.cities, text)
+            find_city(real_panel.cities, text)
         assert len(str(caught.value)) < 300, "an error a person can read, not the whole roster"
 
     def test_every_city_is_found_by_code_and_chinese_name(self, real_panel):
         for code, name in real_panel.cities["name"].items():
-            assert study.find_city(real_panel.cities, code) == study.find_city(real_panel.cities, name) == code
+            assert find_city(real_panel.cities, code) == find_city(real_panel.cities, name) == code
 
 
 class TestReference:

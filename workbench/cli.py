@@ -123,7 +123,7 @@ def compare(
     lang: Annotated[str, typer.Option(help="报告语言 language of the page: zh | en")] = "zh",
 ) -> None:
     """比较两次运行：谁的名次变了、变了多少、因何而变 · Compare two runs: who moved, by how much, and why."""
-    from analysis.study import read_panel
+    from analysis.panel import read_panel
     from workbench.comparing import comparison, comparison_files, comparison_page
     from workbench.running.planning import RunError, check_language
 

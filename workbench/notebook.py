@@ -25,8 +25,8 @@ from IPython.display import display
 from analysis import framework, marks
 from analysis.figures.style import allow_any_script, use_style
 from analysis.frames import read_frame, write_frame
+from analysis.panel import Panel, find_city
 from analysis.settings import TRAITS, Settings, differences, load_settings
-from analysis.study import Panel, find_city
 from workbench.by_hand import (
     HandMade,
     check_name,
@@ -94,7 +94,7 @@ class Step:
         return followed_city(self.cities, city, self.settings)
 
     def has(self, trait: str) -> bool:
-        """Whether the run's panel has a trait: own, paper, china, regions … (see `study.Panel`)."""
+        """Whether the run's panel has a trait: own, paper, china, regions … (see `panel.Panel`)."""
         return trait in self.ground.traits
 
     def panel(self) -> Panel:

@@ -20,9 +20,9 @@ import pandas as pd
 from analysis import framework, indicators, sources, weighting
 from analysis.experts import GOAL
 from analysis.frames import settle
+from analysis.panel import Panel, read_panel, region_systems, tree_of
 from analysis.regions import SYSTEMS
 from analysis.settings import PUBLIC_TRAITS, ROOT, Settings, with_overrides
-from analysis.study import Panel, read_panel, region_systems, tree_of
 from workbench.own.problems import column_letters
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ MADE: dict[tuple[str, str], Panel] = {}  # by edition and the record of the inpu
 @dataclass(frozen=True)
 class Ground:
     """What a run stands on beside its figures: the tree, the codes it measures, the proxies in use by indicator, the
-    cities and their region systems (None: the repository's), and the traits of its panel (see `study.Panel`)."""
+    cities and their region systems (None: the repository's), and the traits of its panel (see `panel.Panel`)."""
 
     tree: pd.DataFrame
     proxies: pd.DataFrame

@@ -94,7 +94,8 @@ def make_run(plan: Plan, study, staging: Path, kept: Path | None, say: Callable[
 def score_in_memory(plan: Plan, given: StudyInput | None = None):
     """The whole method in memory before any table is written: whatever is wrong with the inputs is refused here."""
     from analysis import published, sources
-    from analysis.study import find_city, read_panel, score_study
+    from analysis.panel import find_city, read_panel
+    from analysis.study import score_study
     from workbench.panels import own_panel
 
     panel = own_panel(given, plan.settings.edition) if given else read_panel()
