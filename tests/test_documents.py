@@ -49,7 +49,7 @@ def parse_study(words: list[str]) -> None:
 def check_values(values: dict) -> None:
     """The choices that a documented command names are real ones."""
     from analysis.settings import parse_assignment
-    from workbench.running.planning import choose_steps
+    from workbench.planning import choose_steps
 
     for text in values.get("set_") or ():
         load_settings(overrides=dict([parse_assignment(text)]))

@@ -22,8 +22,8 @@ import psutil
 import pytest
 from conftest import ROOT, copy_repository, snapshot, study_environment
 
+from workbench.planning import RunError
 from workbench.running import staging, turns
-from workbench.running.planning import RunError
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes are forked and killed")
 
@@ -383,7 +383,8 @@ def scratch(monkeypatch):
 def execute(word: str, run: str) -> None:
     """Run the one notebook, which imports next to nothing, without scoring anything first."""
     from analysis.settings import load_settings
-    from workbench.running import pipeline, planning
+    from workbench import planning
+    from workbench.running import pipeline
 
     pipeline.score_in_memory = lambda *_: None
     settings = load_settings(overrides={"weighting.alpha": ALPHAS[word]})

@@ -23,8 +23,9 @@ from analysis.panel import Panel
 from analysis.scoring import rank
 from analysis.settings import Settings, flatten, load_settings, nearest
 from analysis.shapley import Group, Taken, finest_groups, shapley_numerators, unions
-from workbench.panels import Ground, panel_ground, run_panel
-from workbench.running.planning import DATA
+from workbench.ground import Ground
+from workbench.panels import panel_ground, run_panel
+from workbench.planning import DATA
 
 ROSTER = "cities"
 

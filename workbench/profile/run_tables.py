@@ -22,7 +22,9 @@ from analysis import indicators, scoring, study
 from analysis.frames import read_frame, settle
 from analysis.settings import Settings, load_settings, nearest
 from workbench.by_hand import RECORD, HandMade, data_folder, in_runner, input_folder, is_finished, table_file
-from workbench.panels import Ground, cell_name, run_dictionaries, run_ground
+from workbench.ground import Ground
+from workbench.own.study_input import cell_name
+from workbench.panels import run_dictionaries, run_ground
 from workbench.parameters import StepError
 from workbench.steps import upstream
 
