@@ -267,7 +267,7 @@ class TestCommand:
     def call(self, *arguments):
         from typer.testing import CliRunner
 
-        from analysis.__main__ import app
+        from workbench.cli import app
 
         return CliRunner().invoke(app, ["cities", *arguments])
 

@@ -125,7 +125,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 from analysis import sources
 from workbench.running import pipeline
-from analysis.__main__ import app
+from workbench.cli import app
 
 def no_notebook(*arguments):
     raise SystemExit("a notebook started")
@@ -218,7 +218,7 @@ class TestOtherCommands:
     def test_steps_lists_every_notebook_with_its_parameters(self):
         from typer.testing import CliRunner
 
-        from analysis.__main__ import app
+        from workbench.cli import app
         from workbench.parameters import flat_name
         from workbench.steps import NEEDS, PARAMETERS
 
@@ -231,7 +231,7 @@ class TestOtherCommands:
     def test_help_names_every_option_in_both_languages(self):
         from typer.testing import CliRunner
 
-        from analysis.__main__ import app
+        from workbench.cli import app
 
         out = re.sub(r"\s+", " ", CliRunner().invoke(app, ["run", "--help"], env={"COLUMNS": "200"}).output)
         for option in ("--settings", "--set", "--only", "--from", "--run", "--lang", "--no-reports"):

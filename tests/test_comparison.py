@@ -18,13 +18,13 @@ from test_figures import drawn_texts, overlaps
 from typer.testing import CliRunner
 
 from analysis import figures
-from analysis.__main__ import app
 from analysis.between import STAGES, Between
 from analysis.figures.comparison import rank_change_parts
 from analysis.frames import read_frame, settle, write_frame
 from analysis.settings import ROOT, load_settings, write_settings
 from analysis.shapley import finest_groups, partitions, shapley_numerators, unions
 from analysis.study import score_study
+from workbench.cli import app
 from workbench.comparing import comparison, comparison_files, comparison_page
 from workbench.comparing.comparison import ComparisonError, Run, compare, compare_runs, moves, read_run, refuse_stale
 

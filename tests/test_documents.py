@@ -38,7 +38,7 @@ ALL_COMMANDS = [(name, words) for name in DOCUMENTS for words in commands(name)]
 
 def parse_study(words: list[str]) -> None:
     """Parse the words after `python -m analysis` with the real command line, without running anything."""
-    group = get_command(__import__("analysis.__main__", fromlist=["app"]).app)
+    group = get_command(__import__("workbench.cli", fromlist=["app"]).app)
     if words and words[0] == "--help":
         return
     command = group.commands[words[0]]

@@ -150,10 +150,20 @@ class TestPurity:
         again = study.score_study(real_panel, load_settings())
         assert differing(again, real_study) == []
         assert again.origins.equals(real_study.origins)
-        for name in ("figures", "cities", "proxies", "experts"):
+        for name in ("figures", "cities", "proxies", "experts", "tree"):
             assert getattr(real_panel, name).equals(getattr(before, name)), name
         for expert, nodes in before.judgements.items():
             assert all(real_panel.judgements[expert][node].equals(matrix) for node, matrix in nodes.items())
+
+    @pytest.mark.parametrize("parent", ["S13", "S14"])
+    def test_a_study_of_a_panel_opens_no_file(self, real_panel, monkeypatch, parent):
+        def refuse(file, *_, **__):
+            raise AssertionError(f"opened {file}")
+
+        settings = load_settings(overrides={"weighting.data_centre_parent": parent})
+        for place in ("builtins.open", "io.open"):
+            monkeypatch.setattr(place, refuse)
+        assert study.score_study(real_panel, settings).ranks.min() == 1
 
     def test_the_order_of_the_figures_does_not_matter(self, real_panel, real_study):
         from dataclasses import replace

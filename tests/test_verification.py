@@ -12,13 +12,13 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from analysis.__main__ import app
 from analysis.frames import write_frame
 from analysis.settings import load_settings
 from tests.conftest import snapshot
 from workbench.checking import stored_run, verification
 from workbench.checking.file_differences import TableDifference, compare_file, compare_tables
 from workbench.checking.verification_text import verification_lines
+from workbench.cli import app
 from workbench.planning import Plan, RunError, report_folder
 from workbench.publishing import pages, provenance
 from workbench.running import pipeline
