@@ -1,4 +1,5 @@
-"""The plan of the code holds: contracts of imports, no cycle, files opened in few places, doctests, ruff.
+"""The plan of the code holds: contracts of imports, no cycle, files opened in few places, names in notebooks, doctests,
+ruff.
 
 The contracts themselves are in pyproject.toml, under [tool.importlinter].
 """
@@ -8,10 +9,12 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
+import json
 import subprocess
 import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
+from types import ModuleType
 
 import grimp
 import pytest
@@ -22,6 +25,7 @@ PACKAGES = ("analysis", "workbench")
 SOURCES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
            for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))}
 WITH_EXAMPLES = [module for module, path in SOURCES.items() if ">>> " in path.read_text(encoding="utf-8")]
+NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
 # What opens, reads or writes a file, whatever it is called on.
 OPENING = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "read_csv", "to_csv", "read_excel"}
 # The CSV dialect of all tables; raw files; the settings; the boundaries of the maps.
@@ -65,6 +69,21 @@ class TestFiles:
         users = graph.find_modules_that_directly_import("analysis.rawfiles")
         named = {module for module in users if module.startswith("analysis") and "read_table" in names_in(module)}
         assert named == READERS
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.relative_to(ROOT / "notebooks").as_posix())
+def test_a_notebook_names_only_what_a_module_has(path):
+    """A moved definition is missed here at once, not when the notebook comes to it."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    tree = ast.parse("\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"))
+    known = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module.split(".")[0] in PACKAGES:
+            exec(compile(ast.Module([node], []), str(path), "exec"), known)
+    uses = {(node.value.id, node.attr) for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}
+    assert [f"{name}.{attribute}" for name, attribute in sorted(uses)
+            if isinstance(known.get(name), ModuleType) and not hasattr(known[name], attribute)] == []
 
 
 @pytest.mark.parametrize("module", WITH_EXAMPLES)

@@ -279,7 +279,7 @@ class TestPage:
         for texts in (WORDS, WEIGHTINGS, METHODS):
             assert texts["zh"].keys() == texts["en"].keys()
         sources = "".join(path.read_text(encoding="utf-8") for path in (
-            *(ROOT / "assets/report").glob("explorer.*"), *(ROOT / "analysis/explorer").glob("*.py"))
+            *(ROOT / "assets/report").glob("explorer.*"), *(ROOT / "workbench/explorer").glob("*.py"))
             if path.name != "words.py")
         computed = {"weights", "choices", "weights_interval", "choices_interval", "interval_key_weights",
                     "interval_key_choices", "map_alt", "inset_alt"}
