@@ -1,5 +1,4 @@
-"""The plan of the code holds: contracts of imports, no cycle, files opened in few places, names in notebooks, doctests,
-ruff.
+"""The plan of the code holds: which module imports which, where files are opened, what notebooks and examples name.
 
 The contracts themselves are in pyproject.toml, under [tool.importlinter].
 """
@@ -20,12 +19,13 @@ import grimp
 import pytest
 
 from analysis.settings import ROOT
+from workbench.steps import LANGUAGES, stored_notebooks
 
 PACKAGES = ("analysis", "workbench")
 SOURCES = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
            for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))}
 WITH_EXAMPLES = [module for module, path in SOURCES.items() if ">>> " in path.read_text(encoding="utf-8")]
-NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
+NOTEBOOKS = [path for lang in LANGUAGES for path in stored_notebooks(lang).values()]
 # What opens, reads or writes a file, whatever it is called on.
 OPENING = {"open", "read_text", "read_bytes", "write_text", "write_bytes", "read_csv", "to_csv", "read_excel"}
 # The CSV dialect of all tables; raw files; the settings; the boundaries of the maps.

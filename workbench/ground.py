@@ -1,4 +1,4 @@
-"""What a run rests on beside its figures: its tree, proxies, cities, regions and traits."""
+"""What a run rests on beside its figures; `panels` makes it, words and workbooks read it."""
 
 from __future__ import annotations
 
