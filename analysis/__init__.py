@@ -2,7 +2,8 @@
 
 `study.score_study` runs the whole method in one call; notebooks 01 to 09 walk through the same functions step by step.
 This package imports nothing of `workbench`, which holds what is around the method, except that `python -m analysis`
-starts the command line there. Nothing is imported here, so that a step loads only what it uses.
+starts the command line there; which module may import which is written in pyproject.toml ([tool.importlinter]).
+Nothing is imported here, so that a step loads only what it uses.
 
 To read it in the order of the method:
 
@@ -16,6 +17,7 @@ Data, notebooks 01 and 02
     framework         6 domains, 14 sub-domains, 34 indicators, and the proxies that can measure them
     published         the white paper's printed tables, every erratum applied in sight
     cleaning          raw tables to one panel by stated rules, with a log row for every cell set aside
+    panel             what a study starts from: figures, cities, tree, proxies, judgements
     indicators        the panel to a matrix of cities × indicators
     treatment         gaps filled, outliers drawn in, and the record of both
     normalisation     one scale, one direction

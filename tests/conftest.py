@@ -62,7 +62,7 @@ def examples(usual: int, slow: int) -> int:
 @pytest.fixture(scope="session")
 def real_panel():
     """The cleaned public panel; tests must not change it."""
-    from analysis.study import read_panel
+    from analysis.panel import read_panel
 
     return read_panel()
 

@@ -11,7 +11,8 @@ from analysis.settings import ROOT, Settings, load_settings
 from analysis.study import Study, score_study, score_table
 from workbench.explorer import explorer_content, explorer_page
 from workbench.explorer.content import ExplorerTables, read_tables
-from workbench.panels import Ground, bring, own_panel, panel_ground, run_ground
+from workbench.ground import Ground
+from workbench.panels import bring, own_panel, panel_ground, run_ground
 from workbench.reporting import Stamp
 
 BASELINE = ROOT / "data/processed/baseline"

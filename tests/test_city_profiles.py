@@ -20,8 +20,8 @@ from workbench.city_profiles import page, words
 from workbench.city_profiles.files import write_profiles
 from workbench.city_profiles.moves import WHOLE_YEARS, YES_NO, scales_of
 from workbench.city_profiles.peers import standing_out
+from workbench.edition import edition_stamp
 from workbench.profile.run_tables import recorded_logarithm
-from workbench.publishing.pages import edition_stamp
 
 pytestmark = pytest.mark.long
 

@@ -221,14 +221,14 @@ class TestOtherCommands:
         from typer.testing import CliRunner
 
         from workbench.cli import app
-        from workbench.running.planning import parameters_of
-        from workbench.steps import NEEDS
+        from workbench.parameters import flat_name
+        from workbench.steps import NEEDS, PARAMETERS
 
         out = CliRunner().invoke(app, ["steps"]).output
         for step, needs in NEEDS.items():
             line = next(line for line in out.splitlines() if line.startswith(step))
             assert all(need[:2] in line for need in needs)
-        assert all(f"{name}=" in out for step in NEEDS for name in parameters_of(step))
+        assert all(f"{name}=" in out for step in NEEDS for name in map(flat_name, PARAMETERS[step]))
 
     def test_help_names_every_option_in_both_languages(self):
         from typer.testing import CliRunner

@@ -9,8 +9,9 @@ import pytest
 
 from analysis import expert_panel, framework, weighting
 from analysis.experts import GROUP, consistency_table, judged_tree, judgement_file, judgements_in_use, leaf_weights
+from analysis.panel import tree_of
 from analysis.settings import ROOT, load_settings
-from analysis.study import score_study, tree_of
+from analysis.study import score_study
 
 pytestmark = pytest.mark.long
 

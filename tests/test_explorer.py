@@ -21,12 +21,12 @@ from analysis import study
 from analysis.frames import read_frame
 from analysis.maps import read_boundaries
 from analysis.settings import ROOT, load_settings
+from workbench import planning
 from workbench.explorer import ExplorerError, content, explorer_content, explorer_page, outlines, page, write_explorer
 from workbench.explorer.weightings import shares_of, weightings_of
 from workbench.explorer.words import METHODS, WEIGHTINGS, WORDS
 from workbench.panels import panel_ground, run_ground
 from workbench.publishing import pages
-from workbench.running import planning
 
 pytestmark = pytest.mark.long
 

@@ -23,7 +23,8 @@ from analysis.frames import read_frame, write_frame
 from analysis.settings import ROOT, load_settings
 from analysis.study import score_study
 from workbench.office import results_words, score_formulas, tables_book
-from workbench.office.results import MOST_CELLS, RunBook, results_workbook
+from workbench.office.results import MOST_CELLS, results_workbook
+from workbench.office.run_book import RunBook
 from workbench.office.sheets import HEAD_ROW, Book
 from workbench.panels import run_ground
 from workbench.reporting import Stamp

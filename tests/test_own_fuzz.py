@@ -25,7 +25,8 @@ from analysis.framework import leaves
 from analysis.settings import load_settings
 from analysis.study import score_study
 from workbench.own.problems import OwnDataError
-from workbench.own.reading import StudyInput, read_input, write_input
+from workbench.own.reading import read_input, write_input
+from workbench.own.study_input import StudyInput
 from workbench.panels import own_panel, own_settings
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("repository_read_once")]

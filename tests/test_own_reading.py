@@ -32,7 +32,8 @@ from pandas.testing import assert_frame_equal
 
 from workbench.own import canonical
 from workbench.own.problems import OwnDataError
-from workbench.own.reading import StudyInput, read_input, write_input
+from workbench.own.reading import read_input, write_input
+from workbench.own.study_input import StudyInput
 
 
 def rules(study: StudyInput) -> set[str]:

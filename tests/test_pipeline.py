@@ -14,11 +14,11 @@ import pytest
 
 from analysis.frames import write_frame
 from analysis.settings import flatten, load_settings, write_settings
-from workbench import panels, steps
+from workbench import panels, planning, steps
 from workbench.panels import run_ground
+from workbench.planning import RunError, check_kept_steps, choose_steps, make_plan, parameters_for, step_named
 from workbench.publishing import pages
-from workbench.running import pipeline, planning, staging
-from workbench.running.planning import RunError, check_kept_steps, choose_steps, make_plan, parameters_for, step_named
+from workbench.running import pipeline, staging
 from workbench.steps import PARAMETERS, STEPS
 
 ALPHA = {"weighting.alpha": 0.3}

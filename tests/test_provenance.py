@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from analysis.settings import ROOT, load_settings
-from workbench.running import crate, provenance
+from workbench.publishing import crate, provenance
 
 
 @pytest.fixture

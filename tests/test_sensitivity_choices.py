@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from analysis import study
 from analysis.guards import UnusableValues
+from analysis.panel import read_panel
 from analysis.scoring import aggregate, rank
 from analysis.sensitivity import (
     Crossing,
@@ -50,7 +51,7 @@ REFUSED = Option("geometric_with_zeros", "", "", {"aggregation.method": "geometr
 
 @pytest.fixture(scope="module")
 def stages() -> Stages:
-    return Stages(study.read_panel())
+    return Stages(read_panel())
 
 
 @pytest.fixture(scope="module")

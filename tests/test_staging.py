@@ -18,8 +18,8 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
+from workbench.planning import RunError
 from workbench.running import room, staging, turns
-from workbench.running.planning import RunError
 
 PARTS = ("data/processed", "reports")
 

@@ -169,7 +169,7 @@ class TestErrors:
         assert np.allclose(planted["entered_value"], planted["true_value"] * planted["factor"], rtol=1e-9)
 
     def test_cleaning_sets_aside_what_it_finds_and_nothing_else(self, given_panel):
-        from workbench.panels import figures_of
+        from workbench.own.study_input import figures_of
 
         figures = figures_of(given_panel.values)
         cleaned, log = cleaning.set_aside(figures, given_panel.cities)

@@ -19,9 +19,9 @@ from workbench.checking import stored_run, verification
 from workbench.checking.file_differences import TableDifference, compare_file, compare_tables
 from workbench.checking.verification_text import verification_lines
 from workbench.cli import app
-from workbench.publishing import pages
-from workbench.running import pipeline, provenance
-from workbench.running.planning import Plan, RunError, report_folder
+from workbench.planning import Plan, RunError, report_folder
+from workbench.publishing import pages, provenance
+from workbench.running import pipeline
 from workbench.steps import STEPS
 
 pytestmark = pytest.mark.long

@@ -2,20 +2,23 @@
 
 `analysis` makes every number and knows nothing of this package. Notebooks begin with `from workbench import open_step`.
 
-The rooms, from the words of a study to the command line:
+Which may import which is written in pyproject.toml ([tool.importlinter]). The rooms, roughly from below:
 
 A notebook as a step of a run
     steps             the steps of the study: what each reads, its parameters, its notebook
     parameters        the parameters cell: written from the settings model, and read back
     notebook          `open_step` and the Step it returns: tables, figures, sentences, visible checks
     by_hand           runs made in JupyterLab or with papermill: where they may write, what would be stale
+    planning          which steps a command asks for, and where a run is
     columns           what the columns of tables are called in both languages
     stored_form       the form in which git stores a notebook; saving: what happens when JupyterLab saved one
 What a run stands on
+    ground            what a run is on beside its figures: tree, cities, proxies, regions, traits
     panels            the panel of a run, whatever edition of the data it is
     own               a user's tables read with every problem located, and the template to fill in
     synthetic         the simulated edition of all 34 indicators
 What comes out
+    edition, release  the edition in words; the date on covers and in files
     reporting         an executed notebook as HTML and PDF; the index page
     white_paper       the numbers, tables and sections of the white paper
     office            figures as files, tables to paste, Word documents, workbooks

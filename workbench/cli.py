@@ -41,8 +41,9 @@ def run(
     默认结果在 reports/baseline；改了设定而未给 --run 时，结果在 reports/custom；自己的数据在 reports/own。
     Results go to reports/baseline; with changed choices and no --run, to reports/custom; of own data, to reports/own.
     """
+    from workbench import planning
     from workbench.panels import bring
-    from workbench.running import pipeline, planning
+    from workbench.running import pipeline
     from workbench.running.staging import BusyError
 
     known = (ValueError, OSError, planning.RunError, BusyError)
@@ -97,7 +98,7 @@ def check(
     from workbench.own.marked import write_marked
     from workbench.own.problems import OwnDataError
     from workbench.own.reading import read_input
-    from workbench.running.planning import RunError, check_language
+    from workbench.planning import RunError, check_language
 
     problems, warnings = (), ()
     try:
@@ -123,9 +124,9 @@ def compare(
     lang: Annotated[str, typer.Option(help="报告语言 language of the page: zh | en")] = "zh",
 ) -> None:
     """比较两次运行：谁的名次变了、变了多少、因何而变 · Compare two runs: who moved, by how much, and why."""
-    from analysis.study import read_panel
+    from analysis.panel import read_panel
     from workbench.comparing import comparison, comparison_files, comparison_page
-    from workbench.running.planning import RunError, check_language
+    from workbench.planning import RunError, check_language
 
     try:
         check_language(lang)
@@ -155,7 +156,7 @@ def city(
     from shutil import get_terminal_size
 
     from workbench import city_profiles, profile
-    from workbench.running.planning import RunError, check_language
+    from workbench.planning import RunError, check_language
 
     try:
         check_language(lang)
@@ -184,7 +185,7 @@ def cities(
     Every run writes the pages, reports/<run>/profiles; PDF files go to reports/<run>/cities.
     """
     from workbench import city_profiles
-    from workbench.running.planning import RunError, check_language
+    from workbench.planning import RunError, check_language
 
     try:
         check_language(lang)
@@ -212,7 +213,7 @@ def verify(
     """
     from workbench.checking.verification import verify
     from workbench.checking.verification_text import verification_lines
-    from workbench.running.planning import RunError
+    from workbench.planning import RunError
 
     try:
         found = verify(name, lang, reports, typer.echo)

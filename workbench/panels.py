@@ -12,44 +12,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from analysis import framework, indicators, sources, weighting
 from analysis.experts import GOAL
-from analysis.frames import settle
+from analysis.panel import Panel, read_panel, region_systems, tree_of
 from analysis.regions import SYSTEMS
 from analysis.settings import PUBLIC_TRAITS, ROOT, Settings, with_overrides
-from analysis.study import Panel, read_panel, region_systems, tree_of
-from workbench.own.problems import column_letters
-
-if TYPE_CHECKING:
-    from workbench.own.problems import Problem
-    from workbench.own.reading import StudyInput
+from workbench.ground import Ground
+from workbench.own.problems import Problem
+from workbench.own.study_input import StudyInput, figures_of
 
 INPUT = "input"
 SYNTHETIC = "data/raw/synthetic/panel"
 PUBLIC, SIMULATED = "public", "synthetic"
 MADE: dict[tuple[str, str], Panel] = {}  # by edition and the record of the input, which holds every file's checksum
-
-
-@dataclass(frozen=True)
-class Ground:
-    """What a run stands on beside its figures: the tree, the codes it measures, the proxies in use by indicator, the
-    cities and their region systems (None: the repository's), and the traits of its panel (see `study.Panel`)."""
-
-    tree: pd.DataFrame
-    proxies: pd.DataFrame
-    cities: pd.DataFrame
-    regions: pd.DataFrame | None
-    traits: frozenset[str]
-
-    @property
-    def measured(self) -> pd.Index:
-        """The codes of the indicators that the run can measure."""
-        return self.proxies.index
 
 
 def kept_input(settings: Settings, data: Path) -> StudyInput | None:
@@ -145,22 +124,6 @@ def own_panel(given: StudyInput, edition: str = "own", root: Path = ROOT) -> Pan
         figures, _ = set_aside(figures, cities, root)
     return Panel(edition, figures, cities, proxies_of(given), complete_judgements(given),
                  given.experts, root, given.framework, given.regions, frozenset(traits))
-
-
-def figures_of(values: pd.DataFrame) -> pd.DataFrame:
-    """Values as figures: the variable has the indicator's code, and the raw row is the cell of the user's table."""
-    cells = [cell_name(sheet, row, column) for sheet, row, column in
-             zip(values["sheet"], values["row"], values["column"], strict=True)]
-    year = values["year"].astype("Int64").astype(object)
-    return settle(pd.DataFrame({
-        "adcode": values["code"].astype(str), "variable": values["indicator"], "year": year.where(year.notna(), ""),
-        "value": values["value"].astype(float), "source_id": values["file"], "raw_row": cells, "flag": ""}))
-
-
-def cell_name(sheet: str, row: int, column: int) -> str:
-    """A cell as a spreadsheet names it: values!F12."""
-    place = f"{column_letters(int(column))}{int(row)}"
-    return f"{sheet}!{place}" if sheet else place
 
 
 def proxies_of(given: StudyInput) -> pd.DataFrame:

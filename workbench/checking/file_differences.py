@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.frames import LABEL_COLUMNS
-from workbench.running.provenance import sha256
+from workbench.publishing.provenance import sha256
 
 Row = dict[str, str]
 Key = tuple[str, ...]

@@ -9,20 +9,18 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from analysis.marks import WORD
 from analysis.settings import PUBLIC_TRAITS, ROOT, load_settings, nearest
 from workbench.by_hand import RECORD
 from workbench.office.take_away import FILES as TAKE_AWAY
+from workbench.own.study_input import StudyInput
 from workbench.panels import INPUT, kept_input, own_panel
+from workbench.planning import DATA, Plan, RunError, check_language, report_place
 from workbench.profile.files import FOLDER as CITIES
-from workbench.running.planning import DATA, Plan, RunError, check_language, report_place
-from workbench.running.provenance import ABOUT_THE_RUN, MANIFEST
+from workbench.publishing.provenance import ABOUT_THE_RUN, MANIFEST
 from workbench.steps import NEEDS, built_on, steps_for
-
-if TYPE_CHECKING:
-    from workbench.own.reading import StudyInput
 
 REPORTS = ROOT / "reports"
 PAGES = ("html/", "pdf/", "index.html", "explorer.html", "profiles/", "white_paper.html", "white_paper.pdf", *TAKE_AWAY)

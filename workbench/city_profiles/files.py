@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from analysis.marks import file_name
+from workbench.by_hand import report_folder
 from workbench.city_profiles.listing import list_html, page_name
 from workbench.city_profiles.page import profile_html
 from workbench.city_profiles.profiles import Profiles
 from workbench.city_profiles.words import Names
-from workbench.notebook import report_folder
-from workbench.publishing.pages import edition_stamp
+from workbench.edition import edition_stamp
 from workbench.reporting.stamps import Stamp
 from workbench.reporting.words import WORDS
 

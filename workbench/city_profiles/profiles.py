@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import framework, scoring
-from analysis.study import region_systems
+from analysis.panel import region_systems
 from workbench.city_profiles.moves import Scale, scales_of
 from workbench.city_profiles.peers import Peers, compare, standing_out
 from workbench.profile.run_tables import RunTables, read_run, tables_in, tables_now

@@ -11,7 +11,7 @@ from analysis.figures.labels import city_names, group_name, node_names, pick, pr
 from analysis.tables import EMPTY, full_names, percentage, shown
 from workbench.city_profiles.moves import WHOLE_YEARS, YES_NO, Move, Step
 from workbench.city_profiles.profiles import Profiles
-from workbench.notebook import notice_text
+from workbench.edition import notice_text
 from workbench.profile.words import KINDS, chance
 
 FLAG_WORDS = {"filled": ("估计", "estimated"), "capped": ("封顶", "capped"), "province": ("省级数", "province's"),

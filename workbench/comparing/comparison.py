@@ -19,12 +19,13 @@ import pandas as pd
 
 from analysis.between import JUDGED, STAGES, Between, differing_fields
 from analysis.frames import read_frame
+from analysis.panel import Panel
 from analysis.scoring import rank
 from analysis.settings import Settings, flatten, load_settings, nearest
 from analysis.shapley import Group, Taken, finest_groups, shapley_numerators, unions
-from analysis.study import Panel
-from workbench.panels import Ground, panel_ground, run_panel
-from workbench.running.planning import DATA
+from workbench.ground import Ground
+from workbench.panels import panel_ground, run_panel
+from workbench.planning import DATA
 
 ROSTER = "cities"
 

@@ -24,8 +24,8 @@ from workbench.comparing.comparison import (
     part_sizes,
     summary,
 )
-from workbench.notebook import edition_line
-from workbench.publishing.pages import EPOCH, release_month
+from workbench.edition import edition_line
+from workbench.release import EPOCH, release_month
 from workbench.reporting.blocks import Block, Report
 from workbench.reporting.notebook_html import report_to_html
 from workbench.reporting.stamps import PageLinks, Stamp

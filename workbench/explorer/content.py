@@ -21,10 +21,10 @@ from analysis.figures.labels import city_names, node_names, province_name
 from analysis.frames import read_frame
 from analysis.maps import RANK_BANDS
 from analysis.settings import ROOT, Settings
+from workbench.edition import notice_text
 from workbench.explorer.outlines import base_map, city_positions
 from workbench.explorer.weightings import OWN, Weighting, weightings_of
-from workbench.notebook import notice_text
-from workbench.panels import Ground
+from workbench.ground import Ground
 
 NEEDED = ("02_normalised.csv", "05_weights.csv", "05_scores.csv")
 INTERVALS = {"weights": "06_rank_intervals.csv", "choices": "06_choice_intervals.csv"}

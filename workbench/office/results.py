@@ -7,19 +7,15 @@ the scores, each with the study's own number stored as its result. Whoever chang
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_float_dtype, is_integer_dtype
 
 from analysis.agreement import RANKING_NAMES
-from analysis.figures.labels import node_names, pick
-from analysis.frames import read_frame
-from analysis.framework import ancestor
-from analysis.settings import Settings, differences
+from analysis.figures.labels import pick
+from analysis.settings import differences
 from analysis.study import ACTIONS
-from analysis.tables import full_names
 from workbench.office import score_formulas
 from workbench.office.results_words import (
     COLUMNS,
@@ -33,11 +29,9 @@ from workbench.office.results_words import (
     WHOLE,
     SheetWords,
 )
+from workbench.office.run_book import RunBook, in_order
 from workbench.office.sheets import HEAD_ROW, INPUT_COLOUR, SOFT, Book, column_width, head_row, indented, put
-from workbench.panels import Ground
-from workbench.reporting.stamps import Stamp
 
-FILE = "results.xlsx"
 MOST_CELLS = 30_000  # of a table that is not listed in `results_words`; a larger one stays a file
 CODE_COLUMNS = ("adcode", "indicator", "domain")  # keep their code; the name stands beside it
 NAMED_COLUMNS = ("subdomain", "parent", "node", "input", "left_out", "city", "alone_city", "ahead", "behind", "gains",
@@ -45,26 +39,6 @@ NAMED_COLUMNS = ("subdomain", "parent", "node", "input", "left_out", "city", "al
 LONGEST_CODE = 4  # letters of a node's code that stands before its name
 WITH_UNITS = ("02_raw", "02_treated")
 INPUTS = {("05_weights", "combined")}  # numbers that a reader may change
-
-
-@dataclass(frozen=True)
-class RunBook:
-    """What the workbook of a run is made from: its tables' folder, what it stands on, its choices, stamp, language."""
-
-    data: Path
-    ground: Ground
-    settings: Settings
-    stamp: Stamp
-    lang: str
-
-    def names(self) -> dict[str, str]:
-        """Names of cities and of nodes of the tree by code, in the language of the workbook."""
-        return {**node_names(self.ground.tree, self.lang), **full_names(self.ground.cities, self.lang)}
-
-    def read(self, stem: str) -> pd.DataFrame | None:
-        """A table of the run, or None where the run does not have it."""
-        path = self.data / f"{stem}.csv"
-        return read_frame(path) if path.is_file() else None
 
 
 def results_workbook(run: RunBook) -> bytes:
@@ -123,19 +97,6 @@ def unlisted(data: Path) -> list[SheetWords]:
 
 def size(frame: pd.DataFrame) -> str:
     return f"{len(frame)} × {frame.shape[1]}"
-
-
-def in_order(frame: pd.DataFrame, stem: str, ground: Ground) -> pd.DataFrame:
-    """Scores best first; indicators with those of a domain side by side; other tables as they are."""
-    if stem == "05_scores":
-        return frame.sort_values(["rank", "adcode"], kind="stable").reset_index(drop=True)
-    domain = ancestor(ground.tree, "domain")
-    if stem == "05_weights":
-        return frame.sort_values("domain", kind="stable").reset_index(drop=True)
-    codes = [column for column in frame if column in domain.index]
-    if stem == "02_normalised" and codes:
-        return frame[["adcode", *sorted(codes, key=lambda code: (domain[code], codes.index(code)))]]
-    return frame
 
 
 # --- readable columns -------------------------------------------------------------------------------------------------

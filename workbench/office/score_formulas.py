@@ -16,12 +16,11 @@ import pandas as pd
 from analysis.figures.labels import pick
 from analysis.framework import ancestor
 from analysis.settings import Settings
+from workbench.office.run_book import RunBook, in_order
 from workbench.office.sheets import HEAD_ROW, SOFT, Book, area, head_row, place, put
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
-
-    from workbench.office.results import RunBook
 
 SCORES, WEIGHTS, POINTS = STEMS = ("05_scores", "05_weights", "02_normalised")
 FIRST = HEAD_ROW + 1  # the first row of a table
@@ -61,8 +60,6 @@ def write_weights_row(book: Book, sheet: Worksheet, points: pd.DataFrame, column
 
 def ordered_weights(run: RunBook) -> pd.DataFrame:
     """The table of weights in the order of its sheet."""
-    from workbench.office.results import in_order
-
     return in_order(run.read(WEIGHTS), WEIGHTS, run.ground)
 
 
@@ -74,8 +71,6 @@ def weights_columns(weights: pd.DataFrame) -> list[str]:
 
 def write_scores(book: Book, sheet: Worksheet, scores: pd.DataFrame, columns: list[str], run: RunBook) -> None:
     """Score, domain scores and rank of every city as formulas, the study's own numbers beside them, and the check."""
-    from workbench.office.results import in_order
-
     points = in_order(run.read(POINTS), POINTS, run.ground)
     codes, last = list(points.columns[1:]), FIRST + len(points) - 1
     domain = ancestor(run.ground.tree, "domain").reindex(codes)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.labels import pick
-from workbench.publishing.pages import RELEASED
+from workbench.release import RELEASED
 from workbench.reporting.stamps import Stamp
 from workbench.reporting.table_markup import text_width
 from workbench.reporting.words import WORDS

@@ -15,13 +15,12 @@ import pandas as pd
 from analysis.frames import write_frame
 from analysis.marks import EDITION, file_name, marked_table
 from workbench.office.figure_files import ENDINGS, figures_in
+from workbench.office.run_book import RunBook
 from workbench.reporting.blocks import read_report
 from workbench.reporting.stamps import Stamp
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
-
-    from workbench.office.results import RunBook
 
 WHITE_PAPER, TABLES, RESULTS, INDEX = ("white_paper.docx", ("tables.docx", "tables.xlsx"), "results.xlsx",
                                        "figures.csv")

@@ -11,16 +11,13 @@ import csv
 import io
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from analysis.rawfiles import sha256
 from workbench.own.findings import LOG_COLUMNS
 from workbench.own.problems import Problem
-
-if TYPE_CHECKING:
-    from workbench.own.reading import StudyInput
+from workbench.own.study_input import StudyInput
 
 RECORD = "record.csv"
 LOG, WARNINGS = "reading_log", "reading_warnings"

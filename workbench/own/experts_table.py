@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from workbench.own.findings import LONGEST_TEXT, Cell, Findings, read_code, read_text
-from workbench.own.grids import Grid
+from workbench.own.grid import Grid
 from workbench.own.headings import note_unknown, read_heading
 from workbench.own.numbers import read_number
 

@@ -25,7 +25,7 @@ from workbench.own.findings import (
     tight,
     written,
 )
-from workbench.own.grids import Grid
+from workbench.own.grid import Grid
 from workbench.own.headings import Table, note_merged, note_unknown, read_heading, whole
 from workbench.own.indicator_names import Indicators
 from workbench.own.numbers import read_number, reasons

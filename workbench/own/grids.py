@@ -15,57 +15,25 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
-from workbench.own.findings import visible
+from workbench.own.grid import MATRIX, BesideSemicolons, Grid, refuse, refuse_size, trimmed
 from workbench.own.problems import OwnDataError, Problem
+from workbench.own.workbooks import workbook_grids
 
 TABLE_NAMES = {
     "values": ("values", "数据", "指标数据", "原始数据"), "framework": ("framework", "指标体系", "体系"),
     "cities": ("cities", "城市", "城市名录", "名录"), "regions": ("regions", "区域"),
     "experts": ("experts", "专家"), "judgements": ("judgements", "judgments", "判断", "判断矩阵"),
 }
-MATRIX = "ahp_"
 RUN_RECORD = ("reading_log", "reading_warnings", "record")  # what a run keeps beside its tables
 NOT_TABLES = ("说明", "instructions", "检查结果", "findings")  # sheets of the template and of the marked copy
 LARGEST_FILE = 50 * 2**20
-MOST_ROWS, MOST_COLUMNS, MOST_CELLS = 200_000, 2_000, 4_000_000
 OTHER_WORKBOOKS = (".xls", ".xlsb", ".ods", ".numbers", ".et", ".wps")
 WITH_MACROS = (".xlsm", ".xltm", ".xlam")
 ZIP = b"PK\x03\x04"
-OLE = bytes.fromhex("d0cf11e0a1b11ae1")  # an old .xls, or an encrypted workbook
 BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 SEPARATORS = ",\t;，"
-
-
-class Formula(str):
-    """A formula whose result is not stored in the workbook."""
-
-
-class BesideSemicolons(str):
-    """A cell of a file separated by semicolons, as programs write them where the comma is a decimal sign."""
-
-
-class Area(NamedTuple):
-    """A merged area of a sheet: its first and last row and column, from 0. Its first cell alone holds something."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The cells of one table: file and sheet by name, rows of cells from the first, as long as they are filled, and the
-    merged areas."""
-
-    file: str
-    sheet: str
-    rows: list[list[object]]
-    merged: tuple[Area, ...] = ()
 
 
 def read_grids(path: Path) -> tuple[dict[str, Grid], list[Problem]]:
@@ -81,8 +49,6 @@ def read_grids(path: Path) -> tuple[dict[str, Grid], list[Problem]]:
         refuse(path.name or str(path), "no_file", "没有这个文件或文件夹；请核对路径",
                "there is no such file or folder; check the path")
     elif path.suffix.lower() == ".xlsx":
-        from workbench.own.workbooks import workbook_grids
-
         named, warnings = workbook_grids(path.name, checked_bytes(path))
     elif path.suffix.lower() in (".csv", ".txt", ".tsv"):
         named = [("values", csv_grid(path))]
@@ -90,11 +56,6 @@ def read_grids(path: Path) -> tuple[dict[str, Grid], list[Problem]]:
         refuse_kind(path)
     grids, not_read = sort_out(named)
     return grids, warnings + not_read
-
-
-def refuse(file: str, kind: str, zh: str, en: str, sheet: str = "", row: int | None = None) -> None:
-    """Raise OwnDataError for a file as a whole."""
-    raise OwnDataError([Problem(kind, visible(zh), visible(en), file, sheet, row)])
 
 
 def refuse_kind(path: Path) -> None:
@@ -164,24 +125,6 @@ def not_read(name: str, grid: Grid) -> Problem:
 def place(grid: Grid) -> str:
     """Where a grid stands."""
     return f"{grid.file} {grid.sheet}".strip()
-
-
-def trimmed(rows: list[list[object]]) -> list[list[object]]:
-    """Rows without blank cells at their end, and without blank rows at the end of the table."""
-    for cells in rows:
-        while cells and (cells[-1] is None or cells[-1] == ""):
-            cells.pop()
-    while rows and not rows[-1]:
-        rows.pop()
-    return rows
-
-
-def refuse_size(file: str, sheet: str, rows: int, cells: int, columns: int) -> None:
-    """Refuse a table larger than any study needs, before it fills the memory."""
-    if rows > MOST_ROWS or columns > MOST_COLUMNS or cells > MOST_CELLS:
-        refuse(file, "too_large", f"表超过 {MOST_ROWS} 行、{MOST_COLUMNS} 列或 {MOST_CELLS} 格；请删去多余的行与列",
-               f"the table has more than {MOST_ROWS} rows, {MOST_COLUMNS} columns or {MOST_CELLS} cells; remove what "
-               "is not needed", sheet)
 
 
 # --- CSV --------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from workbench.own.findings import Cell, Findings, folded, is_blank, listed, tight, written
-from workbench.own.grids import Grid
+from workbench.own.grid import Grid
 
 REMARK = ("#", "＃")
 TITLE_ROWS = 10  # how far down a heading is looked for

@@ -14,7 +14,7 @@ import pandas as pd
 from analysis.ahp import RECIPROCITY_TOLERANCE
 from workbench.own.experts_table import OWN
 from workbench.own.findings import Cell, Findings, folded, is_blank, read_code, tight
-from workbench.own.grids import Formula, Grid
+from workbench.own.grid import Formula, Grid
 from workbench.own.headings import cell_of, note_unknown, passed_over, read_heading, whole
 from workbench.own.judgement_matrices import Sheet
 from workbench.own.numbers import read_number

@@ -7,50 +7,16 @@ a link or markup. The input itself is never written to, and tables that could no
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from analysis.figures.labels import pick
-from workbench.own.grids import Grid, read_grids
+from workbench.own.grid import Grid
+from workbench.own.grids import read_grids
+from workbench.own.marked_page import page
+from workbench.own.marked_workbook import workbook
+from workbench.own.marks import PROBLEM, WARNING, Mark, Marks
 from workbench.own.problems import OwnDataError, Problem
 
-PROBLEM, WARNING = "problem", "warning"
 ENDINGS = (".xlsx", ".html", ".htm")
-
-
-@dataclass(frozen=True)
-class Mark:
-    """One finding in the list, numbered from 1; `kind` is problem or warning."""
-
-    number: int
-    kind: str
-    finding: Problem
-
-
-@dataclass(frozen=True)
-class Marks:
-    """All findings, and those of each cell: rows and columns from 0; column None marks a row, row None the heading."""
-
-    every: tuple[Mark, ...]
-    lang: str
-
-    def of(self, grid: Grid) -> dict[tuple[int | None, int | None], list[Mark]]:
-        """The marks of one table by cell."""
-        found: dict[tuple[int | None, int | None], list[Mark]] = {}
-        for mark in self.every:
-            place = mark.finding
-            if (place.file, place.sheet) == (grid.file, grid.sheet) and (place.row or place.column):
-                row = place.row - 1 if place.row else None
-                found.setdefault((row, place.column - 1 if place.column else None), []).append(mark)
-        return found
-
-    def sentence(self, mark: Mark) -> str:
-        """Why a cell is marked, in the language of the copy."""
-        return pick(self.lang, mark.finding.zh, mark.finding.en)
-
-    def called(self, kind: str) -> str:
-        """The word for a kind of finding."""
-        return {PROBLEM: pick(self.lang, "问题", "problem"), WARNING: pick(self.lang, "提示", "warning")}[kind]
 
 
 def write_marked(path_in: Path, problems: Sequence[Problem], warnings: Sequence[Problem], path_out: Path,
@@ -59,9 +25,6 @@ def write_marked(path_in: Path, problems: Sequence[Problem], warnings: Sequence[
 
     Raises ValueError for another ending and for a place that is or lies in the input.
     """
-    from workbench.own.marked_page import page
-    from workbench.own.marked_workbook import workbook
-
     path_in, path_out = Path(path_in), Path(path_out)
     refuse_place(path_in, path_out)
     marks = Marks(tuple(numbered(problems, warnings)), lang)
@@ -98,11 +61,3 @@ def tables_of(path: Path) -> list[Grid]:
         return list(read_grids(path)[0].values())
     except OwnDataError:
         return []
-
-
-def shown(content: object) -> str:
-    """A cell as text that any file can hold: no half characters, nothing that a page or a workbook refuses."""
-    text = "" if content is None else str(content)
-    text = text.encode("utf-8", "replace").decode("utf-8")
-    return "".join("\ufffd" if ord(sign) < 32 and sign not in "\t\n\r" or sign in "\ufffe\uffff" else sign
-                   for sign in text)

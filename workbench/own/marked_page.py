@@ -8,9 +8,8 @@ from __future__ import annotations
 from html import escape
 
 from analysis.figures.labels import pick
-from workbench.own.grids import Grid
-from workbench.own.marked import PROBLEM, Mark, Marks, shown
-from workbench.own.marked_workbook import letters, worst
+from workbench.own.grid import Grid
+from workbench.own.marks import PROBLEM, Mark, Marks, letters, shown, worst
 
 MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 1_000, 200, 300
 STYLE = """

@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from analysis.figures.labels import pick
-from workbench.own.grids import Grid
-from workbench.own.marked import PROBLEM, Mark, Marks, shown
-from workbench.publishing.pages import RELEASED
+from workbench.own.grid import Grid
+from workbench.own.marks import PROBLEM, Marks, letters, shown, worst
+from workbench.release import RELEASED
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -128,19 +128,6 @@ def write_cell(sheet: Worksheet, row: int, column: int, content: object, look: F
         sheet.write_number(row, column, content, look)
     else:
         sheet.write_string(row, column, shown(content)[:LONGEST_CELL], look)
-
-
-def worst(here: list[Mark]) -> str:
-    """The look of a cell with these marks."""
-    kinds = {mark.kind for mark in here}
-    return PROBLEM if PROBLEM in kinds else "warning" if kinds else "plain"
-
-
-def letters(column: int) -> str:
-    """A column's letters, counted from 0."""
-    from xlsxwriter.utility import xl_col_to_name
-
-    return xl_col_to_name(min(column, 16_383))
 
 
 def to_paper(sheet: Worksheet, head: int) -> None:

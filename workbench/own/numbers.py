@@ -13,7 +13,7 @@ import math
 import re
 from dataclasses import dataclass
 
-from workbench.own.grids import BesideSemicolons, Formula
+from workbench.own.grid import BesideSemicolons, Formula
 
 LARGEST, SMALLEST = 1e18, 1e-100  # beyond them squares and cubes of figures leave what a float can hold
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}

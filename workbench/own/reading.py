@@ -8,7 +8,6 @@ Reference: docs/own_data.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -20,7 +19,8 @@ from workbench.own import canonical
 from workbench.own.experts_table import OWN, experts_by_default, read_expert_table
 from workbench.own.figures import check_enough, latest, read_figures
 from workbench.own.findings import Cell, Findings
-from workbench.own.grids import Grid, read_grids
+from workbench.own.grid import Grid
+from workbench.own.grids import read_grids
 from workbench.own.headings import whole
 from workbench.own.judgement_matrices import matrices, nodes_of
 from workbench.own.judgement_sheets import PREFIX, read_sheets
@@ -28,37 +28,15 @@ from workbench.own.places import Roster
 from workbench.own.plausibility import note_implausible
 from workbench.own.problems import OwnDataError, Problem
 from workbench.own.rosters import read_rosters
+from workbench.own.study_input import StudyInput
 from workbench.own.tree import COLUMNS as TREE_COLUMNS
 from workbench.own.tree import read_tree
 
-__all__ = ["OwnDataError", "Problem", "StudyInput", "read_input", "write_input"]
+__all__ = ["OwnDataError", "Problem", "read_input", "write_input"]
 
 TABLES = ("values", "framework", "cities", "regions", "experts", "judgements")
 # Problems of a framework that do not touch which node stands where: judgements can be checked all the same.
 BESIDE_THE_TREE = ("no_direction", "unknown_direction", "no_name", "control_character", "too_long")
-
-
-@dataclass(frozen=True)
-class StudyInput:
-    """What a study is made from, checked.
-
-    values: one row a figure: code, indicator, year (Int64), value, source, note, and the cell it came from: file,
-    sheet, row, column. framework: indexed by code: level, parent, number, name_zh, name_en, direction, certainty, note,
-    unit_zh, unit_en, source. cities: indexed by adcode: name, name_en, a column a region system, seat_lon, seat_lat.
-    regions: system, system_zh, system_en, name, name_en. experts: indexed by expert. judgements: expert → node →
-    square frame, NaN for pairs not judged; a node that nobody judged is not there. given: the tables that the user
-    gave. log: every cell understood otherwise than written. warnings: what deserves a look.
-    """
-
-    values: pd.DataFrame
-    framework: pd.DataFrame
-    cities: pd.DataFrame
-    regions: pd.DataFrame
-    experts: pd.DataFrame
-    judgements: dict[str, dict[str, pd.DataFrame]]
-    given: tuple[str, ...]
-    log: pd.DataFrame
-    warnings: tuple[Problem, ...]
 
 
 KNOWN: dict[tuple[Path, str], StudyInput] = {}  # by the repository's folder and the record of the input

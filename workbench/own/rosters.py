@@ -26,7 +26,7 @@ from workbench.own.findings import (
     tight,
     written,
 )
-from workbench.own.grids import Grid
+from workbench.own.grid import Grid
 from workbench.own.headings import FIELDS, Table, note_unknown, read_heading, whole
 from workbench.own.numbers import read_number
 

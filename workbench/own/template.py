@@ -20,9 +20,9 @@ from analysis.framework import GRADES, LEVELS, leaves, read_framework, read_prox
 from analysis.regions import SYSTEMS
 from analysis.settings import ROOT, load_settings
 from analysis.sources import judgement, read_cities, read_region_names
+from workbench.office.sheets import put
 from workbench.own.template_sheets import choose, formats, write_judgements, write_table, write_values
-from workbench.profile.workbook import put
-from workbench.publishing.pages import RELEASED
+from workbench.release import RELEASED
 
 EXAMPLES = Path("examples")
 INSTRUCTIONS = "说明"

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.ahp import RANDOM_INDEX
-from workbench.profile.workbook import put
+from workbench.office.sheets import put
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format

@@ -22,7 +22,7 @@ from workbench.own.findings import (
     tight,
     written,
 )
-from workbench.own.grids import Grid
+from workbench.own.grid import Grid
 from workbench.own.headings import Table, note_unknown, read_heading
 
 COLUMNS = ["level", "parent", "number", "name_zh", "name_en", "direction", "certainty", "note", "unit_zh", "unit_en",

@@ -16,9 +16,10 @@ import warnings
 import zipfile
 import zlib
 
-from workbench.own.grids import MATRIX, OLE, Grid, refuse, refuse_size, trimmed
+from workbench.own.grid import MATRIX, Grid, refuse, refuse_size, trimmed
 from workbench.own.problems import OwnDataError, Problem
 
+OLE = bytes.fromhex("d0cf11e0a1b11ae1")  # an old .xls, or an encrypted workbook
 MOST_PARTS, MOST_UNFOLDED = 5_000, 300 * 2**20
 STEEPEST, SMALL_PART = 250, 2**20  # how many times a part may unfold, once it is of some size
 MACROS = ("vbaproject", "/activex/", "macrosheets/", "xl/ctrlprops/")

@@ -16,7 +16,7 @@ import pandas as pd
 from analysis import framework, scoring
 from analysis.frames import settle
 from analysis.indicators import RESIDENTS
-from analysis.study import find_city, main_system
+from analysis.panel import find_city, main_system
 from workbench.profile.run_tables import AccountError, RunTables
 
 CELL_COLUMNS = ["indicator", "purpose", "variable", "year", "value", "file", "raw_row", "source_id", "flag",
@@ -34,7 +34,7 @@ class Account:
     cells: a row a raw cell; purpose is "value", "residents" (what it is divided by),
     "set_aside" or "known_gap". changes: the treatment record's rows that
     touch the city, in order. donors: the raw values lent to it, a row a donor: indicator, adcode, value.
-    peers: the codes of the cities of its tier and of its region (see `study.main_system`), as far as the run has them.
+    peers: the codes of the cities of its tier and of its region (see `panel.main_system`), as far as the run has them.
     """
 
     tables: RunTables

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from analysis.marks import file_name
-from workbench.notebook import report_folder
+from workbench.by_hand import report_folder
 from workbench.profile.account import Account
 from workbench.reporting.words import WORDS
 

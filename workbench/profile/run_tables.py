@@ -19,10 +19,12 @@ import numpy as np
 import pandas as pd
 
 from analysis import indicators, scoring, study
-from analysis.frames import read_frame
+from analysis.frames import read_frame, settle
 from analysis.settings import Settings, load_settings, nearest
 from workbench.by_hand import RECORD, HandMade, data_folder, in_runner, input_folder, is_finished, table_file
-from workbench.panels import Ground, cell_name, run_dictionaries, run_ground
+from workbench.ground import Ground
+from workbench.own.study_input import cell_name
+from workbench.panels import run_dictionaries, run_ground
 from workbench.parameters import StepError
 from workbench.steps import upstream
 
@@ -214,7 +216,7 @@ def check_origins(tables: RunTables, expected: pd.DataFrame) -> None:
 def check_fills(tables: RunTables) -> None:
     """Each filled value must be the median of its donors' raw values."""
     for change in tables.record[tables.record["action"].str.startswith("filled")].itertuples():
-        lent = study.settle(float(tables.raw[change.indicator].reindex(change.donors.split(";")).median()))
+        lent = settle(float(tables.raw[change.indicator].reindex(change.donors.split(";")).median()))
         if lent != change.after:
             raise AccountError(f"run {tables.run}, 02_treatment_record.csv, city {change.adcode}, {change.indicator}: "
                                f"filled with {change.after:.12g}, but its donors' median is {lent:.12g}; the run's "
@@ -226,7 +228,7 @@ def check_scores(tables: RunTables) -> None:
     weights = tables.weights["combined"]
     scores = study.score(tables.normalised[weights.index], weights, tables.settings.aggregation.method)
     expected = pd.DataFrame({"score": scores, "rank": scoring.rank(tables.scores["score"])})
-    refuse_difference(tables.scores[["score", "rank"]], study.settle(expected), "05_scores.csv",
+    refuse_difference(tables.scores[["score", "rank"]], settle(expected), "05_scores.csv",
                       "points, weights and scores give", tables)
     later = {**{f"{INTERVALS[kind]}.csv": frame for kind, frame in tables.intervals.items()},
              **({f"{TIERS}.csv": tables.tiers} if tables.tiers is not None else {})}

@@ -6,7 +6,7 @@ import io
 
 from analysis.figures.labels import node_names, pick
 from analysis.tables import shown
-from workbench.notebook import edition_line
+from workbench.edition import edition_line
 from workbench.profile import words
 from workbench.profile.account import Account
 from workbench.profile.notes import notes

@@ -8,7 +8,7 @@ import pandas as pd
 
 from analysis.figures.labels import group_name, pick, province_name, system_name
 from analysis.frames import settle
-from analysis.study import main_system
+from analysis.panel import main_system
 from analysis.tables import EMPTY, full_names, percentage, shown
 from workbench.profile.account import Account
 

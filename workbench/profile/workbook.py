@@ -12,19 +12,20 @@ from __future__ import annotations
 
 import io
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from analysis import marks
 from analysis.figures.labels import node_names, pick
 from analysis.tables import full_names
+from workbench.office.sheets import put
 from workbench.profile import words
 from workbench.profile.account import Account
 from workbench.profile.notes import notes
 from workbench.profile.page import stamps
 from workbench.profile.run_tables import PER_RESIDENT, logarithm_formula
-from workbench.publishing.pages import RELEASED
+from workbench.release import RELEASED
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -276,15 +277,6 @@ def not_computed(account: Account, lang: str) -> list[str]:
 
 
 # --- cells ------------------------------------------------------------------------------------------------------------
-def put(sheet: Worksheet, row: int, column: int, value: Any, look: Format) -> None:
-    """Write a text as a string, never as a formula, or a number; a gap stays empty. Row and column count from 0."""
-    if isinstance(value, str):
-        if value:
-            sheet.write_string(row, column, value, look)
-    elif pd.notna(value):
-        sheet.write_number(row, column, value, look)
-
-
 def calculate(sheet: Worksheet, looks: dict, row: int, name: str, formula: str, value: float,
               look: str = "formula") -> None:
     """Write a formula with the study's number as its result, or the number alone where there is no formula."""

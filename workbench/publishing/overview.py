@@ -18,10 +18,10 @@ from analysis.marks import file_name
 from analysis.settings import BASELINE, ROOT, differences, flatten
 from analysis.tables import full_names, shown
 from workbench.office.take_away import listed
+from workbench.planning import Plan
+from workbench.publishing.provenance import MANIFEST, hashes, raw_checksums, versions
 from workbench.reporting import FileEntry, ReportEntry, RunFacts
 from workbench.reporting.words import WORDS
-from workbench.running.planning import Plan
-from workbench.running.provenance import MANIFEST, hashes, raw_checksums, versions
 from workbench.steps import STEPS
 
 EXPLORER, WORKBOOK, PAPER, PROFILES = "explorer.html", "results.xlsx", "white_paper", "profiles/index.html"

@@ -5,29 +5,21 @@ from __future__ import annotations
 import json
 import os
 import time
-from datetime import UTC, date, datetime
-from datetime import time as time_of_day
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from analysis import __released__
 from analysis.marks import file_name
-from analysis.settings import Settings
+from workbench.edition import edition_stamp
+from workbench.planning import Plan, report_folder
+from workbench.publishing.crate import crate
+from workbench.publishing.provenance import CRATE, MANIFEST, manifest, write_json
+from workbench.release import RELEASED
 from workbench.reporting.tidy import report_of
-from workbench.running.crate import crate
-from workbench.running.planning import Plan, report_folder
-from workbench.running.provenance import CRATE, MANIFEST, manifest, write_json
 from workbench.steps import NEEDS, STEPS, notebook_path, steps_for
 
-if TYPE_CHECKING:
-    from workbench.panels import Ground
-
-RELEASED = date.fromisoformat(__released__)
 SCORED = "05_scores_and_ranks"
 # Parts of a run's report that take something from several steps, and the steps whose outputs they read.
 PARTS = {"explorer": (SCORED, "06_sensitivity", "09_agreement"), "cities": (SCORED, "06_sensitivity", "07_tiers"),
          "take_away": tuple(NEEDS)}
-EPOCH = int(datetime.combine(RELEASED, time_of_day(), UTC).timestamp())
 
 
 def render_step(step: str, plan: Plan, staging: Path) -> float:
@@ -119,19 +111,6 @@ def plan_stamp(plan: Plan, staging: Path):
     return edition_stamp(plan.run, plan.settings, run_ground(plan.settings, staging / "data" / plan.run), plan.lang)
 
 
-def edition_stamp(run: str, settings: Settings, ground: Ground, lang: str):
-    """Run, edition and date as every page carries them; the date is the study's, never today's."""
-    from workbench.notebook import edition_line
-    from workbench.reporting import Stamp
-
-    return Stamp(run, edition_line(settings, ground, lang), release_month(lang), EPOCH)
-
-
-def release_month(lang: str) -> str:
-    """The month of the study's release, as pages print it."""
-    return f"{RELEASED:%Y} 年 {RELEASED.month} 月" if lang == "zh" else f"{RELEASED:%B %Y}"
-
-
 def write_part(part: str, plan: Plan, staging: Path) -> float:
     """Make one of the parts of a run's report that take something from several steps (see `PARTS`)."""
     started = time.perf_counter()
@@ -172,7 +151,7 @@ def write_city_pages(plan: Plan, staging: Path) -> None:
 
 def write_take_away(plan: Plan, staging: Path) -> None:
     """Tables and results of the staged run as Word documents and workbooks, and the index of its figures."""
-    from workbench.office.results import RunBook
+    from workbench.office.run_book import RunBook
     from workbench.office.take_away import write_collections
     from workbench.panels import run_ground
 

@@ -23,9 +23,10 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.marks import about
 from analysis.settings import BASELINE, ROOT, Settings, load_settings, write_settings
-from workbench.publishing.pages import EPOCH, PARTS, render_step, write_overview, write_part
-from workbench.running.planning import DATA, Plan, RunError, check_kept_steps, parameters_for, report_folder
-from workbench.running.provenance import RECORD, hashes, run_record, write_json
+from workbench.planning import DATA, Plan, RunError, check_kept_steps, parameters_for, report_folder
+from workbench.publishing.pages import PARTS, render_step, write_overview, write_part
+from workbench.publishing.provenance import RECORD, hashes, run_record, write_json
+from workbench.release import EPOCH
 from workbench.running.room import full_disk_told
 from workbench.running.staging import discard, open_staging, put_in_place, reading, settle
 from workbench.running.stopping import (
@@ -39,7 +40,7 @@ from workbench.running.stopping import (
 from workbench.steps import NEEDS, built_on, notebook_path
 
 if TYPE_CHECKING:
-    from workbench.own.reading import StudyInput
+    from workbench.own.study_input import StudyInput
     from workbench.panels import Known
 
 REPORTS = ROOT / "reports"
@@ -94,7 +95,8 @@ def make_run(plan: Plan, study, staging: Path, kept: Path | None, say: Callable[
 def score_in_memory(plan: Plan, given: StudyInput | None = None):
     """The whole method in memory before any table is written: whatever is wrong with the inputs is refused here."""
     from analysis import published, sources
-    from analysis.study import find_city, read_panel, score_study
+    from analysis.panel import find_city, read_panel
+    from analysis.study import score_study
     from workbench.panels import own_panel
 
     panel = own_panel(given, plan.settings.edition) if given else read_panel()

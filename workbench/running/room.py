@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from workbench.running.planning import RunError
+from workbench.planning import RunError
 
 # MB. A run makes 40 in each language and keeps those of the other, beside its old outputs until the very end;
 # kernels and the tools that set pages take 20 for a while.

@@ -21,8 +21,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from analysis.settings import ROOT
+from workbench.planning import RunError
 from workbench.running import turns
-from workbench.running.planning import RunError
 from workbench.running.room import refuse_without_leave, refuse_without_room, shown, write_errors_told
 
 GLANCE = 1.0  # seconds until a turn that is taken without saying by whom counts as taken

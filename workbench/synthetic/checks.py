@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis import agreement, sources, study
+from analysis import agreement, framework, sources, study
+from analysis.panel import Panel
 from analysis.settings import ROOT, Settings, load_settings
 
 from .facts import compare_facts
@@ -22,15 +23,15 @@ from .tables import read_published, read_readings
 EQUAL_WEIGHTS = {"weighting.subjective": "equal", "weighting.objective": "equal"}
 
 
-def as_panel(synthetic: Synthetic, root: Path = ROOT, corrected: bool = False) -> study.Panel:
+def as_panel(synthetic: Synthetic, root: Path = ROOT, corrected: bool = False) -> Panel:
     """The panel a study starts from. corrected: with the true values in place of the planted errors."""
     values = synthetic.values.copy()
     if corrected:
         for row in synthetic.planted.itertuples():
             values.at[row.adcode, row.indicator] = row.true_value
-    return study.Panel(edition="synthetic", figures=figures(values), cities=sources.read_cities(root),
+    return Panel(edition="synthetic", figures=figures(values), cities=sources.read_cities(root),
                        proxies=proxies(read_readings(root)), judgements=sources.read_judgements(root),
-                       experts=sources.read_experts(root), root=root)
+                       experts=sources.read_experts(root), root=root, tree=framework.read_framework(root))
 
 
 def same_values(values: pd.DataFrame, synthetic: Synthetic) -> bool:

@@ -15,6 +15,7 @@ import pandas as pd
 from analysis.cleaning import LOG_COLUMNS
 from analysis.rawfiles import Problems, numbers, read_table
 from analysis.settings import ROOT
+from workbench.own.study_input import figures_of
 
 from .flaws import FAR, suspicious_cells
 from .tables import FOLDER, read_readings
@@ -31,7 +32,8 @@ RULE_OF = {"bounds": "outside_bounds", "far": "far_from_others"}
 def set_aside(figures: pd.DataFrame, cities: pd.DataFrame, root: Path = ROOT) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The figures with every suspicious one missing and flagged, and the log: one row a figure set aside.
 
-    figures: as `panels.figures_of` makes them. Returns (figures, log) with the columns of the public edition's log.
+    figures: as `study_input.figures_of` makes them. Returns (figures, log) with the columns of the public edition's
+    log.
     """
     readings = read_readings(root)
     values = figures.pivot(index="adcode", columns="variable", values="value").reindex(columns=readings.index)
@@ -50,8 +52,6 @@ def set_aside(figures: pd.DataFrame, cities: pd.DataFrame, root: Path = ROOT) ->
 
 def log_of(values: pd.DataFrame, cities: pd.DataFrame, root: Path = ROOT) -> pd.DataFrame:
     """What is set aside of the values that a run has read (`StudyInput.values`): the log of `set_aside`."""
-    from workbench.panels import figures_of
-
     return set_aside(figures_of(values), cities, root)[1]
 
 

@@ -13,9 +13,10 @@ from types import SimpleNamespace
 
 import pandas as pd
 
-from analysis import agreement, scoring, study
+from analysis import agreement, scoring
 from analysis.figures.labels import city_names, group_name, node_names, pick, system_name
 from analysis.framework import PAPER_LISTS, ancestor, domains, leaves
+from analysis.panel import read_panel
 from analysis.settings import Settings
 from workbench.white_paper.paper_tables import SURE
 
@@ -182,7 +183,7 @@ def overlap_values(v: PaperValues) -> dict[str, str]:
 
 def gross_product(cities: pd.DataFrame) -> pd.Series:
     """GDP of 2019 by city, a public figure whatever values a study ranks by."""
-    figures = study.read_panel().figures
+    figures = read_panel().figures
     return figures[figures["variable"] == "gdp"].set_index("adcode")["value"].reindex(cities.index)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.settings import ROOT, flatten
-from workbench.running.provenance import CRATE, MANIFEST, sha256
+from workbench.publishing.provenance import CRATE, MANIFEST, sha256
 
 SPECIFICATION, PROFILE = "https://w3id.org/ro/crate/1.1", "https://w3id.org/ro/wfrun/process/0.1"
 Entity = dict[str, Any]
