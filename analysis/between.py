@@ -13,10 +13,10 @@ import pandas as pd
 
 from analysis import framework, study
 from analysis.frames import settle
+from analysis.panel import Panel
 from analysis.sensitivity.stages import Stages
 from analysis.settings import Settings
 from analysis.shapley import Taken, unions
-from analysis.study import Panel
 
 # The stages in the order of the method, each with the section of the settings that decides it. With `data` go the
 # panel's figures, cities and proxies, with `weights` its judgements and experts.

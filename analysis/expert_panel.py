@@ -26,8 +26,8 @@ from analysis.experts import (
     measured_weights,
 )
 from analysis.frames import settle
+from analysis.panel import Panel, tree_of
 from analysis.settings import Settings, with_overrides
-from analysis.study import Panel
 
 PARENT = "weighting.data_centre_parent"
 REPAIRS = 3  # judgements that a matrix may be asked to reconsider
@@ -220,7 +220,7 @@ def judged_anew(base: study.Study, panel: Panel, settings: Settings) -> study.St
 
     How consistent the changed judgements are is not asked.
     """
-    tree, choices = study.tree_of(panel, settings), settings.weighting
+    tree, choices = tree_of(panel, settings), settings.weighting
     group = group_of_experts(panel, choices.data_centre_parent)
     judged = weighting.tree_weights(group, tree, choices.ahp_method, allow_inconsistent=True, root=GOAL)
     measured = measured_weights(judged, tree, base.treated.columns, subjective=choices.subjective,
@@ -261,7 +261,7 @@ def data_centre_weights(panel: Panel, settings: Settings) -> pd.DataFrame:
     rows = {}
     for parent in ("S13", "S14"):
         chosen = with_overrides(settings, {PARENT: parent})
-        tree = study.tree_of(panel, chosen)
+        tree = tree_of(panel, chosen)
         choices = chosen.weighting
         leaves = leaf_weights(judged_tree(
             panel, tree, method=choices.ahp_method, consistency_limit=choices.consistency_limit,

@@ -7,15 +7,11 @@ Reference: docs/method.md, section 4.5; Aczél & Saaty (1983), doi:10.1016/0022-
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
 from analysis import framework, weighting
 from analysis.frames import settle
-
-if TYPE_CHECKING:
-    from analysis.study import Panel
+from analysis.panel import Panel
 
 GOAL = "goal"
 GROUP = "group"

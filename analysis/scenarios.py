@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.frames import settle
+from analysis.panel import Panel
 from analysis.sensitivity.crossing import read_alternatives
 from analysis.sensitivity.stages import Stages
 from analysis.settings import with_overrides
-from analysis.study import Panel, Study
+from analysis.study import Study
 
 
 @dataclass(frozen=True)

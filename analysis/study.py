@@ -8,36 +8,14 @@ Reference: docs/method.md; OECD/JRC (2008), Handbook on Constructing Composite I
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
-from analysis import cleaning, experts, framework, indicators, normalisation, scoring, sources, treatment, weighting
+from analysis import experts, framework, indicators, normalisation, scoring, treatment, weighting
 from analysis.frames import settle
-from analysis.settings import PUBLIC_TRAITS, ROOT, Settings
-
-
-@dataclass(frozen=True)
-class Panel:
-    """What a study starts from: the cleaned figures, the cities, the tree, the proxies and the experts' judgements.
-
-    `tree` is the paper's, 城市数据中心 under S13, unless the study brings its own. `regions` names the region systems
-    of a study that brings its own cities (columns system, system_zh, system_en, name, name_en). `traits` say what can
-    be asked of the panel (see `settings.TRAITS`).
-    """
-
-    edition: str
-    figures: pd.DataFrame
-    cities: pd.DataFrame
-    proxies: pd.DataFrame
-    judgements: dict[str, dict[str, pd.DataFrame]]
-    experts: pd.DataFrame
-    root: Path = ROOT
-    tree: pd.DataFrame | None = None
-    regions: pd.DataFrame | None = None
-    traits: frozenset[str] = PUBLIC_TRAITS
+from analysis.panel import Panel, region_systems, tree_of
+from analysis.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -63,16 +41,6 @@ class Study:
         return self.weights["combined"]
 
 
-def read_panel(root: Path = ROOT) -> Panel:
-    """Read and check every raw file of the public edition and clean it (notebook 01 shows each changed cell)."""
-    sources.verify_provenance(root)
-    cities = sources.read_cities(root)
-    variables = sources.read_variables(root)
-    figures, _ = cleaning.clean_statistics(sources.read_statistics(root), cities, variables)
-    return Panel("public", settle(figures), cities, framework.read_proxies(root), sources.read_judgements(root),
-                 sources.read_experts(root), root)
-
-
 def score_study(panel: Panel, settings: Settings) -> Study:
     """Run the whole method on a panel: indicators, treatment, normalisation, weights, domain scores, scores, ranks.
 
@@ -95,18 +63,6 @@ def score_study(panel: Panel, settings: Settings) -> Study:
     domain_scores = score_domains(normalised, weights["combined"], tree, settings.aggregation.method)
     return Study(settings, panel, tree, raw, origins, treated, record, normalised, weights, domain_scores, scores,
                  scoring.rank(scores))
-
-
-def tree_of(panel: Panel, settings: Settings) -> pd.DataFrame:
-    """The panel's tree, with 城市数据中心 where the settings put it."""
-    parent = settings.weighting.data_centre_parent
-    tree = framework.read_framework(panel.root) if panel.tree is None else panel.tree
-    if "two_readings" in panel.traits:
-        return framework.with_data_centre(tree, parent)
-    if parent != "S13":
-        raise ValueError(f"weighting.data_centre_parent = {parent}: this study has one reading of its tree and its own "
-                         "judgements for it; keep S13, and move the indicator in your framework table instead")
-    return tree
 
 
 # --- the stages, one verb each; notebooks 02 to 05 call the same ones -------------------------------------------------
@@ -257,37 +213,6 @@ def score_domains(normalised: pd.DataFrame, weights: pd.Series, tree: pd.DataFra
         own = weights[domain == code]
         columns[code] = score(normalised[own.index], own / own.sum(), method)
     return pd.DataFrame(columns, index=normalised.index)
-
-
-def find_city(cities: pd.DataFrame, text: str) -> str:
-    """The code of a city given by code, Chinese name (with or without 市) or English name.
-
-    Raises ValueError with the nearest names where none or several match.
-    """
-    wanted = str(text).strip()
-    found = cities.index[(cities.index == wanted) | cities["name"].isin([wanted, f"{wanted}市"])
-                         | (cities["name_en"].str.lower() == wanted.lower())]
-    if len(found) > 1:
-        raise ValueError(f"city {wanted}: {len(found)} cities have this name; use one of the codes {', '.join(found)}")
-    if not len(found):
-        near = difflib.get_close_matches(wanted, [*cities["name"], *cities["name_en"], *cities.index], n=3, cutoff=0.5)
-        remedy = f"did you mean {', '.join(near)}?" if near else "give a name or code of data/raw/statistics/cities.csv"
-        raise ValueError(f"city {wanted or '(empty)'} is not in the roster; {remedy}")
-    return found[0]
-
-
-NOT_REGIONS = ("name", "name_en", "province", "type", "seat_lon", "seat_lat")
-
-
-def region_systems(cities: pd.DataFrame) -> list[str]:
-    """The columns of a roster that sort its cities into regions: all but names, type and coordinates."""
-    return [column for column in cities if column not in NOT_REGIONS]
-
-
-def main_system(cities: pd.DataFrame) -> str | None:
-    """The region system that a city's peers are taken from: the paper's seven, else a study's first; None without."""
-    systems = region_systems(cities)
-    return "region" if "region" in systems else next(iter(systems), None)
 
 
 def score_table(cities: pd.DataFrame, scores: pd.Series, ranks: pd.Series, domain_scores: pd.DataFrame,

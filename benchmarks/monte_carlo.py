@@ -13,7 +13,7 @@ import sys
 
 import numpy as np
 
-from analysis import study
+from analysis.panel import read_panel
 from analysis.sensitivity import (
     Stages,
     WeightNoise,
@@ -82,7 +82,7 @@ def all_choices(options: argparse.Namespace) -> None:
     """The public panel under every combination of choices, against its weights alone: with few draws a combination
     beginning its random stream weighs more."""
     settings = load_settings()
-    stages = Stages(study.read_panel())
+    stages = Stages(read_panel())
     design = cross(stages, read_crossing(settings), [WeightNoise("dirichlet", CONCENTRATION)])
     case = stages.normalised(settings), stages.weights(settings)
     for draws in (2 * options.draws, 8 * options.draws):

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from analysis import scenarios, study
 from analysis import sensitivity as of
+from analysis.panel import read_panel
 from analysis.settings import load_settings
 
 NOISE = of.WeightNoise("dirichlet", 100.0)
@@ -23,7 +24,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=10_000)
     parser.add_argument("--attainable", action="store_true", help="attainable ranks within ±25 % as well")
     options = parser.parse_args()
-    settings, panel = load_settings(), study.read_panel()
+    settings, panel = load_settings(), read_panel()
     base = study.score_study(panel, settings)
     values, weights, stages = base.normalised, base.combined_weights, of.Stages(panel)
     seconds: dict[str, float] = {}

@@ -22,6 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 # Not part of a fresh clone, or made by a run; data/processed/baseline is part of it.
 LEFT_OUT = (".venv", ".git", ".tools", "reports", "__pycache__", ".hypothesis", ".pytest_cache", ".ruff_cache",
             ".ipynb_checkpoints")
+# Fixtures that make whole runs: what reads one is marked `whole` without saying so.
+MADE_BY_RUNS = {"whole_runs", "own_runs", "doors"}
 RECORDS = ("run_record.json", "manifest.json", "ro-crate-metadata.json")
 
 # Examples are the same at every run, and a busy machine fails no test.
@@ -36,13 +38,15 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     global SLOW
     SLOW = config.getoption("--slow")
-    config.addinivalue_line("markers", "slow: takes minutes and runs with --slow only")
     # a shell that starts the tests in the background lets them, and all that they start, ignore Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest chooses by -m
 def pytest_collection_modifyitems(config, items):
     for item in items:
+        if MADE_BY_RUNS.intersection(item.fixturenames):
+            item.add_marker("whole")
         if item.get_closest_marker("slow") and not SLOW:
             item.add_marker(pytest.mark.skip(reason="runs with --slow only"))
 
@@ -58,7 +62,7 @@ def examples(usual: int, slow: int) -> int:
 @pytest.fixture(scope="session")
 def real_panel():
     """The cleaned public panel; tests must not change it."""
-    from analysis.study import read_panel
+    from analysis.panel import read_panel
 
     return read_panel()
 
@@ -89,7 +93,7 @@ def repository_read_once():
     from copy import deepcopy
 
     from analysis import framework
-    from analysis.own import reading, rosters
+    from workbench.own import reading, rosters
 
     with pytest.MonkeyPatch.context() as patch:
         for module, name in ((reading, "read_judgements"), (reading, "read_experts"), (reading, "read_framework"),

@@ -9,8 +9,9 @@ import pytest
 import xlsxwriter
 from conftest import snapshot
 
-from analysis.own.problems import OwnDataError, Problem
-from analysis.own.reading import StudyInput, read_input
+from workbench.own.problems import OwnDataError, Problem
+from workbench.own.reading import read_input
+from workbench.own.study_input import StudyInput
 
 HEAD = ["code", "name", "I01", "I05", "I24"]
 ROWS = [["110000", "北京市", 12.5, 1234.5, 0.1], ["310000", "上海市", 11.0, 2345.0, 0.25],

@@ -7,8 +7,10 @@ import xlsxwriter
 from bad_inputs.cases import FILES, FOLDERS, GOOD, VALUES, WORKBOOKS, Case
 from conftest import snapshot
 
-from analysis.own.problems import OwnDataError
-from analysis.own.reading import read_input
+from workbench.own.problems import OwnDataError
+from workbench.own.reading import read_input
+
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("repository_read_once")]
 
 
 def write_folder(folder, tables: dict[str, str]) -> None:

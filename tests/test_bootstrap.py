@@ -21,7 +21,10 @@ ROOT = Path(__file__).resolve().parents[1]
 LOCK = "six==1.17.0 \\\n    --hash=sha256:" + "0" * 64 + "\n"
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="the stand-ins for uv and pip are shell scripts")
+pytestmark = [
+    pytest.mark.whole,
+    pytest.mark.skipif(os.name == "nt", reason="the stand-ins for uv and pip are shell scripts"),
+]
 
 # Both stand-ins make a folder that looks like an environment, count what they are asked to install in `calls`,
 # and fail with the words of FAIL, after SLOW seconds, where the test says so.

@@ -14,6 +14,8 @@ from workbench import by_hand
 from workbench.parameters import StepError
 from workbench.steps import LANGUAGES, NEEDS, PARAMETERS, STEPS, choices_behind, upstream
 
+pytestmark = pytest.mark.whole
+
 TRAITS = frozenset({"public", "factual", "china", "paper", "two_readings", "regions"})
 
 

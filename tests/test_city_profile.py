@@ -17,15 +17,16 @@ import pandas as pd
 import pytest
 from rich.cells import cell_len
 
-from analysis import profile
 from analysis.frames import read_frame, settle, write_frame
 from analysis.framework import leaves
-from analysis.profile import page, run_tables, workbook
-from analysis.profile.account import account_items
 from analysis.settings import PUBLIC_TRAITS, ROOT, load_settings, write_settings
 from analysis.study import score_study, score_table
-from workbench import by_hand
+from workbench import by_hand, profile
 from workbench.by_hand import data_folder
+from workbench.profile import page, run_tables, workbook
+from workbench.profile.account import account_items
+
+pytestmark = pytest.mark.long
 
 BASELINE = ROOT / "data/processed/baseline"
 HOSTILE = "=cmd()<script>alert(1)</script>"
@@ -426,7 +427,7 @@ class TestCommand:
     def call(self, *arguments):
         from typer.testing import CliRunner
 
-        from analysis.__main__ import app
+        from workbench.cli import app
 
         return CliRunner().invoke(app, ["city", *arguments])
 

@@ -12,15 +12,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import city_profiles, scoring, study
-from analysis.city_profiles import page, words
-from analysis.city_profiles.files import write_profiles
-from analysis.city_profiles.moves import WHOLE_YEARS, YES_NO, scales_of
-from analysis.city_profiles.peers import standing_out
+from analysis import scoring, study
 from analysis.frames import read_frame, write_frame
-from analysis.pages import edition_stamp
-from analysis.profile.run_tables import recorded_logarithm
 from analysis.settings import ROOT
+from workbench import city_profiles
+from workbench.city_profiles import page, words
+from workbench.city_profiles.files import write_profiles
+from workbench.city_profiles.moves import WHOLE_YEARS, YES_NO, scales_of
+from workbench.city_profiles.peers import standing_out
+from workbench.edition import edition_stamp
+from workbench.profile.run_tables import recorded_logarithm
+
+pytestmark = pytest.mark.long
 
 BASELINE = ROOT / "data/processed/baseline"
 HOSTILE = "=cmd()<script>alert(1)</script>"
@@ -216,7 +219,7 @@ class TestPages:
         hostile = city_profiles.profiles_of(replace(profiles.tables, ground=ground))
         for path in write_profiles(hostile, tmp_path, stamp_of(hostile), "zh"):
             assert path.read_text(encoding="utf-8").count("<script") == (path.name == "index.html")
-        from analysis.city_profiles.paper import profile_pdf
+        from workbench.city_profiles.paper import profile_pdf
 
         assert profile_pdf(words.Names(hostile, "zh"), "440300", stamp_of(hostile)).startswith(b"%PDF")
 
@@ -234,8 +237,8 @@ class TestPages:
 class TestOwnData:
     def test_places_elsewhere_with_regions_of_their_own_have_pages_in_both_languages(self, profiles, tmp_path):
         """Other places, another tree and regions with names in two languages: an own-data run in memory."""
-        from analysis.panels import bring, own_panel, panel_ground
         from analysis.settings import load_settings
+        from workbench.panels import bring, own_panel, panel_ground
 
         brought = bring(ROOT / "examples/county_care", load_settings())
         panel = own_panel(brought.given, brought.settings.edition)
@@ -266,7 +269,7 @@ class TestCommand:
     def call(self, *arguments):
         from typer.testing import CliRunner
 
-        from analysis.__main__ import app
+        from workbench.cli import app
 
         return CliRunner().invoke(app, ["cities", *arguments])
 

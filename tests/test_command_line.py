@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 import pytest
 from conftest import copy_repository, snapshot, study_environment
 
+pytestmark = pytest.mark.long
+
 STATISTICS = "data/raw/statistics/statistics.csv"
 MATRIX = "data/raw/ahp/academic/goal.csv"
 
@@ -123,8 +125,9 @@ DRIVER = r'''
 import contextlib, json, os, re, shutil, sys, traceback
 from pathlib import Path
 from typer.testing import CliRunner
-from analysis import pipeline, sources
-from analysis.__main__ import app
+from analysis import sources
+from workbench.running import pipeline
+from workbench.cli import app
 
 def no_notebook(*arguments):
     raise SystemExit("a notebook started")
@@ -217,7 +220,7 @@ class TestOtherCommands:
     def test_steps_lists_every_notebook_with_its_parameters(self):
         from typer.testing import CliRunner
 
-        from analysis.__main__ import app
+        from workbench.cli import app
         from workbench.steps import NEEDS, PARAMETERS
 
         out = CliRunner().invoke(app, ["steps"]).output
@@ -230,7 +233,7 @@ class TestOtherCommands:
     def test_help_names_every_option_in_both_languages(self):
         from typer.testing import CliRunner
 
-        from analysis.__main__ import app
+        from workbench.cli import app
 
         out = re.sub(r"\s+", " ", CliRunner().invoke(app, ["run", "--help"], env={"COLUMNS": "200"}).output)
         for option in ("--settings", "--set", "--only", "--from", "--run", "--lang", "--no-reports"):

@@ -17,15 +17,18 @@ from pandas.testing import assert_frame_equal
 from test_figures import drawn_texts, overlaps
 from typer.testing import CliRunner
 
-from analysis import comparison, comparison_files, comparison_page, figures
-from analysis.__main__ import app
+from analysis import figures
 from analysis.between import STAGES, Between
-from analysis.comparison import ComparisonError, Run, compare, compare_runs, moves, read_run, refuse_stale
 from analysis.figures.comparison import rank_change_parts
 from analysis.frames import read_frame, settle, write_frame
 from analysis.settings import ROOT, load_settings, write_settings
 from analysis.shapley import finest_groups, partitions, shapley_numerators, unions
 from analysis.study import score_study
+from workbench.cli import app
+from workbench.comparing import comparison, comparison_files, comparison_page
+from workbench.comparing.comparison import ComparisonError, Run, compare, compare_runs, moves, read_run, refuse_stale
+
+pytestmark = pytest.mark.long
 
 # One choice of each stage, and settings that differ in several.
 ONE_STAGE = {"data": {"indicators.exclude": ["I23", "I28"]}, "treatment": {"treatment.outliers": "log"},

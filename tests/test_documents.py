@@ -1,7 +1,10 @@
 """What the documents say is true: commands parse, files are there, numbers are those of the reference result."""
 
+import ast
+import importlib
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ from typer.main import get_command
 
 from analysis.frames import read_frame
 from analysis.settings import ROOT, flatten, load_settings
+from workbench.cli import app
 from workbench.steps import STEPS
 
 REFERENCE = ROOT / "data/processed/baseline"
@@ -38,7 +42,7 @@ ALL_COMMANDS = [(name, words) for name in DOCUMENTS for words in commands(name)]
 
 def parse_study(words: list[str]) -> None:
     """Parse the words after `python -m analysis` with the real command line, without running anything."""
-    group = get_command(__import__("analysis.__main__", fromlist=["app"]).app)
+    group = get_command(app)
     if words and words[0] == "--help":
         return
     command = group.commands[words[0]]
@@ -48,8 +52,8 @@ def parse_study(words: list[str]) -> None:
 
 def check_values(values: dict) -> None:
     """The choices that a documented command names are real ones."""
-    from analysis.planning import choose_steps
     from analysis.settings import parse_assignment
+    from workbench.planning import choose_steps
 
     for text in values.get("set_") or ():
         load_settings(overrides=dict([parse_assignment(text)]))
@@ -150,6 +154,35 @@ class TestFiles:
             assert not re.search(r"/(home|root|work|Users)/\w", text_of(name)), name
 
 
+class TestFloorPlan:
+    """docs/architecture.md draws the layers that pyproject.toml demands; the front pages name every module."""
+
+    PLACES = {package: {path.stem for path in (ROOT / package).glob("[!_]*")
+                        if path.suffix == ".py" or (path / "__init__.py").is_file()}
+              for package in ("analysis", "workbench")}
+
+    @pytest.mark.parametrize("package", PLACES)
+    def test_the_drawing_has_the_layers_of_the_contract(self, package):
+        contracts = tomllib.loads(text_of("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+        layers = next(each["layers"] for each in contracts if each.get("containers") == [package])
+        drawing = next(block for block in SHELL.findall(text_of("docs/architecture.md")) if "workbench ──" in block)
+        floors = drawing.split(f"\n {package} ──")[1].split("\n", 1)[1]
+        floors = re.split(r"\n (?:analysis )?──", floors)[0].splitlines()
+        assert [re.findall(r"[a-z]\w+", line[24:]) for line in floors] == [layer.split(" | ") for layer in layers]
+
+    @pytest.mark.parametrize("package", PLACES)
+    def test_the_front_page_lists_every_module(self, package):
+        page = ast.get_docstring(ast.parse(text_of(f"{package}/__init__.py")), clean=False)
+        lines = " ".join(re.findall(r"^    .+$", page, re.MULTILINE))
+        assert {name for name in self.PLACES[package] if not re.search(rf"\b{name}\b", lines)} == set()
+
+    def test_each_noun_is_a_class_where_it_is_said_to_be(self):
+        rows = re.findall(r"^\| `(\w+)` \|[^|]+\| `(.+?)\.py` \|", text_of("docs/architecture.md"), re.MULTILINE)
+        assert len(rows) == 10
+        for noun, path in rows:
+            assert isinstance(getattr(importlib.import_module(path.replace("/", ".")), noun), type), noun
+
+
 class TestTranslations:
     def test_both_readmes_have_the_same_sections_tables_pictures_and_commands(self):
         english, chinese = map(text_of, READMES)
@@ -236,6 +269,7 @@ class TestNumbers:
         assert [part for part in quoted if not re.search(rf"(?<![\d.]){part}(?!\d)", text)] == []
 
 
+@pytest.mark.long
 def test_the_recipe_of_the_readmes_pictures_works_as_printed(tmp_path):
     """docs/images/README.md: the heredoc, word for word, gives the pictures that are stored."""
     import subprocess

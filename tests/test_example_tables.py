@@ -14,9 +14,9 @@ import pandas as pd
 import pytest
 
 from analysis.hierarchy import tree_weights
-from analysis.own.template import compared, example_tables
 from analysis.settings import ROOT
 from analysis.weighting import ahp_weights
+from workbench.own.template import compared, example_tables
 
 FOLDER = ROOT / "examples" / "county_care"
 SEED = 2023

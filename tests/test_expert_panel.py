@@ -9,8 +9,11 @@ import pytest
 
 from analysis import expert_panel, framework, weighting
 from analysis.experts import GROUP, consistency_table, judged_tree, judgement_file, judgements_in_use, leaf_weights
+from analysis.panel import tree_of
 from analysis.settings import ROOT, load_settings
-from analysis.study import score_study, tree_of
+from analysis.study import score_study
+
+pytestmark = pytest.mark.long
 
 READING = {"data_centre_parent": "S13"}
 TABLES = READING | {"method": "eigenvector"}
@@ -25,14 +28,14 @@ def settings():
 
 @pytest.fixture(scope="module")
 def given():
-    from analysis.own.reading import read_input
+    from workbench.own.reading import read_input
 
     return read_input(ROOT / "data/raw/synthetic/panel")
 
 
 @pytest.fixture(scope="module")
 def panel(given):
-    from analysis.panels import own_panel
+    from workbench.panels import own_panel
 
     return own_panel(given, "synthetic")
 

@@ -17,14 +17,18 @@ import pytest
 import shapely
 from explorer_pages import BASELINE, STAMP, baseline_tables, own_tables, stored, weights_in_tables
 
-from analysis import pages, planning, study
-from analysis.explorer import ExplorerError, content, explorer_content, explorer_page, outlines, page, write_explorer
-from analysis.explorer.weightings import shares_of, weightings_of
-from analysis.explorer.words import METHODS, WEIGHTINGS, WORDS
+from analysis import study
 from analysis.frames import read_frame
 from analysis.maps import read_boundaries
-from analysis.panels import panel_ground, run_ground
 from analysis.settings import ROOT, load_settings
+from workbench import planning
+from workbench.explorer import ExplorerError, content, explorer_content, explorer_page, outlines, page, write_explorer
+from workbench.explorer.weightings import shares_of, weightings_of
+from workbench.explorer.words import METHODS, WEIGHTINGS, WORDS
+from workbench.panels import panel_ground, run_ground
+from workbench.publishing import pages
+
+pytestmark = pytest.mark.long
 
 BOUNDARIES = ROOT / "data/raw/boundaries"
 MEBIBYTE = 2**20
@@ -277,7 +281,7 @@ class TestPage:
         for texts in (WORDS, WEIGHTINGS, METHODS):
             assert texts["zh"].keys() == texts["en"].keys()
         sources = "".join(path.read_text(encoding="utf-8") for path in (
-            *(ROOT / "assets/report").glob("explorer.*"), *(ROOT / "analysis/explorer").glob("*.py"))
+            *(ROOT / "assets/report").glob("explorer.*"), *(ROOT / "workbench/explorer").glob("*.py"))
             if path.name != "words.py")
         computed = {"weights", "choices", "weights_interval", "choices_interval", "interval_key_weights",
                     "interval_key_choices", "map_alt", "inset_alt"}

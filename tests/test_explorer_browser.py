@@ -13,10 +13,10 @@ import pytest
 from explorer_pages import BASELINE, STAMP, baseline_tables, own_tables, stored, weights_in_tables, write_page
 
 from analysis import scoring, study
-from analysis.explorer import explorer_content, explorer_page
 from analysis.frames import read_frame
-from analysis.panels import panel_ground
 from analysis.settings import load_settings
+from workbench.explorer import explorer_content, explorer_page
+from workbench.panels import panel_ground
 
 CHROMIUM = Path("/usr/bin/chromium")
 HOSTILE = ("</script><script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "=1+1", "@SUM(A1)", "+7", "-3-4")
@@ -24,7 +24,10 @@ OTHER_CHOICES = {"geometric": {"aggregation.method": "geometric", "normalisation
                  "topsis": {"aggregation.method": "topsis"},
                  "rank": {"normalisation.method": "rank"}}
 
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser: {CHROMIUM} is not installed")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser: {CHROMIUM} is not installed"),
+]
 
 
 @pytest.fixture(scope="module")

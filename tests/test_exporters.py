@@ -14,10 +14,12 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from pypdf import PdfReader
 from sample_notebook import sample_notebook, text_output
 
-from analysis.reporting import Stamp
-from analysis.reporting.errors import ReportError
-from analysis.reporting.exporters import HTMLReport, PDFReport
-from analysis.reporting.stamps import notebook_stamp
+from workbench.reporting import Stamp
+from workbench.reporting.errors import ReportError
+from workbench.reporting.exporters import HTMLReport, PDFReport
+from workbench.reporting.stamps import notebook_stamp
+
+pytestmark = pytest.mark.long
 
 NOTICE = "**公开数据版：34 项指标中的 11 项，缺数字治理。** 各领域已测度/全部指标：数字经济 2/8。"
 

@@ -24,6 +24,8 @@ from analysis.settings import ROOT
 from analysis.sources import read_cities, read_region_names
 from analysis.study import shape_table
 
+pytestmark = pytest.mark.long
+
 CITIES, TREE = read_cities(ROOT), read_framework(ROOT)
 MEASURED = pd.Index("I01 I03 I11 I18 I23 I24 I25 I26 I28 I29 I33".split())
 DOMAINS = ["D1", "D3", "D4", "D5", "D6"]

@@ -87,6 +87,7 @@ class TestReadings:
         assert values["1"] == 70
 
 
+@pytest.mark.long
 class TestOrigins:
     def test_name_variable_years_and_rows_in_order_of_years(self):
         rows = panel(("1", "figure", 2019, 9.0), ("1", "figure", 2017, 1.0), ("2", "figure", 2018, 4.0))

@@ -43,6 +43,7 @@ CLOSED = """async () => {
 }"""
 
 pytestmark = [
+    pytest.mark.whole, pytest.mark.browser,
     pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser: {CHROMIUM} is not installed"),
     pytest.mark.skipif(os.name == "nt", reason="the processes are stopped as on POSIX"),
 ]

@@ -22,10 +22,10 @@ import psutil
 import pytest
 from conftest import ROOT, copy_repository, snapshot, study_environment
 
-from analysis import staging, turns
-from analysis.planning import RunError
+from workbench.planning import RunError
+from workbench.running import staging, turns
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes are forked and killed")
+pytestmark = [pytest.mark.whole, pytest.mark.skipif(os.name != "posix", reason="processes are forked and killed")]
 
 PARTS = ("data/processed", "reports")
 CHANGES = ("open", "os.rename", "os.mkdir", "os.rmdir", "os.remove", "os.symlink", "os.chmod")
@@ -47,7 +47,7 @@ def forked(act, *arguments) -> int:
         print(error, file=sys.stderr)
         code = 2
     except KeyboardInterrupt as error:
-        from analysis.stopping import exit_code
+        from workbench.running.stopping import exit_code
 
         code = exit_code(error)
     finally:
@@ -193,7 +193,7 @@ class TestEveryStep:
 
 
 def interrupt_the_move(folder: str) -> dict:
-    from analysis.stopping import ended_by_signals, unstoppable
+    from workbench.running.stopping import ended_by_signals, unstoppable
 
     root, _ = fresh(Path(folder), "one", True)
 
@@ -382,8 +382,9 @@ def scratch(monkeypatch):
 
 def execute(word: str, run: str) -> None:
     """Run the one notebook, which imports next to nothing, without scoring anything first."""
-    from analysis import pipeline, planning
     from analysis.settings import load_settings
+    from workbench import planning
+    from workbench.running import pipeline
 
     pipeline.score_in_memory = lambda *_: None
     settings = load_settings(overrides={"city": CITIES[word]})
@@ -417,7 +418,7 @@ def wait_for_the_last() -> None:
 
 def prepared() -> tuple[dict, float]:
     """Outputs of either word of both runs, the old ones in place, and the seconds that a run takes; made only once."""
-    import analysis.pipeline  # noqa: F401  imported before anything is forked
+    import workbench.running.pipeline  # noqa: F401  imported before anything is forked
 
     kept = staging.ROOT.parent / "references.json"
     if kept.is_file():
@@ -541,7 +542,8 @@ class TestRealRuns:
     def test_killed_at_random_moments(self, place, scratch):
         found = driver("kill_real_runs", KILLS, source=place)
         assert found["survived"] < KILLS / 2, "most were killed before they were done"
-        assert [file for file in failed_in(found["err"]) if "analysis" in Path(file).parts] == [], found["err"]
+        ours = {"analysis", "workbench"}
+        assert [file for file in failed_in(found["err"]) if ours & set(Path(file).parts)] == [], found["err"]
         # the folder for scratch goes too, but for a kill before any other process had heard of it
         assert len(list(scratch.iterdir())) < KILLS / 4
 

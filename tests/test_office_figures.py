@@ -18,8 +18,10 @@ from test_figures import CITIES, DATA, FIGURES, STAMP, TREE, draw, drawn_texts, 
 
 from analysis import agreement, figures, maps, regions
 from analysis.figures import comparison, labels, multivariate, numbers, profile, style
-from analysis.office import figure_files as files
 from analysis.settings import ROOT
+from workbench.office import figure_files as files
+
+pytestmark = pytest.mark.long
 
 CHOICES = ("choice_tornado", "acceptability_map", "rank_flow", "sobol_bars", "attainable_spans")
 BOUNDARIES = maps.read_boundaries(ROOT / "data/raw/boundaries")

@@ -12,8 +12,8 @@ import pytest
 from docx import Document
 
 from analysis.figures.numbers import with_numbers
-from analysis.office.figure_files import ENDINGS
-from analysis.office.take_away import FILES, INDEX
+from workbench.office.figure_files import ENDINGS
+from workbench.office.take_away import FILES, INDEX
 from workbench.steps import STEPS
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

@@ -11,8 +11,8 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from sample_notebook import HOSTILE, table_html
 
-from analysis.office import table_files as files
-from analysis.reporting.table_markup import Cell, Table, read_table
+from workbench.office import table_files as files
+from workbench.reporting.table_markup import Cell, Table, read_table
 
 SPECIALS = r'\ { } $ & # % _ ^ ~ < > | " * ` [ ] ! + - = ( ) − – × ≥ ρ 「」'
 SIMPLE = read_table("<table><thead><tr><th>城市</th><th>得分</th></tr></thead><tbody>"

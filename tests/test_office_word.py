@@ -12,11 +12,11 @@ from docx import Document
 from docx.shared import Mm
 from sample_notebook import HOSTILE, drawing, sample_notebook
 
-from analysis.office import word, word_xml
-from analysis.reporting import Stamp, tidy_notebook
-from analysis.reporting.blocks import Block, Report, read_report
-from analysis.reporting.table_markup import read_table
-from analysis.reporting.typst_tables import fit_table
+from workbench.office import word, word_xml
+from workbench.reporting import Stamp, tidy_notebook
+from workbench.reporting.blocks import Block, Report, read_report
+from workbench.reporting.table_markup import read_table
+from workbench.reporting.typst_tables import fit_table
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 STAMP = Stamp("baseline", f"公开数据版：34 项指标中的 11 项 {HOSTILE}", "2026 年 11 月")
@@ -61,6 +61,7 @@ def table_block(label: str, html: str = "<table><tbody><tr><td>a</td><td>1</td><
     return Block("table", label=label, caption="c", anchor=label, table=read_table(html, "test"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lang", ["zh", "en"])
 class TestDocument:
     def test_the_same_report_gives_the_same_bytes_without_a_date_of_today(self, lang):

@@ -20,15 +20,18 @@ from sample_notebook import HOSTILE
 
 from analysis import scoring
 from analysis.frames import read_frame, write_frame
-from analysis.office import results_words, score_formulas, tables_book
-from analysis.office.results import MOST_CELLS, RunBook, results_workbook
-from analysis.office.sheets import HEAD_ROW, Book
-from analysis.panels import run_ground
-from analysis.reporting import Stamp
-from analysis.reporting.blocks import Block
-from analysis.reporting.table_markup import read_table
 from analysis.settings import ROOT, load_settings
 from analysis.study import score_study
+from workbench.office import results_words, score_formulas, tables_book
+from workbench.office.results import MOST_CELLS, results_workbook
+from workbench.office.run_book import RunBook
+from workbench.office.sheets import HEAD_ROW, Book
+from workbench.panels import run_ground
+from workbench.reporting import Stamp
+from workbench.reporting.blocks import Block
+from workbench.reporting.table_markup import read_table
+
+pytestmark = pytest.mark.long
 
 BASELINE = ROOT / "data/processed/baseline"
 STAMP = {"zh": Stamp("baseline", "公开数据版：34 项指标中的 11 项，缺数字治理", "2026 年 11 月"),

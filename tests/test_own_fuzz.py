@@ -22,13 +22,14 @@ from own_tables import sheet_of, workbook_bytes
 from test_bad_inputs import good_sheets, write_workbook
 
 from analysis.framework import leaves
-from analysis.own.problems import OwnDataError
-from analysis.own.reading import StudyInput, read_input, write_input
-from analysis.panels import own_panel, own_settings
 from analysis.settings import load_settings
 from analysis.study import score_study
+from workbench.own.problems import OwnDataError
+from workbench.own.reading import read_input, write_input
+from workbench.own.study_input import StudyInput
+from workbench.panels import own_panel, own_settings
 
-pytestmark = pytest.mark.usefixtures("repository_read_once")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("repository_read_once")]
 
 CITIES = {"110000": "北京市", "310000": "上海市", "330100": "杭州市", "440100": "广州市", "440300": "深圳市",
           "500000": "重庆市"}

@@ -18,11 +18,13 @@ import yaml
 from conftest import fixtures_of, snapshot
 from hostile_study import INDICATORS, PLACES, REGIONS, TEXTS
 
-from analysis.own.problems import OwnDataError
-from analysis.own.reading import read_input
-from analysis.own.template import Tables, comments, template_workbook
 from workbench.notebook import FORMULA
+from workbench.own.problems import OwnDataError
+from workbench.own.reading import read_input
+from workbench.own.template import Tables, comments, template_workbook
 from workbench.steps import STEPS, notebook_path
+
+pytestmark = pytest.mark.long
 
 MADE = tuple(step for step in STEPS if step != "09_agreement")
 VOID = {"meta", "link", "img", "br", "hr", "input", "col", "wbr"}

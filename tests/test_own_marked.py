@@ -11,12 +11,12 @@ from bad_inputs.cases import FILES, GOOD, VALUES
 from conftest import snapshot
 from own_tables import csv_text, workbook_bytes
 
-from analysis.own.grids import read_grids
-from analysis.own.marked import write_marked
-from analysis.own.problems import OwnDataError, Problem
-from analysis.own.reading import read_input
+from workbench.own.grids import read_grids
+from workbench.own.marked import write_marked
+from workbench.own.problems import OwnDataError, Problem
+from workbench.own.reading import read_input
 
-pytestmark = pytest.mark.usefixtures("repository_read_once")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("repository_read_once")]
 
 HOSTILE = ['=cmd|"/c calc"!A1', "=1+1", "+1+1", "-2+3", "@SUM(A1)", "<script>alert(1)</script>",
            "<img src=x onerror=a()>", "javascript:alert(1)", "https://example.org/", "mailto:a@example.org",

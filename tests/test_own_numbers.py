@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.own.grids import BesideSemicolons, Formula
-from analysis.own.numbers import LARGEST, PLAIN, REASONS, SMALLEST, Number, read_number, reasons
+from workbench.own.grid import BesideSemicolons, Formula
+from workbench.own.numbers import LARGEST, PLAIN, REASONS, SMALLEST, Number, read_number, reasons
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 

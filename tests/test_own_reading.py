@@ -30,9 +30,10 @@ from own_tables import (
 )
 from pandas.testing import assert_frame_equal
 
-from analysis.own import canonical
-from analysis.own.problems import OwnDataError
-from analysis.own.reading import StudyInput, read_input, write_input
+from workbench.own import canonical
+from workbench.own.problems import OwnDataError
+from workbench.own.reading import read_input, write_input
+from workbench.own.study_input import StudyInput
 
 
 def rules(study: StudyInput) -> set[str]:
@@ -479,6 +480,7 @@ def panels(draw) -> list[list[object]]:
     return [["code", "indicator", "year", "value", "source", "note"], *rows]
 
 
+@pytest.mark.long
 class TestKept:
     @settings(max_examples=examples(12, 300))
     @given(panels())

@@ -21,7 +21,7 @@ from own_tables import (
     workbook_bytes,
 )
 
-pytestmark = pytest.mark.usefixtures("repository_read_once")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("repository_read_once")]
 
 
 def sheet_xml(cells: str, after: str = "", before: str = "") -> bytes:
@@ -166,6 +166,6 @@ class TestRefusedWorkbooks:
         assert found.kind == "too_large"
         (found,) = refused(tmp_path, b"," * 2_001, "mine.csv")
         assert found.kind == "too_large"
-        monkeypatch.setattr("analysis.own.grids.LARGEST_FILE", 10)
+        monkeypatch.setattr("workbench.own.grids.LARGEST_FILE", 10)
         (found,) = refused(tmp_path, PANEL.encode(), "mine.csv")
         assert found.kind == "too_large"

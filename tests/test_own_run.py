@@ -13,12 +13,14 @@ from test_own_hostile import MADE, Page
 
 from analysis.frames import read_frame
 from analysis.indicators import chosen_proxies
-from analysis.own.reading import read_input
-from analysis.own.template import write_template
-from analysis.panels import bring, own_panel, own_settings
 from analysis.settings import load_settings
 from analysis.sources import read_whitepaper
 from analysis.study import fill_gaps, score_study
+from workbench.own.reading import read_input
+from workbench.own.template import write_template
+from workbench.panels import bring, own_panel, own_settings
+
+pytestmark = pytest.mark.long
 
 CARE = ROOT / "examples/county_care"
 YEARS = "I33"  # years of operation of the open data portal

@@ -13,11 +13,20 @@ import pandas as pd
 import pytest
 
 from analysis.framework import leaves, read_framework
-from analysis.own import template, template_sheets
-from analysis.own.template import Tables, compared, example_tables, repository_tables, template_workbook, write_template
 from analysis.settings import ROOT
 from analysis.sources import read_cities, read_experts, read_judgements
 from analysis.weighting import RANDOM_INDEX, ahp_weights
+from workbench.own import template, template_sheets
+from workbench.own.template import (
+    Tables,
+    compared,
+    example_tables,
+    repository_tables,
+    template_workbook,
+    write_template,
+)
+
+pytestmark = pytest.mark.long
 
 SPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 SAATY = [*(1 / number for number in range(9, 1, -1)), *range(1, 10)]
@@ -168,7 +177,7 @@ def example(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def reading():
-    return pytest.importorskip("analysis.own.reading")
+    return pytest.importorskip("workbench.own.reading")
 
 
 # --- sheets -----------------------------------------------------------------------------------------------------------

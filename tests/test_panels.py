@@ -5,10 +5,10 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from analysis.own.reading import read_input
-from analysis.panels import own_panel, panel_ground, regions_in_words
 from analysis.settings import PUBLIC_TRAITS, ROOT, load_settings
 from analysis.sources import read_cities
+from workbench.own.reading import read_input
+from workbench.panels import own_panel, panel_ground, regions_in_words
 
 
 @pytest.fixture(scope="module")

@@ -12,12 +12,13 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from analysis import pages, panels, pipeline, planning, staging
 from analysis.frames import write_frame
-from analysis.panels import run_ground
-from analysis.planning import RunError, check_kept_steps, choose_steps, make_plan, parameters_for, step_named
 from analysis.settings import flatten, load_settings, write_settings
-from workbench import steps
+from workbench import panels, planning, steps
+from workbench.panels import run_ground
+from workbench.planning import RunError, check_kept_steps, choose_steps, make_plan, parameters_for, step_named
+from workbench.publishing import pages
+from workbench.running import pipeline, staging
 from workbench.steps import PARAMETERS, STEPS
 
 ALPHA = {"weighting.alpha": 0.3}
@@ -312,6 +313,7 @@ class TestOrderOfWork:
                 assert done.index(("execute", step)) < done.index((kind, name))
 
 
+@pytest.mark.whole
 class TestKernels:
     """One notebook, one process of its own."""
 
@@ -361,7 +363,7 @@ class TestKernels:
 
     def test_a_worker_knows_the_inputs_that_the_run_knows(self, monkeypatch, tmp_path):
         """Reading and checking a study's own input takes a second, which no page need spend again."""
-        from analysis.own.reading import KNOWN, read_input, write_input
+        from workbench.own.reading import KNOWN, read_input, write_input
 
         write_input(read_input(planning.ROOT / "examples/county_care"), tmp_path / "input")
         monkeypatch.setattr(panels, "MADE", {})
@@ -370,6 +372,6 @@ class TestKernels:
         told = pickle.loads(pickle.dumps(panels.known()))
         KNOWN.clear(), panels.MADE.clear()
         panels.know(told)
-        monkeypatch.setattr("analysis.own.reading.read_given", None)
+        monkeypatch.setattr("workbench.own.reading.read_given", None)
         assert panels.run_panel(settings, tmp_path).figures.equals(again.figures)
         assert panels.kept_input(settings, tmp_path).given == read_input(tmp_path / "input").given

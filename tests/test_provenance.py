@@ -6,8 +6,8 @@ import json
 import pandas as pd
 import pytest
 
-from analysis import crate, provenance
 from analysis.settings import ROOT, load_settings
+from workbench.publishing import crate, provenance
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from sample_notebook import HOSTILE, drawing, report_output, sample_notebook, table_html, table_output, text_output
 
-from analysis.reporting import (
+from workbench.reporting import (
     FileEntry,
     PageLinks,
     ReportEntry,
@@ -25,10 +25,10 @@ from analysis.reporting import (
     tidy_notebook,
     write_index,
 )
-from analysis.reporting.markup import convert_markdown
-from analysis.reporting.table_markup import read_table, table_to_html
-from analysis.reporting.tidy import report_of
-from analysis.reporting.typst_tables import fit_table, table_to_typst, typst_string
+from workbench.reporting.markup import convert_markdown
+from workbench.reporting.table_markup import read_table, table_to_html
+from workbench.reporting.tidy import report_of
+from workbench.reporting.typst_tables import fit_table, table_to_typst, typst_string
 
 STAMP = Stamp("baseline", "公开数据版：34 项指标中的 11 项，缺数字治理", "2026 年 1 月")
 LINKS = PageLinks(pdf="../pdf/03.pdf", previous=("02.html", "02 指标"), next=("04.html", f"04 {HOSTILE}"))
@@ -137,6 +137,7 @@ class TestTitles:
         assert '<html lang="zh-CN">' in page("zh") and '<html lang="en">' in page("en")
 
 
+@pytest.mark.long
 class TestSameBytes:
     @pytest.mark.parametrize("kind", ["notebook", "white_paper"])
     def test_html_and_pdf_do_not_change_between_runs(self, kind):
@@ -318,6 +319,7 @@ class TestTables:
         assert max(over) < 0.5
 
 
+@pytest.mark.long
 class TestPdf:
     def test_has_title_captions_and_numbered_pages(self):
         pages = pdf_pages()
@@ -375,7 +377,7 @@ class TestPdf:
         assert "〓" in "".join(page.extract_text() for page in made.pages)
 
     def test_every_typst_warning_is_an_error(self, monkeypatch, tmp_path):
-        from analysis.reporting import notebook_pdf
+        from workbench.reporting import notebook_pdf
 
         pages = (notebook_pdf.REPORT_ASSETS / "report.typ").read_text(encoding="utf-8")
         pages = pages.replace("#let sans = (", '#let sans = ("No Such", ')
@@ -385,7 +387,7 @@ class TestPdf:
             notebook_to_pdf(one_cell(), "trial", "zh", STAMP)
 
     def test_says_when_the_fonts_are_not_there(self, monkeypatch, tmp_path):
-        from analysis.reporting import notebook_pdf
+        from workbench.reporting import notebook_pdf
 
         monkeypatch.setattr(notebook_pdf, "FONTS", tmp_path)
         monkeypatch.setattr(notebook_pdf, "_fonts", notebook_pdf._fonts.__wrapped__)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sample_notebook import HOSTILE, drawing, sample_notebook
 
-from analysis.reporting import (
+from workbench.reporting import (
     FileEntry,
     PageLinks,
     ReportEntry,
@@ -20,7 +20,10 @@ from analysis.reporting import (
 CHROMIUM = Path("/usr/bin/chromium")
 STAMP = Stamp("baseline", "公开数据版：34 项指标中的 11 项，缺数字治理", "2026 年 1 月")
 
-pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser: {CHROMIUM} is not installed")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"no browser: {CHROMIUM} is not installed"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -129,6 +129,7 @@ class TestAgainstPymcdm:
         assert ours.counts.to_numpy().dtype == np.int64
 
 
+@pytest.mark.long
 class TestProperties:
     @settings(max_examples=60, deadline=None)
     @given(table=tied_tables(), concentration=st.sampled_from([1.0, 20.0, NO_NOISE]))

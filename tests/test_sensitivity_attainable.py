@@ -77,6 +77,7 @@ class TestEverySetOfRivals:
             assert ranks[["worst", "worst_bound"]].iloc[city].tolist() == [1 + worst] * 2
 
 
+@pytest.mark.long
 class TestAttainableRanks:
     @settings(max_examples=25, deadline=None)
     @given(seed=st.integers(0, 10**6), indicators=st.integers(1, 4), whole=st.booleans(),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from analysis import study
 from analysis.guards import UnusableValues
+from analysis.panel import read_panel
 from analysis.scoring import aggregate, rank
 from analysis.sensitivity import (
     Crossing,
@@ -50,7 +51,7 @@ REFUSED = Option("geometric_with_zeros", "", "", {"aggregation.method": "geometr
 
 @pytest.fixture(scope="module")
 def stages() -> Stages:
-    return Stages(study.read_panel())
+    return Stages(read_panel())
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +158,7 @@ class TestCrossing:
             with_overrides(base, {"weighting.alfa": 1})
 
 
+@pytest.mark.long
 class TestMethodUncertainty:
     def test_failures_are_counted_by_cause(self, design):
         result = method_uncertainty(design, 3000, seed=3)
@@ -300,6 +302,7 @@ class TestScenarioTable:
         assert (effects.loc["m", "across_mean_shift"] > 1).all()
 
 
+@pytest.mark.long
 class TestLeaveCitiesOut:
     def test_same_as_the_study_without_the_city(self, stages, base):
         city = extreme_cities(stages.raw(base))[0]

@@ -15,6 +15,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
+
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).resolve().parents[1]
 TIMEOUT = "120s"  # of every wait inside the cluster; on a free machine the whole test takes about five seconds

@@ -13,6 +13,8 @@ from analysis.figures import sensitivity as drawn
 from analysis.settings import ROOT
 from analysis.sources import read_cities
 
+pytestmark = pytest.mark.long
+
 CITIES = read_cities(ROOT)
 STAMP = {"zh": "公开数据版", "en": "public-data edition"}
 FACTORS = {"zh": pd.Series({"aggregation": "合成", "objective": "客观权重", "weights": "权重"}),

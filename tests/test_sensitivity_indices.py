@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis import study
+from analysis.panel import read_panel
 from analysis.sensitivity import (
     Crossing,
     Factor,
@@ -179,7 +179,7 @@ class TestSumsOfSquares:
 
 @pytest.fixture(scope="module")
 def stages() -> Stages:
-    return Stages(study.read_panel())
+    return Stages(read_panel())
 
 
 class TestChoiceIndices:

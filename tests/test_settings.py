@@ -163,6 +163,7 @@ class TestAssignment:
         assert load_settings(overrides=dict([parse_assignment("city=440300")])).city == "440300"
 
 
+@pytest.mark.long
 class TestRoundTrip:
     @given(alpha=st.floats(0, 1), draws=st.integers(100, 10**8), limit=st.floats(1e-6, 1e6),
            city=st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12),

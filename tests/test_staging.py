@@ -18,8 +18,8 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
-from analysis import room, staging, turns
-from analysis.planning import RunError
+from workbench.planning import RunError
+from workbench.running import room, staging, turns
 
 PARTS = ("data/processed", "reports")
 

@@ -10,12 +10,12 @@ import psutil
 import pytest
 from conftest import ROOT, study_environment
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals are held back on POSIX only")
+pytestmark = [pytest.mark.whole, pytest.mark.skipif(os.name != "posix", reason="signals are held back on POSIX only")]
 
 HELD_BACK = """
 import os, signal, sys
 from multiprocessing import get_context
-from analysis.stopping import ended_by_signals, signals_held_back
+from workbench.running.stopping import ended_by_signals, signals_held_back
 
 if __name__ == "__main__":
     number = getattr(signal, sys.argv[1])
@@ -32,7 +32,7 @@ if __name__ == "__main__":
 """
 WORKER = """
 import os, time
-from analysis.pipeline import workers
+from workbench.running.pipeline import workers
 
 if __name__ == "__main__":
     with workers() as pool:

@@ -102,6 +102,7 @@ class TestStoredForm:
         for cell in json.loads(text)["cells"]:
             assert set(cell["metadata"]) <= {"tags"} and not cell.get("outputs") and not cell.get("execution_count")
 
+    @pytest.mark.long
     @settings(max_examples=examples(100, 2000))
     @given(notebooks)
     def test_sources_survive_letter_by_letter(self, notebook):

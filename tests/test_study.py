@@ -11,6 +11,7 @@ import yaml
 
 from analysis import scenarios, scoring, study, treatment
 from analysis.frames import read_frame, settle
+from analysis.panel import find_city
 from analysis.settings import BASELINE, ROOT, flatten, load_settings
 
 REFERENCE = ROOT / "data/processed/baseline"
@@ -149,10 +150,20 @@ class TestPurity:
         again = study.score_study(real_panel, load_settings())
         assert differing(again, real_study) == []
         assert again.origins.equals(real_study.origins)
-        for name in ("figures", "cities", "proxies", "experts"):
+        for name in ("figures", "cities", "proxies", "experts", "tree"):
             assert getattr(real_panel, name).equals(getattr(before, name)), name
         for expert, nodes in before.judgements.items():
             assert all(real_panel.judgements[expert][node].equals(matrix) for node, matrix in nodes.items())
+
+    @pytest.mark.parametrize("parent", ["S13", "S14"])
+    def test_a_study_of_a_panel_opens_no_file(self, real_panel, monkeypatch, parent):
+        def refuse(file, *_, **__):
+            raise AssertionError(f"opened {file}")
+
+        settings = load_settings(overrides={"weighting.data_centre_parent": parent})
+        for place in ("builtins.open", "io.open"):
+            monkeypatch.setattr(place, refuse)
+        assert study.score_study(real_panel, settings).ranks.min() == 1
 
     def test_the_order_of_the_figures_does_not_matter(self, real_panel, real_study):
         from dataclasses import replace
@@ -297,19 +308,19 @@ class TestBadPanel:
 class TestFindCity:
     @pytest.mark.parametrize("text", ["440300", "深圳市", "深圳", "Shenzhen", "shenzhen", " 深圳市 "])
     def test_by_code_and_either_name(self, real_panel, text):
-        assert study.find_city(real_panel.cities, text) == "440300"
+        assert find_city(real_panel.cities, text) == "440300"
 
     @pytest.mark.parametrize(("text", "words"), [
         ("Suzhou", "2 cities have this name; use one of the codes"), ("呼和浩持市", "did you mean 呼和浩特市"),
         ("Shenzen", "did you mean Shenzhen"), ("440399", "city 440399"), ("", "city")])
     def test_none_or_several_are_refused(self, real_panel, text, words):
         with pytest.raises(ValueError, match=words) as caught:
-            study.find_city(real_panel.cities, text)
+            find_city(real_panel.cities, text)
         assert len(str(caught.value)) < 300, "an error a person can read, not the whole roster"
 
     def test_every_city_is_found_by_code_and_chinese_name(self, real_panel):
         for code, name in real_panel.cities["name"].items():
-            assert study.find_city(real_panel.cities, code) == study.find_city(real_panel.cities, name) == code
+            assert find_city(real_panel.cities, code) == find_city(real_panel.cities, name) == code
 
 
 class TestReference:

@@ -5,12 +5,14 @@ import re
 import pytest
 
 from analysis import expert_panel, sources
-from analysis.own.reading import read_input
-from analysis.panels import own_panel
 from analysis.settings import ROOT, load_settings
 from analysis.study import score_study
-from analysis.synthetic import cleaning, facts, read_published, read_readings, recovery, simulate
-from analysis.synthetic import weight_freedom as freedom
+from workbench.own.reading import read_input
+from workbench.panels import own_panel
+from workbench.synthetic import cleaning, facts, read_published, read_readings, recovery, simulate
+from workbench.synthetic import weight_freedom as freedom
+
+pytestmark = pytest.mark.long
 
 TEXT = (ROOT / "docs/synthetic.md").read_text(encoding="utf-8")
 

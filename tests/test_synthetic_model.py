@@ -14,9 +14,11 @@ from analysis import framework, sources
 from analysis.frames import read_frame, write_frame
 from analysis.rawfiles import RawDataError
 from analysis.settings import ROOT
-from analysis.synthetic import checks, cleaning, facts, flaws, panel, recovery, simulate, strengths, tables
-from analysis.synthetic import weight_freedom as freedom
-from analysis.synthetic.readings import at_zero
+from workbench.synthetic import checks, cleaning, facts, flaws, panel, recovery, simulate, strengths, tables
+from workbench.synthetic import weight_freedom as freedom
+from workbench.synthetic.readings import at_zero
+
+pytestmark = pytest.mark.long
 
 FOLDER = ROOT / tables.FOLDER
 
@@ -38,7 +40,7 @@ def published():
 
 @pytest.fixture(scope="module")
 def given_panel():
-    from analysis.own.reading import read_input
+    from workbench.own.reading import read_input
 
     return read_input(FOLDER / panel.PANEL)
 
@@ -167,7 +169,7 @@ class TestErrors:
         assert np.allclose(planted["entered_value"], planted["true_value"] * planted["factor"], rtol=1e-9)
 
     def test_cleaning_sets_aside_what_it_finds_and_nothing_else(self, given_panel):
-        from analysis.panels import figures_of
+        from workbench.own.study_input import figures_of
 
         figures = figures_of(given_panel.values)
         cleaned, log = cleaning.set_aside(figures, given_panel.cities)

@@ -15,8 +15,8 @@ from pypdf import PdfReader
 
 from analysis import marks
 from analysis.frames import read_frame
-from analysis.planning import make_plan
 from analysis.settings import BASELINE, ROOT, load_settings
+from workbench.planning import make_plan
 from workbench.steps import ONLY_WITH, STEPS, steps_for
 
 RUN = "synthetic"
@@ -220,7 +220,7 @@ class TestNames:
 
     @pytest.mark.parametrize(("step", "short"), [("00_synthetic_data", "00"), ("04s_expert_panel", "04s")])
     def test_the_notebooks_of_model_and_experts_belong_to_it_alone(self, step, short):
-        from analysis.planning import RunError, choose_steps
+        from workbench.planning import RunError, choose_steps
 
         assert ONLY_WITH[step] == "synthetic" and step not in steps_for(frozenset())
         with pytest.raises(RunError, match="settings/synthetic.yaml"):

@@ -12,15 +12,19 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from analysis import pages, pipeline, provenance, stored_run, verification
-from analysis.__main__ import app
-from analysis.file_differences import TableDifference, compare_file, compare_tables
 from analysis.frames import write_frame
-from analysis.planning import Plan, RunError, report_folder
 from analysis.settings import load_settings
-from analysis.verification_text import verification_lines
 from tests.conftest import snapshot
+from workbench.checking import stored_run, verification
+from workbench.checking.file_differences import TableDifference, compare_file, compare_tables
+from workbench.checking.verification_text import verification_lines
+from workbench.cli import app
+from workbench.planning import Plan, RunError, report_folder
+from workbench.publishing import pages, provenance
+from workbench.running import pipeline
 from workbench.steps import STEPS
+
+pytestmark = pytest.mark.long
 
 CITIES = pd.DataFrame({"adcode": ["110000", "310000", "440300"], "name": ["北京市", "上海市", "深圳市"],
                        "score": [3.0, 2.0, 1.0], "rank": [1, 2, 3]})

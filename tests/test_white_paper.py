@@ -12,15 +12,19 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from sample_notebook import text_output
 
-from analysis import city_profiles, figures, paper_tables, sources, tables
+from analysis import figures, sources, tables
 from analysis.frames import read_frame
 from analysis.framework import PAPER_LISTS, domains, leaves, read_framework
-from analysis.panels import run_ground
-from analysis.paper_sections import tell_domain
-from analysis.paper_values import GROUPS, PaperValues
-from analysis.reporting.blocks import read_report
 from analysis.settings import ROOT, load_settings
+from workbench import city_profiles
+from workbench.panels import run_ground
+from workbench.reporting.blocks import read_report
 from workbench.steps import LANGUAGES, stored_notebooks
+from workbench.white_paper import paper_tables
+from workbench.white_paper.paper_sections import tell_domain
+from workbench.white_paper.paper_values import GROUPS, PaperValues
+
+pytestmark = pytest.mark.long
 
 BASELINE = ROOT / "data/processed/baseline"
 PLACES = ("10_white_paper", "own/10_white_paper")
@@ -99,7 +103,7 @@ class TestSentences:
             told = {lang: [words(call.args[0]) for source in code_of(NOTEBOOKS[place, lang])
                            for call in calls(source, "tell")] for lang in LANGUAGES}
             yield from zip(told["zh"], told["en"], strict=True)
-        module = (ROOT / "analysis/paper_sections.py").read_text(encoding="utf-8")
+        module = (ROOT / "workbench/white_paper/paper_sections.py").read_text(encoding="utf-8")
         for call in calls(module, "tell") if sections else ():
             yield tuple(map(words, call.args[0].args[1:]))
 
@@ -233,7 +237,7 @@ class TestTables:
         assert row["数字政务"].startswith(f"{result['D3']:.1f}（第 ")
 
     def test_texts_that_look_like_numbers_stay_texts_in_a_case_table(self, profiles):
-        from analysis.reporting.table_markup import read_table
+        from workbench.reporting.table_markup import read_table
 
         table = read_table(tables.html_table(paper_tables.case_table(profiles, ["440300", "370100"])), "t")
         assert not any(cell.numeric for row in table.body for cell in row)
@@ -366,14 +370,14 @@ class TestSetting:
     """How the paper's tables are set on paper."""
 
     def errata(self, lang):
-        from analysis.reporting.table_markup import read_table
+        from workbench.reporting.table_markup import read_table
 
         frame = paper_tables.errata_table(sources.read_whitepaper(ROOT)["errata"], lang)
         return read_table(tables.html_table(frame), "t")
 
     @pytest.mark.parametrize("lang", ["zh", "en"])
     def test_the_column_of_sentences_gets_most_of_the_room(self, lang):
-        from analysis.reporting.typst_tables import PORTRAIT_POINTS, fit_table
+        from workbench.reporting.typst_tables import PORTRAIT_POINTS, fit_table
 
         fit = fit_table(self.errata(lang), "t")
         widths = [float(width[:-2]) for width in fit.columns]
@@ -381,8 +385,8 @@ class TestSetting:
         assert widths[3] == max(widths) and widths[3] > 0.3 * sum(widths)
 
     def test_a_table_taller_than_a_page_is_broken_whatever_is_asked(self, tmp_path):
-        from analysis.reporting.blocks import Block
-        from analysis.reporting.notebook_pdf import _block_to_typst
+        from workbench.reporting.blocks import Block
+        from workbench.reporting.notebook_pdf import _block_to_typst
 
         tall = Block("table", label="1", caption="c", table=self.errata("en"), keep=True)
         tall.table.body.extend(self.errata("en").body * 3)

@@ -13,9 +13,11 @@ import pytest
 from conftest import RECORDS, snapshot
 
 from analysis.frames import read_frame
-from analysis.office.take_away import FILES as TAKE_AWAY
 from analysis.settings import ROOT, differences, load_settings
+from workbench.office.take_away import FILES as TAKE_AWAY
 from workbench.steps import STEPS
+
+pytestmark = pytest.mark.whole
 
 PLAIN = STEPS[:-1]
 CHINESE = re.compile(r"[\u4e00-\u9fff]")

@@ -6,7 +6,7 @@ thing there.
 
 from __future__ import annotations
 
-from analysis.office.results_words import COLUMNS
+from workbench.office.results_words import COLUMNS
 
 # Columns that are shown in notebooks and reports only: (Chinese, English, number format of a spreadsheet).
 SHOWN_ONLY: dict[str, tuple[str, str, str]] = {

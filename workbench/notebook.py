@@ -16,18 +16,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from string import Formatter, punctuation
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from analysis import framework, marks
+from analysis import marks
 from analysis.figures.style import allow_any_script, use_style
 from analysis.frames import read_frame, write_frame
-from analysis.panels import Ground, kept_input, run_ground, run_panel
-from analysis.settings import TRAITS, Settings, differences, load_settings
-from analysis.study import Panel, find_city
+from analysis.panel import Panel, find_city
+from analysis.settings import TRAITS, Settings, load_settings
 from workbench.by_hand import (
     HandMade,
     check_name,
@@ -39,17 +38,15 @@ from workbench.by_hand import (
     table_file,
 )
 from workbench.columns import heading, page_format
+from workbench.edition import edition_line, notice_text
+from workbench.ground import Ground
+from workbench.own.study_input import StudyInput
+from workbench.panels import kept_input, run_ground, run_panel
 from workbench.parameters import CITY, StepError, chosen_settings, given_parameters
 from workbench.steps import LANGUAGES
 
-if TYPE_CHECKING:
-    from analysis.own.reading import StudyInput
-    from analysis.paper_values import PaperValues
-
 ACTIVE = re.compile(r"[^\w\s.,'()、，。（）·-]|_")  # what Markdown, or a formula in it, may take for a sign of its own
 FORMULA = re.compile(r"[=@].|[+-](?![0-9.]*(?:[eE][+-]?[0-9]+)?$).", re.DOTALL)
-EDITIONS = {"public": ("公开数据版", "Public-data edition"), "own": ("自有数据版", "Own-data edition"),
-            "synthetic": (marks.MARK["zh"], marks.MARK["en"])}
 CHECK_WITHIN = 1e-9  # numbers of two ways to one result agree to this share of their size
 
 
@@ -94,7 +91,7 @@ class Step:
         return followed_city(self.cities, city, self.settings)
 
     def has(self, trait: str) -> bool:
-        """Whether the run's panel has a trait: own, paper, china, regions … (see `study.Panel`)."""
+        """Whether the run's panel has a trait: own, paper, china, regions … (see `panel.Panel`)."""
         return trait in self.ground.traits
 
     def panel(self) -> Panel:
@@ -176,10 +173,11 @@ class Step:
         marked = sorted((name for name in names if ACTIVE.search(name)), key=lambda name: (-len(name), name))
         return re.compile("|".join(map(re.escape, marked))) if marked else None
 
-    def tell(self, template: str, values: PaperValues) -> None:
+    def tell(self, template: str, values: Mapping[str, Any]) -> None:
         """A sentence out of a template such as "{scores.top} 座城市"; every number in it is a named value.
 
-        The output keeps template and values, so that whoever doubts a number finds where it came from.
+        `values` are groups of named texts, such as `values["scores"].top`. The output keeps template and values, so
+        that whoever doubts a number finds where it came from.
         """
         names = list(dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name))
         found = {name: getattr(values[name.split(".")[0]], name.split(".")[1]) for name in names}
@@ -236,7 +234,7 @@ class Step:
         (see `figures.numbers`). In a whole run PDF and PNG are made after the notebook, with its page.
         """
         from analysis import figures
-        from analysis.office import figure_files as files
+        from workbench.office import figure_files as files
 
         edition, label = self.settings.edition, self.number("figure", label)
         marks.check_figure(figure, name, edition, self.lang)
@@ -268,8 +266,8 @@ class Step:
         says whether the table stays on one page of the PDF (None: short ones do).
         """
         from analysis import tables
-        from analysis.office.table_files import write_table
-        from analysis.reporting.table_markup import read_table
+        from workbench.office.table_files import write_table
+        from workbench.reporting.table_markup import read_table
 
         formats = dict(formats or {})
         if columns is not None:
@@ -389,41 +387,6 @@ def agreement_of(found: Any, equals: Any) -> tuple[bool, str]:
     if isinstance(equals, str | bool) or not np.isscalar(equals):
         return found == equals, ""
     return bool(np.isclose(found, equals, rtol=CHECK_WITHIN, atol=CHECK_WITHIN)), f"{found:.10g} = {equals:.10g}"
-
-
-def notice_text(settings: Settings, ground: Ground, lang: str) -> str:
-    """What a run measures and what it cannot, and how its choices differ from the baseline, in one language."""
-    cover = framework.coverage_by_domain(ground.tree, ground.measured)
-    comma = "、" if lang == "zh" else ", "
-    parts = comma.join(f"{row[f'name_{lang}']} {row.measured}/{row.indicators}" for _, row in cover.iterrows())
-    missing = comma.join(missing_domains(ground, lang)) or ("无" if lang == "zh" else "none")
-    changed = comma.join(f"`{name}` = {here} ({base})" for name, (base, here) in differences(settings).items())
-    public, china, edition = "public" in ground.traits, "china" in ground.traits, edition_line(settings, ground, lang)
-    if lang == "zh":
-        return (f"**{edition}。** 各领域已测度/全部指标：{parts}。"
-                f"没有{'公开' if public else ''}数据、因而未进入评分的领域：{missing}。"
-                + ("权重为本研究的设定，并非白皮书的权重；白皮书未公布数据、权重与得分。" if china else "")
-                + (f" 与基准设定不同（括号内为基准值）：{changed}。" if changed else ""))
-    return (f"**{edition}.** Indicators measured of all, by domain: {parts}. "
-            f"Domains without {'public ' if public else ''}data, hence outside the score: {missing}."
-            + (" The weights are this study's; the white paper published neither data nor weights nor scores."
-               if china else "")
-            + (f" Choices that differ from the baseline (its value in brackets): {changed}." if changed else ""))
-
-
-def missing_domains(ground: Ground, lang: str) -> list[str]:
-    """Names of the domains without a single measured indicator."""
-    cover = framework.coverage_by_domain(ground.tree, ground.measured)
-    return list(cover.loc[cover["measured"] == 0, f"name_{lang}"])
-
-
-def edition_line(settings: Settings, ground: Ground, lang: str) -> str:
-    """The data edition in one line: what it measures and which domains it lacks."""
-    count, total, edition = len(ground.measured), len(framework.leaves(ground.tree)), EDITIONS[settings.edition]
-    missing = missing_domains(ground, lang)
-    if lang == "zh":
-        return f"{edition[0]}：{total} 项指标中的 {count} 项" + (f"，缺{'、'.join(missing)}" if missing else "")
-    return f"{edition[1]}: {count} of {total} indicators" + (f", without {', '.join(missing)}" if missing else "")
 
 
 def without_formulas(frame: pd.DataFrame) -> pd.DataFrame:

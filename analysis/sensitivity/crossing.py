@@ -118,7 +118,7 @@ def read_crossing(settings: Settings, root: Path = ROOT, traits: frozenset[str] 
 
 
 def meant(rows: list[dict], traits: frozenset[str]) -> list[dict]:
-    """The rows of the file that are for every panel or for one with these traits (see `study.Panel`)."""
+    """The rows of the file that are for every panel or for one with these traits (see `panel.Panel`)."""
     return [row for row in rows if row.get("only") is None or row["only"] in traits]
 
 

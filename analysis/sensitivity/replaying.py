@@ -12,9 +12,10 @@ import pandas as pd
 
 from analysis import study
 from analysis.frames import settle
+from analysis.panel import Panel
 from analysis.scoring import rank
 from analysis.settings import Settings
-from analysis.study import Panel, Study
+from analysis.study import Study
 
 from .cells import Design
 from .draws import SensitivityError, check_count, drawn_weights

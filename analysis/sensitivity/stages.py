@@ -16,9 +16,9 @@ import pandas as pd
 
 from analysis import experts, indicators, study, weighting
 from analysis.frames import settle
+from analysis.panel import Panel, tree_of
 from analysis.scoring import rank
 from analysis.settings import Settings
-from analysis.study import Panel
 
 
 class Stages:
@@ -36,7 +36,7 @@ class Stages:
     def tree(self, settings: Settings) -> pd.DataFrame:
         """The framework: one row a node."""
         parent = settings.weighting.data_centre_parent
-        return self._once(("tree", parent), lambda: study.tree_of(self.panel, settings))
+        return self._once(("tree", parent), lambda: tree_of(self.panel, settings))
 
     def proxies(self, settings: Settings) -> pd.DataFrame:
         """The proxies in use, a row an indicator."""

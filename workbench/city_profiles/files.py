@@ -1,0 +1,73 @@
+"""The files of the profiles: a page a city and their list in profiles/, on demand a PDF in cities/."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from analysis.marks import file_name
+from workbench.by_hand import report_folder
+from workbench.city_profiles.listing import list_html, page_name
+from workbench.city_profiles.page import profile_html
+from workbench.city_profiles.profiles import Profiles
+from workbench.city_profiles.words import Names
+from workbench.edition import edition_stamp
+from workbench.reporting.stamps import Stamp
+from workbench.reporting.words import WORDS
+
+PROFILES, ON_DEMAND = "profiles", "cities"
+
+
+def write_profiles(profiles: Profiles, folder: Path, stamp: Stamp, lang: str) -> list[Path]:
+    """Write profiles/<code>.html of every city and profiles/index.html into the reports of a run; returns the paths.
+
+    The same tables give the same bytes.
+    """
+    names, place = Names(profiles, lang), folder / PROFILES
+    place.mkdir(parents=True, exist_ok=True)
+    links = [("../index.html", WORDS[lang]["index"]), ("index.html", WORDS[lang]["all_cities"])]
+    order, ranks, written = profiles.in_order, profiles.tables.scores["rank"], []
+    edition = profiles.tables.settings.edition
+
+    def beside(position: int) -> tuple[str, str] | None:
+        if not 0 <= position < len(order):
+            return None
+        code = order[position]
+        return page_name(code, edition), f"{ranks[code]} {names.cities[code]}"
+
+    for position, code in enumerate(order):
+        page = profile_html(names, code, stamp, links, (beside(position - 1), beside(position + 1)))
+        written.append(write(place / page_name(code, edition), page.encode("utf-8")))
+    written.append(write(place / "index.html", list_html(names, stamp).encode("utf-8")))
+    return written
+
+
+def write_pdfs(profiles: Profiles, codes: Iterable[str], lang: str) -> Iterator[Path]:
+    """Write cities/<code>_profile.pdf of some cities of a stored run, one by one; yields each path once it is there."""
+    from workbench.city_profiles.paper import profile_pdf
+
+    tables = profiles.tables
+    names, stamp = Names(profiles, lang), edition_stamp(tables.run, tables.settings, tables.ground, lang)
+    place = report_folder(tables.run, lang) / ON_DEMAND
+    place.mkdir(parents=True, exist_ok=True)
+    for code in codes:
+        yield write(place / file_name(f"{code}_profile.pdf", tables.settings.edition), profile_pdf(names, code, stamp))
+
+
+def list_lines(profiles: Profiles, codes: Iterable[str], lang: str) -> Iterator[str]:
+    """Rank, code, name and score of some cities, a line each."""
+    names, scores = Names(profiles, lang), profiles.tables.scores
+    for code in codes:
+        yield f"{scores.at[code, 'rank']:>4}  {code}  {scores.at[code, 'score']:6.2f}  {names.cities[code]}"
+
+
+def write(path: Path, content: bytes) -> Path:
+    """Put a file in place in one move, so that no reader meets half of it."""
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_bytes(content)
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+    return path

@@ -1,0 +1,61 @@
+"""The list of all cities: by province (or region), with rank and score, and a field to search them.
+
+The search is the one script of the reports. It is a few lines inside the page, allowed by its own hash and by nothing
+else; without it the field stays hidden and the list is whole.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+
+from analysis.marks import file_name
+from analysis.tables import shown
+from workbench.city_profiles.page import profile_style
+from workbench.city_profiles.words import Names
+from workbench.reporting.markup import REPORT_ASSETS
+from workbench.reporting.notebook_html import page_templates
+from workbench.reporting.stamps import Stamp
+from workbench.reporting.words import WORDS
+
+
+def groups(names: Names) -> list[tuple[str, list[str]]]:
+    """(group, codes, best first): by province in the order of the codes, by region, or all together."""
+    tables = names.profiles.tables
+    order = {code: position for position, code in enumerate(names.profiles.in_order)}
+    label = names.province if "province" in tables.cities else names.region
+    found: dict[str, list[str]] = {}
+    for code in tables.scores.index:
+        found.setdefault(label(code), []).append(code)
+    return [(group, sorted(codes, key=order.get)) for group, codes in found.items()]
+
+
+@cache
+def script() -> tuple[str, str]:
+    """The script of the search field and the hash by which the page allows it."""
+    text = (REPORT_ASSETS / "search.js").read_text(encoding="utf-8").strip()
+    return text, f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}"
+
+
+def page_name(code: str, edition: str) -> str:
+    """What the page of a city is called."""
+    return file_name(f"{code}.html", edition)
+
+
+def list_html(names: Names, stamp: Stamp) -> str:
+    """The page that lists every city with a link to its profile."""
+    tables, lang = names.profiles.tables, names.lang
+    english = tables.cities["name_en"] if "name_en" in tables.cities else tables.cities["name"]
+
+    def entry(code: str) -> dict[str, str]:
+        row = tables.scores.loc[code]
+        return {"address": page_name(code, tables.settings.edition), "name": names.cities[code],
+                "rank": f"{row['rank']}", "score": shown(row["score"], ".1f"),
+                "sought": f"{tables.cities.at[code, 'name']} {english[code]} {code}".lower()}
+
+    text, digest = script()
+    listed = [(group, [entry(code) for code in codes]) for group, codes in groups(names)]
+    return page_templates().get_template("profiles.html.j2").render(
+        words=WORDS[lang], style=profile_style(), stamp=stamp, groups=listed, count=len(tables.scores), script=text,
+        notice=names.notice, digest=digest, index="../index.html")

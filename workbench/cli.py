@@ -1,0 +1,287 @@
+"""The command line: `python -m analysis --help`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analysis.settings import BASELINE, ROOT, load_settings, parse_assignment
+
+BASELINE_NAME = BASELINE.relative_to(ROOT)
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=(
+    "数字城市百强的公开复算 · An open recomputation of the digital cities ranking."))
+
+
+def stop(error: Exception) -> typer.Exit:
+    """One clear message instead of a traceback, and exit code 2."""
+    typer.echo(f"\n未运行，原有结果未改动 · stopped, earlier results are untouched:\n{error}", err=True)
+    return typer.Exit(2)
+
+
+@app.command()
+def run(
+    settings: Annotated[Path, typer.Option(help="设定文件 settings file (settings/quick.yaml …)")] = BASELINE_NAME,
+    set_: Annotated[list[str], typer.Option("--set", help="改一项设定 change one choice: weighting.alpha=0.3")] = [],  # noqa: B006
+    only: Annotated[list[str], typer.Option(help="只运行该步 run only this notebook: 07")] = [],  # noqa: B006
+    start: Annotated[str | None, typer.Option("--from", help=(
+        "从该步起 start at this notebook: 04 (with --only: what it builds on from there)"))] = None,
+    panel: Annotated[Path | None, typer.Option(help=(
+        "自己的数据 your own data: mine.xlsx, mine.csv or a folder of tables; see template"))] = None,
+    name: Annotated[str | None, typer.Option("--run", help="结果文件夹名 name of the run's folders")] = None,
+    lang: Annotated[str, typer.Option(help="报告语言 language of the reports: zh | en")] = "zh",
+    reports: Annotated[bool, typer.Option(help="生成 HTML 与 PDF make HTML and PDF")] = True,
+) -> None:
+    """运行全部笔记本并生成报告 · Run the notebooks in order and make the reports.
+
+    默认结果在 reports/baseline；改了设定而未给 --run 时，结果在 reports/custom；自己的数据在 reports/own。
+    Results go to reports/baseline; with changed choices and no --run, to reports/custom; of own data, to reports/own.
+    """
+    from workbench import planning
+    from workbench.panels import bring
+    from workbench.running import pipeline
+    from workbench.running.staging import BusyError
+
+    known = (ValueError, OSError, planning.RunError, BusyError)
+    try:
+        chosen = load_settings(settings, dict(parse_assignment(text) for text in set_))
+        named = name or (settings.stem if settings.stem != BASELINE.stem and not set_ else None)
+        brought = bring(panel, chosen)
+        plan = planning.make_plan(named or brought.name, lang, brought.settings, tuple(only), start, brought.traits)
+        for warning in brought.lines(lang):
+            typer.echo(warning)
+        record = pipeline.execute(plan, typer.echo, reports, brought.given)
+    except known as error:
+        raise stop(error) from None
+    except KeyboardInterrupt:
+        typer.echo("\n已中断，原有结果未改动；再次运行同一命令即可 · interrupted, earlier results are untouched; "
+                   "run the same command again", err=True)
+        raise typer.Exit(130) from None
+    page = f"   {planning.report_place(plan)}/index.html" if reports else f"   data/processed/{plan.run}/"
+    typer.echo(f"完成 done  {record['seconds_total']:.1f} s, {record['peak_memory_mib']} MiB{page}")
+
+
+@app.command()
+def template(
+    path: Annotated[Path, typer.Argument(help="新工作簿 the new workbook")] = Path("template.xlsx"),
+    example: Annotated[str | None, typer.Option(help="填好的示例 filled in with an example: county_care")] = None,
+) -> None:
+    """写一份待填的工作簿：指标、城市、判断矩阵与说明 · Write a workbook to fill in: indicators, cities, judgements."""
+    from workbench.own.template import write_template
+
+    try:
+        if path.suffix != ".xlsx":
+            raise ValueError(f"{path.name}: a template is a workbook; call it {path.stem or 'template'}.xlsx")
+        if path.exists():
+            raise ValueError(f"{path.name} is there already and may be filled in; give another name")
+        write_template(path, example=example)
+    except (ValueError, OSError) as error:
+        raise stop(error) from None
+    typer.echo(f"已写出 written   {path}\n填好后 then   python -m analysis check --panel {path}")
+
+
+@app.command()
+def check(
+    panel: Annotated[Path, typer.Option(help="自己的数据 your own data: mine.xlsx, mine.csv or a folder of tables")],
+    marked: Annotated[Path | None, typer.Option(help=(
+        "另存标出问题的副本 write a copy with the cells marked: marked.xlsx or marked.html"))] = None,
+    lang: Annotated[str, typer.Option(help="语言 language: zh | en")] = "zh",
+) -> None:
+    """检查自己的数据，一次列出全部问题 · Check your own data and list every problem at once; nothing is run.
+
+    可用为 0，有问题为 2。Exit code 0: can be used; 2: problems.
+    """
+    from workbench.own.marked import write_marked
+    from workbench.own.problems import OwnDataError
+    from workbench.own.reading import read_input
+    from workbench.planning import RunError, check_language
+
+    problems, warnings = (), ()
+    try:
+        check_language(lang)
+        try:
+            warnings = read_input(panel).warnings
+        except OwnDataError as error:
+            problems = error.problems
+        if marked:
+            write_marked(panel, problems, warnings, marked, lang)
+    except (ValueError, OSError, RunError) as error:
+        raise stop(error) from None
+    for each in (*problems, *warnings):
+        typer.echo(each.line(lang))
+    typer.echo(f"问题 problems: {len(problems)}   提示 warnings: {len(warnings)}" + (f"   {marked}" if marked else ""))
+    raise typer.Exit(2 if problems else 0)
+
+
+@app.command()
+def compare(
+    first: Annotated[str, typer.Argument(metavar="A", help="一次运行 a run: baseline")],
+    second: Annotated[str, typer.Argument(metavar="B", help="另一次运行 another run")],
+    lang: Annotated[str, typer.Option(help="报告语言 language of the page: zh | en")] = "zh",
+) -> None:
+    """比较两次运行：谁的名次变了、变了多少、因何而变 · Compare two runs: who moved, by how much, and why."""
+    from analysis.panel import read_panel
+    from workbench.comparing import comparison, comparison_files, comparison_page
+    from workbench.planning import RunError, check_language
+
+    try:
+        check_language(lang)
+        panel = read_panel()
+        runs = [comparison.read_run(name, panel) for name in (first, second)]
+        result = comparison.compare_runs(*runs)
+        path = comparison_files.write_comparison(result, *runs, lang)
+    except (ValueError, OSError, RunError) as error:
+        raise stop(error) from None
+    for line in comparison_page.mover_lines(comparison_page.Told(result, *runs, lang, most=5)):
+        typer.echo(line)
+    typer.echo(f"完成 done   {os.path.relpath(path, ROOT)}")
+
+
+@app.command()
+def city(
+    name: Annotated[str, typer.Argument(help="城市名、英文名或代码 name or code: 深圳市, Shenzhen, 440300")],
+    run_: Annotated[str, typer.Option("--run", help="哪次运行的结果 which run's results")] = BASELINE.stem,
+    lang: Annotated[str, typer.Option(help="语言 language: zh | en")] = "zh",
+    files: Annotated[bool, typer.Option(help="另存网页、PDF 与 Excel write page, PDF and Excel sheet too")] = True,
+) -> None:
+    """一座城市的账：从原始数到得分，逐项相加 · One city's account: from raw figures to the score, adding up.
+
+    网页、PDF、带公式的 Excel 与一页画像在 reports/<run>/cities。
+    Page, PDF, live workbook and one-page profile go to reports/<run>/cities.
+    """
+    from shutil import get_terminal_size
+
+    from workbench import city_profiles, profile
+    from workbench.planning import RunError, check_language
+
+    try:
+        check_language(lang)
+        account = profile.city_account(profile.read_run(run_), name)
+        text = profile.account_text(account, lang, min(get_terminal_size().columns, 140))
+        written = profile.write_profile(account, lang) if files else []
+        if files:
+            written += city_profiles.write_pdfs(city_profiles.profiles_of(account.tables), [account.code], lang)
+    except (ValueError, OSError, RunError) as error:
+        raise stop(error) from None
+    typer.echo(text)
+    for path in written:
+        typer.echo(os.path.relpath(path, ROOT))
+
+
+@app.command()
+def cities(
+    pdf: Annotated[bool, typer.Option("--pdf", help="每城一页 PDF a one-page PDF of each")] = False,
+    top: Annotated[int, typer.Option(help="前几名 how many, best first; 0 = all")] = 100,
+    run_: Annotated[str, typer.Option("--run", help="哪次运行的结果 which run's results")] = BASELINE.stem,
+    lang: Annotated[str, typer.Option(help="语言 language: zh | en")] = "zh",
+) -> None:
+    """城市画像：列出各城的名次与得分；--pdf 把前一百名的画像做成 PDF · City profiles: list them, or set them as PDF.
+
+    网页由每次运行写在 reports/<run>/profiles；PDF 在 reports/<run>/cities。
+    Every run writes the pages, reports/<run>/profiles; PDF files go to reports/<run>/cities.
+    """
+    from workbench import city_profiles
+    from workbench.planning import RunError, check_language
+
+    try:
+        check_language(lang)
+        if top < 0:
+            raise ValueError(f"--top {top}: give 0 for all cities, or how many of the best")
+        profiles = city_profiles.read_profiles(run_)
+        chosen = profiles.in_order[:top or None]
+        for line in city_profiles.list_lines(profiles, chosen, lang) if not pdf else ():
+            typer.echo(line)
+        for path in city_profiles.write_pdfs(profiles, chosen, lang) if pdf else ():
+            typer.echo(os.path.relpath(path, ROOT))
+    except (ValueError, OSError, RunError) as error:
+        raise stop(error) from None
+
+
+@app.command()
+def verify(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="一次运行 a run: baseline")] = BASELINE.stem,
+    lang: Annotated[str, typer.Option(help="报告语言 language of the reports: zh | en")] = "zh",
+    reports: Annotated[bool, typer.Option(help="也核对 HTML 与 PDF verify HTML and PDF too")] = True,
+) -> None:
+    """在临时文件夹中重算一次运行，逐文件、逐格核对 · Make a run again elsewhere and compare every file, cell by cell.
+
+    原有结果不动。全同为 0，有不同为 1。Nothing stored is touched. Exit code 0: all the same; 1: something differs.
+    """
+    from workbench.checking.verification import verify
+    from workbench.checking.verification_text import verification_lines
+    from workbench.planning import RunError
+
+    try:
+        found = verify(name, lang, reports, typer.echo)
+    except (ValueError, OSError, RunError) as error:
+        raise stop(error) from None
+    except KeyboardInterrupt:
+        typer.echo("\n已中断，原有结果未改动 · interrupted, stored results are untouched", err=True)
+        raise typer.Exit(130) from None
+    for line in verification_lines(found):
+        typer.echo(line)
+    raise typer.Exit(0 if found.holds else 1)
+
+
+@app.command()
+def steps() -> None:
+    """列出笔记本及其参数 · List the notebooks, what each reads and its parameters."""
+    from analysis.settings import choices, flatten, load_settings
+    from workbench.parameters import flat_name
+    from workbench.steps import NEEDS, PARAMETERS
+
+    values, known = flatten(load_settings()), choices()
+    for step, needs in NEEDS.items():
+        typer.echo(f"{step:<26} ← {', '.join(need.split('_')[0] for need in needs) or '—'}")
+        for name in PARAMETERS[step]:
+            typer.echo(f"   {flat_name(name):<30} {values[name]!s:<14} {known[name].allowed()}")
+
+
+@app.command()
+def parameters() -> None:
+    """按设定模型重写各笔记本的参数单元 · Write the notebooks' parameters cells anew from the settings model."""
+    from workbench.parameters import renew_cells
+
+    for path in renew_cells(ROOT):
+        typer.echo(os.path.relpath(path, ROOT))
+
+
+@app.command()
+def synthetic() -> None:
+    """重新模拟并写出合成数据，登记校验和 · Simulate the synthetic panel anew, write it and record its checksums.
+
+    合成数据，非真实评价结果。模型与种子不变，则逐字节相同。The same model and seed give the same bytes.
+    """
+    from analysis import sources
+    from workbench.synthetic import write_default
+
+    try:
+        for path in write_default(ROOT):
+            sources.record_checksum(ROOT, path)
+            typer.echo(os.path.relpath(path, ROOT))
+    except (ValueError, OSError) as error:
+        raise stop(error) from None
+
+
+@app.command()
+def checksum(path: Path) -> None:
+    """登记原始文件的校验和 · Record the checksum of a raw file that was changed on purpose."""
+    from analysis import sources
+
+    try:
+        sources.record_checksum(ROOT, path)
+    except (ValueError, OSError) as error:
+        raise stop(error) from None
+
+
+def main() -> None:
+    os.chdir(ROOT)
+    sys.exit(app(prog_name="python -m analysis"))
+
+
+if __name__ == "__main__":
+    main()

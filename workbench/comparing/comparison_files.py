@@ -1,0 +1,84 @@
+"""The files of a comparison: comparison.csv with every city, comparison.html and its figure, all or nothing.
+
+They are made beside the earlier ones, which make room by one rename once everything is finished. Should the process be
+killed at that very moment there is no comparison, and the same command makes it again.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from analysis import figures
+from analysis.figures.comparison import rank_change_parts
+from analysis.frames import write_frame
+from analysis.marks import EDITION, marked_table
+from analysis.settings import ROOT
+from workbench.comparing.comparison import Comparison, Run
+from workbench.comparing.comparison_page import CSV, Told, page
+
+REPORTS = ROOT / "reports"
+PAGE, PICTURE = "comparison.html", "comparison.svg"
+
+
+def write_comparison(comparison: Comparison, first: Run, second: Run, lang: str = "zh",
+                     reports: Path = REPORTS) -> Path:
+    """Write reports/compare/<a>_<b>/: comparison.csv and, in the language asked for, comparison.html and its figure.
+
+    English stands in the folder en. What there is in the other language stays where the table is the same to the byte.
+    Returns the path of the page. Nothing is replaced before everything is made.
+    """
+    target = reports / "compare" / f"{first.name}_{second.name}"
+    told = Told(comparison, first, second, lang, tuple(report_address(run, reports, lang) for run in (first, second)))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".staging-", dir=target.parent) as staging:
+        made = Path(staging) / "new"
+        folder = language_folder(made, lang)
+        folder.mkdir(parents=True)
+        simulated = EDITION in (first.settings.edition, second.settings.edition)
+        write_frame(marked_table(told.moves, EDITION) if simulated else told.moves, made / CSV)
+        picture = movers_figure(told)
+        if picture:
+            (folder / PICTURE).write_text(picture, encoding="utf-8")
+        (folder / PAGE).write_text(page(told, picture), encoding="utf-8", newline="\n")
+        keep_other_language(target, made, lang)
+        if target.exists():
+            target.rename(Path(staging) / "old")
+        made.rename(target)
+    return language_folder(target, lang) / PAGE
+
+
+def language_folder(folder: Path, lang: str) -> Path:
+    """Chinese at the top, English in the folder en, as in the reports of a run."""
+    return folder if lang == "zh" else folder / lang
+
+
+def report_address(run: Run, reports: Path, lang: str) -> str:
+    """The index page of a run's reports, relative to the page of a comparison; empty where it has none."""
+    index = language_folder(reports / run.name, lang) / "index.html"
+    up = "../.." if lang == "zh" else "../../.."
+    return f"{up}/{index.relative_to(reports).as_posix()}" if index.is_file() else ""
+
+
+def keep_other_language(old: Path, made: Path, lang: str) -> None:
+    """Copy the other language's page from the earlier comparison, where its table is the new one to the byte."""
+    if not (old / CSV).is_file() or (old / CSV).read_bytes() != (made / CSV).read_bytes():
+        return
+    other = "en" if lang == "zh" else "zh"
+    for name in (PAGE, PICTURE):
+        source, target = language_folder(old, other) / name, language_folder(made, other) / name
+        if source.is_file():
+            target.parent.mkdir(exist_ok=True)
+            shutil.copy2(source, target)
+
+
+def movers_figure(told: Told) -> str:
+    """The figure of the largest changes as SVG; empty where no city moves."""
+    movers = told.movers
+    if movers.empty:
+        return ""
+    figures.use_style()
+    names = {part: told.part_name(part) for part in told.comparison.parts}
+    return figures.to_svg(rank_change_parts(movers[told.parts], told.comparison.ranks, told.comparison.cities, names,
+                                            (told.first.name, told.second.name), told.lang, told.editions))

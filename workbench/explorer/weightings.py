@@ -1,0 +1,82 @@
+"""The weightings a reader can start from: each with its own weights of the indicators, exactly as the run has them.
+
+A slider stands for a domain. Moving it keeps the proportions inside the domain, which differ between weightings: so
+each carries the weights of the indicators and, beside them, their shares of the domain's weight.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from analysis.frames import read_frame
+from analysis.settings import Settings
+from workbench.explorer.words import WEIGHTINGS
+
+OWN = "combined"
+
+
+@dataclass(frozen=True)
+class Weighting:
+    """Weights of the indicators under one rule.
+
+    weights: Series by indicator, summing to 1. shares: each indicator's part of its domain's weight, summing to 1 in
+    every domain; a domain without weight has the study's own shares.
+    """
+
+    key: str
+    weights: pd.Series
+    shares: pd.Series
+
+    def words(self, lang: str) -> dict[str, str]:
+        """Its name and one sentence on what it is."""
+        name, note = WEIGHTINGS[lang][self.key]
+        return {"key": self.key, "name": name, "note": note}
+
+
+def weightings_of(data: Path, settings: Settings) -> list[Weighting]:
+    """The weightings of a run whose tables are in `data`, its own first; implied ones where the run has step 09.
+
+    A column that is another one under a second name is left out: equal weights called judged, or the objective weights
+    that are shown anyway.
+    """
+    table = read_frame(data / "05_weights.csv", "indicator")
+    domain, own = table["domain"], table[OWN]
+    weights = {OWN: own}
+    if settings.weighting.subjective == "ahp":
+        weights["subjective"] = table["subjective"]
+    weights |= {kind: table[kind] for kind in dict.fromkeys((settings.weighting.objective, "entropy", "equal"))}
+    weights["equal"] = weights.pop("equal")
+    even = pd.Series(1 / domain.nunique(), domain.unique())
+    weights["equal_domains"] = spread(even, own, domain)
+    weights |= implied_weights(data, own, domain)
+    return [Weighting(key, each, shares_of(each, own, domain)) for key, each in weights.items()]
+
+
+def implied_weights(data: Path, own: pd.Series, domain: pd.Series) -> dict[str, pd.Series]:
+    """The weights that come nearest to the published order, by domain and by indicator, where the run has them."""
+    found = {}
+    if (data / "09_implied_weights.csv").is_file():
+        of_domains = read_frame(data / "09_implied_weights.csv", "domain")["implied"]
+        found["implied_domains"] = spread(of_domains, own, domain)
+    if (data / "09_implied_indicator_weights.csv").is_file():
+        of_indicators = read_frame(data / "09_implied_indicator_weights.csv", "indicator")["implied"]
+        found["implied_indicators"] = of_indicators.reindex(own.index)
+    return found
+
+
+def spread(of_domains: pd.Series, own: pd.Series, domain: pd.Series) -> pd.Series:
+    """Weights of domains dealt out to their indicators in the study's own proportions."""
+    return shares_of(own, own, domain) * of_domains.reindex(domain).to_numpy()
+
+
+def shares_of(weights: pd.Series, own: pd.Series, domain: pd.Series) -> pd.Series:
+    """Each indicator's part of its domain's weight; the study's own part where the domain has no weight, an even part
+    where it has none there either."""
+    shares = pd.Series(index=weights.index, dtype=float)
+    for _, codes in domain.groupby(domain, sort=False).groups.items():
+        held = next((each[codes] for each in (weights, own) if each[codes].sum() > 0), pd.Series(1.0, codes))
+        shares[codes] = held / held.sum()
+    return shares

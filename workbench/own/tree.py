@@ -1,0 +1,196 @@
+"""The tree of indicators in a table `framework`: three levels, each node at its place, directions and units.
+
+Everything wrong with the tree is noted together; what is returned can be relied on only where nothing was noted.
+"""
+
+from __future__ import annotations
+
+import difflib
+
+import pandas as pd
+
+from analysis.framework import LEVELS
+from workbench.own.findings import (
+    LONGEST_TEXT,
+    Cell,
+    Findings,
+    folded,
+    is_blank,
+    listed,
+    read_code,
+    read_text,
+    tight,
+    written,
+)
+from workbench.own.grid import Grid
+from workbench.own.headings import Table, note_unknown, read_heading
+
+COLUMNS = ["level", "parent", "number", "name_zh", "name_en", "direction", "certainty", "note", "unit_zh", "unit_en",
+           "source"]
+LEVEL_WORDS = {
+    "domain": ("domain", "领域", "一级", "一级指标", "目标层", "dimension", "pillar"),
+    "subdomain": ("subdomain", "sub-domain", "二级", "二级指标", "子领域", "二级领域"),
+    "indicator": ("indicator", "指标", "三级", "三级指标"),
+}
+DIRECTION_WORDS = {
+    "+": ("+", "正向", "正", "positive", "pos", "1", "+1", "正向指标", "效益型", "benefit", "越大越好"),
+    "-": ("-", "−", "–", "—", "负向", "负", "逆向", "逆", "negative", "neg", "-1", "负向指标", "逆向指标", "成本型",
+          "cost", "越小越好"),
+}
+LEVEL_OF = {tight(word): level for level, words in LEVEL_WORDS.items() for word in words}
+DIRECTION_OF = {tight(word): sign for sign, words in DIRECTION_WORDS.items() for word in words}
+LEVEL_NAMES = {"domain": ("领域", "domain"), "subdomain": ("二级", "sub-domain"), "indicator": ("指标", "indicator")}
+
+
+def read_tree(grid: Grid, findings: Findings) -> pd.DataFrame | None:
+    """The tree in a table `framework`, indexed by code, level by level in the table's order; None without a heading."""
+    table = read_heading("framework", grid, findings)
+    if table is None or not table.rows or not {"code", "level", "parent"} <= set(table.columns):
+        return None
+    note_unknown(table, (*COLUMNS, "code"), findings)
+    nodes, places = read_nodes(table, findings)
+    if nodes.empty:
+        return None
+    check_parents(nodes, table, places, findings)
+    check_children(nodes, table, places, findings)
+    check_names(nodes, table, places, findings)
+    order = nodes["level"].map({level: place for place, level in enumerate(LEVELS)}).sort_values(kind="stable").index
+    nodes = nodes.loc[order]
+    indicators = nodes["level"] == "indicator"
+    counted = pd.Series(range(1, indicators.sum() + 1), nodes.index[indicators], dtype=int).astype(str)
+    nodes["number"] = nodes["number"].where(~indicators | (nodes["number"] != ""), counted)
+    return nodes[COLUMNS]
+
+
+def read_nodes(table: Table, findings: Findings) -> tuple[pd.DataFrame, dict[str, int]]:
+    """The nodes as they stand, without those whose code or level is no good, and the row of each."""
+    nodes: dict[str, dict[str, str]] = {}
+    places: dict[str, int] = {}
+    for row in table.rows:
+        code = read_code(table.cell(row, "code"), findings, "指标体系节点", "a node of the tree")
+        level = read_level(table.cell(row, "level"), findings)
+        if code in places:
+            findings.problem(table.cell(row, "code"), "repeated_code",
+                             f"与第 {places[code] + 1} 行的代码重复；请只留一个",
+                             f"repeats the code of row {places[code] + 1}; keep one of the two")
+            continue
+        places[code] = row
+        node = {"code": code, "level": level, **read_words(table, row, findings)}
+        node["parent"] = read_parent(table.cell(row, "parent"), level)
+        node["direction"] = read_direction(table.cell(row, "direction"), findings) if level == "indicator" else ""
+        nodes[code] = node
+    frame = pd.DataFrame(list(nodes.values()), columns=["code", *COLUMNS]).set_index("code")
+    return frame, places
+
+
+def read_words(table: Table, row: int, findings: Findings) -> dict[str, str]:
+    """The texts of a node; a name or unit in one language serves for both where the other is blank."""
+    words = {name: read_text(table.cell(row, name), findings, longest) for name, longest in (
+        ("name_zh", 200), ("name_en", 200), ("unit_zh", 100), ("unit_en", 100), ("source", LONGEST_TEXT),
+        ("note", LONGEST_TEXT), ("number", 20), ("certainty", 40))}
+    if not words["name_zh"] and not words["name_en"]:
+        findings.problem(table.cell(row, "name_zh"), "no_name", "没有名称；请填写 name_zh（与 name_en）",
+                         "there is no name; fill in name_zh and name_en")
+    for one, other in (("name_zh", "name_en"), ("name_en", "name_zh"), ("unit_zh", "unit_en"), ("unit_en", "unit_zh")):
+        if words[other] and not words[one] and table.has(other):
+            words[one] = words[other]
+            findings.understood(table.cell(row, one), words[one], "other_language", "空白的名称或单位用另一语言的",
+                                "a blank name or unit is taken from the other language")
+    return words
+
+
+def read_level(cell: Cell, findings: Findings) -> str:
+    """The level of a node; an unknown word is noted and counts as an indicator."""
+    level = LEVEL_OF.get(tight(cell.content))
+    if level is None:
+        near = difflib.get_close_matches(tight(cell.content), LEVEL_OF, n=1, cutoff=0.5)
+        offer_zh, offer_en = (f"；最接近的是 {near[0]}", f"; the nearest is {near[0]}") if near else ("", "")
+        findings.problem(cell, "unknown_level",
+                         f"级别应为 domain（领域）、subdomain（二级）或 indicator（指标）{offer_zh}；请更正",
+                         f"a level is domain, subdomain or indicator{offer_en}; correct it")
+        return ""
+    return level
+
+
+def read_parent(cell: Cell, level: str) -> str:
+    """The code of the parent; a domain's may be written as the goal."""
+    code = tight(cell.content)
+    return "" if level == "domain" and code in ("goal", "总目标", "目标") else folded(cell.content).replace(" ", "")
+
+
+def read_direction(cell: Cell, findings: Findings) -> str:
+    """The direction of an indicator: + where larger is better, - where smaller is."""
+    sign = DIRECTION_OF.get(tight(cell.content))
+    if sign is None and is_blank(cell.content):
+        findings.problem(cell, "no_direction", "指标没有方向；越大越好填 +，越小越好填 -",
+                         "the indicator has no direction; write + where larger is better, - where smaller is")
+    elif sign is None:
+        findings.problem(cell, "unknown_direction", "方向应为 +（正向）或 -（负向、逆向）；请更正",
+                         "a direction is + (positive) or - (negative); correct it")
+    elif sign != written(cell.content):
+        findings.understood(cell, sign, "direction",
+                            "方向的其他写法按 + 或 - 读",
+                            "a direction in other words is read as + or -")
+    return sign or "+"
+
+
+def check_parents(nodes: pd.DataFrame, table: Table, places: dict[str, int], findings: Findings) -> None:
+    """Note parents that are missing, unknown or not one level up, and nodes that are their own ancestors."""
+    above = dict(zip(LEVELS, ("", *LEVELS[:-1]), strict=True))
+    for code, node in nodes[nodes["level"] != ""].iterrows():
+        cell, parent, wanted = table.cell(places[code], "parent"), node["parent"], above[node["level"]]
+        if not wanted and parent:
+            findings.problem(cell, "wrong_parent", "领域没有上级；请清空上级，或更正级别",
+                             "a domain has no parent; clear the cell or correct the level")
+        elif wanted and not parent:
+            zh, en = LEVEL_NAMES[wanted]
+            findings.problem(cell, "no_parent",
+                             f"没有上级；请填写一个{zh}的代码",
+                             f"there is no parent; give the code of a {en}")
+        elif wanted and parent not in nodes.index:
+            near = difflib.get_close_matches(parent, nodes.index[nodes["level"] == wanted], n=1, cutoff=0.4)
+            offer_zh, offer_en = (f"；最接近的是 {near[0]}", f"; the nearest is {near[0]}") if near else ("", "")
+            findings.problem(cell, "unknown_parent", f"上级不在代码一列中{offer_zh}；请更正，或补上该节点",
+                             f"the parent is none of the codes{offer_en}; correct it or add that node")
+        elif wanted and is_own_ancestor(code, nodes["parent"]):
+            findings.problem(cell, "cycle", "节点成为自己的上级（循环）；请更正上级",
+                             "the node is its own ancestor (a cycle); correct the parent")
+        elif wanted and nodes.at[parent, "level"] not in (wanted, ""):
+            (zh, en), (is_zh, is_en) = LEVEL_NAMES[wanted], LEVEL_NAMES[nodes.at[parent, "level"]]
+            findings.problem(cell, "wrong_parent", f"上级应为{zh}，而 {parent} 是{is_zh}；请更正上级或级别",
+                             f"the parent is to be a {en} and {parent} is a {is_en}; correct the parent or the level")
+
+
+def is_own_ancestor(code: str, parents: pd.Series) -> bool:
+    """Whether going up from a node leads back to it."""
+    node = parents.get(code, "")
+    for _ in range(len(parents)):
+        if node == code:
+            return True
+        node = parents.get(node, "")
+    return False
+
+
+def check_children(nodes: pd.DataFrame, table: Table, places: dict[str, int], findings: Findings) -> None:
+    """Note domains and sub-domains without anything below them, and a tree without indicators."""
+    if not (nodes["level"] == "indicator").any():
+        findings.problem(table.heading("level"), "no_indicator", "指标体系没有指标；请补上级别为 indicator 的行",
+                         "the tree has no indicator; add rows of the level indicator")
+    parents = set(nodes["parent"])
+    for code in nodes.index[nodes["level"].isin(LEVELS[:-1])]:
+        if code not in parents:
+            findings.problem(table.cell(places[code], "code"), "empty_node",
+                             "其下没有指标；请补上其下的节点，或删去该行",
+                             "there is no indicator below it; add the nodes below it or remove the row")
+
+
+def check_names(nodes: pd.DataFrame, table: Table, places: dict[str, int], findings: Findings) -> None:
+    """Note names that two indicators share: a column of values headed by such a name could be either."""
+    indicators = nodes[nodes["level"] == "indicator"]
+    for name in ("name_zh", "name_en"):
+        for text, group in indicators[indicators[name] != ""].groupby(name, sort=False):
+            for code in group.index[1:]:
+                findings.warning(table.cell(places[code], name), "shared_name",
+                                 f"指标 {listed(group.index)} 同名；values 的列名请用代码",
+                                 f"the indicators {listed(group.index)} share the name {text}; head the columns of "
+                                 "values with codes")

@@ -1,0 +1,262 @@
+"""The panel of a run, whatever edition of the data it is: public statistics, or values that come as they are.
+
+Own and synthetic values enter as figures that need no reading: one variable an indicator, one value a city. From there
+on all editions go the same way. A run keeps its own values in data/processed/<run>/input, a folder that
+`python -m analysis run --panel` reads like any other.
+
+Reference: docs/own_data.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from analysis import framework, indicators, sources, weighting
+from analysis.experts import GOAL
+from analysis.panel import Panel, read_panel, region_systems, tree_of
+from analysis.regions import SYSTEMS
+from analysis.settings import PUBLIC_TRAITS, ROOT, Settings, with_overrides
+from workbench.ground import Ground
+from workbench.own.problems import Problem
+from workbench.own.study_input import StudyInput, figures_of
+
+INPUT = "input"
+SYNTHETIC = "data/raw/synthetic/panel"
+PUBLIC, SIMULATED = "public", "synthetic"
+MADE: dict[tuple[str, str], Panel] = {}  # by edition and the record of the input, which holds every file's checksum
+
+
+def kept_input(settings: Settings, data: Path) -> StudyInput | None:
+    """The values that a run has kept in its folder `data`; None for the public edition, which brings none."""
+    if settings.edition == PUBLIC:
+        return None
+    from workbench.own.reading import read_input
+
+    return read_input(data / INPUT)
+
+
+def run_panel(settings: Settings, data: Path) -> Panel:
+    """The panel of a run whose tables are in `data`: for other editions than the public one, out of its input.
+
+    A process makes the panel of an unchanged input once."""
+    if settings.edition == PUBLIC:
+        return read_panel()
+    from workbench.own.canonical import RECORD, read_record
+
+    if read_record(data / INPUT) is None:
+        return own_panel(kept_input(settings, data), settings.edition)
+    key = settings.edition, (data / INPUT / RECORD).read_text(encoding="utf-8")
+    if key not in MADE:
+        MADE.clear()
+        MADE[key] = own_panel(kept_input(settings, data), settings.edition)
+    return MADE[key]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a process knows of the inputs that runs keep, to be told to the processes it starts (see `know`)."""
+
+    inputs: dict[tuple[Path, str], StudyInput]
+    panels: dict[tuple[str, str], Panel]
+
+
+def known() -> Known | None:
+    """What this process knows of kept inputs; None where it is nothing, as for the public edition."""
+    if not MADE:
+        return None
+    from workbench.own import reading
+
+    return Known(dict(reading.KNOWN), dict(MADE))
+
+
+def know(told: Known) -> None:
+    """Take over what another process of the same run knows, instead of reading and checking the input again."""
+    from workbench.own import reading
+
+    reading.KNOWN.update(told.inputs)
+    MADE.update(told.panels)
+
+
+def run_ground(settings: Settings, data: Path) -> Ground:
+    """The same without the figures, which takes a tenth of the time for the public edition."""
+    if settings.edition == PUBLIC:
+        tree = framework.read_framework(ROOT, settings.weighting.data_centre_parent)
+        return Ground(tree, in_use(framework.read_proxies(ROOT), settings), sources.read_cities(ROOT), None,
+                      PUBLIC_TRAITS)
+    return panel_ground(run_panel(settings, data), settings)
+
+
+def panel_ground(panel: Panel, settings: Settings) -> Ground:
+    """What a panel stands on under some settings."""
+    return Ground(tree_of(panel, settings), in_use(panel.proxies, settings), panel.cities, panel.regions, panel.traits)
+
+
+def in_use(proxies: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """The proxies that a run uses, by indicator."""
+    return indicators.chosen_proxies(proxies, settings.indicators.worst_grade, settings.indicators.exclude)
+
+
+def own_panel(given: StudyInput, edition: str = "own", root: Path = ROOT) -> Panel:
+    """The panel of a study that brings its own values: the cities and indicators that have any, as they come."""
+    roster = sources.read_cities(root)
+    papers_tree = framework.is_papers_tree(given.framework, root)
+    cities = given.cities[given.cities.index.isin(given.values["code"])]
+    china = cities.index.isin(roster.index).all()
+    if china:  # what the user's table does not say of a city, the repository's roster does
+        further = [column for column in cities if column not in roster]
+        cities = cities.combine_first(roster.loc[cities.index])[[*roster.columns, *further]].loc[cities.index]
+    traits = {"public" if edition == PUBLIC else "own", "china" if china else "elsewhere"}
+    traits.add("paper" if papers_tree and china and len(cities) == len(roster) else "unpublished")
+    traits |= {"regions"} if region_systems(cities) else set()
+    simulated = edition == SIMULATED
+    both = papers_tree and (simulated or not {"judgements", "experts"} & set(given.given))
+    traits |= {"two_readings"} if both else set()
+    traits.add("synthetic" if simulated else "factual")
+    figures = figures_of(given.values)
+    if simulated:
+        from workbench.synthetic.cleaning import set_aside
+
+        figures, _ = set_aside(figures, cities, root)
+    return Panel(edition, figures, cities, proxies_of(given), complete_judgements(given),
+                 given.experts, root, given.framework, given.regions, frozenset(traits))
+
+
+def proxies_of(given: StudyInput) -> pd.DataFrame:
+    """Every indicator that has a value, read as it stands."""
+    tree, codes = given.framework, pd.Index(given.values["indicator"].unique())
+    codes = framework.leaves(tree).intersection(codes, sort=False)
+    texts = {name: tree[name].reindex(codes).fillna("").to_numpy() if name in tree else ""
+             for name in ("unit_zh", "unit_en", "source")}
+    return pd.DataFrame({
+        "indicator": codes, "variable": codes, "role": "main", "measure": "level", "fallback": "", "grade": "A",
+        "unit_zh": texts["unit_zh"], "unit_en": texts["unit_en"], "multiplier": 1.0, "reference_year": np.nan,
+        "reading_zh": texts["source"], "reading_en": texts["source"]})
+
+
+def complete_judgements(given: StudyInput) -> dict[str, dict[str, pd.DataFrame]]:
+    """The judgement matrices without gaps: missing pairs by logarithmic least squares, and where nobody judged the
+    children of a node, all of them as equals in the sheet of the first expert."""
+    judged = {expert: {node: weighting.complete_judgements(matrix) if matrix.isna().any(axis=None) else matrix
+                       for node, matrix in nodes.items()} for expert, nodes in given.judgements.items()}
+    first = judged.setdefault(next(iter(given.experts.index)), {})
+    tree = given.framework
+    for node, children in tree.groupby(tree["parent"].replace("", GOAL)).groups.items():
+        if len(children) > 1 and not any(node in nodes for nodes in judged.values()):
+            first[node] = pd.DataFrame(1.0, children, children)
+    return judged
+
+
+def dictionary_of(given: StudyInput) -> pd.DataFrame:
+    """What was brought along, a row an indicator: names, units, direction, cities with a value, extremes, source."""
+    tree = given.framework
+    by_indicator = given.values.groupby("indicator")
+    table = pd.DataFrame({"cities": by_indicator["code"].nunique(), "least": by_indicator["value"].min(),
+                          "greatest": by_indicator["value"].max()})
+    columns = ["name_zh", "name_en", "unit_zh", "unit_en", "direction", "source"]
+    codes = framework.leaves(tree).intersection(table.index, sort=False).rename("indicator")
+    texts = tree.reindex(columns=columns).loc[codes]
+    return texts.fillna("").join(table).rename_axis("indicator")
+
+
+def warning_table(warnings: Sequence[Problem]) -> pd.DataFrame:
+    """Warnings for readers: place (the cell in the user's table), kind, value, and the sentence in both languages."""
+    return pd.DataFrame([(each.place, each.kind, each.value, each.zh, each.en) for each in warnings],
+                        columns=["place", "kind", "value", "zh", "en"])
+
+
+def regions_in_words(ground: Ground, lang: str) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The cities with every region system called and its regions named in one language; and what each system is called,
+    by its column of the roster, in the roster's order.
+
+    A system that the study's table of regions does not have is the repository's. Regions that share an English name
+    carry their Chinese one too, and a system called like a column of the roster or one of `regions.SYSTEMS` carries its
+    column's name, so that nothing is counted together.
+    """
+    cities, systems, known = ground.cities.copy(), {}, named_regions(ground)
+    for system in region_systems(ground.cities):
+        rows = known[known["system"] == system]
+        called = rows[f"system_{lang}"].iloc[0] or system
+        if called in {*ground.cities, *SYSTEMS, *systems.values()}:
+            called = f"{called} ({system})"
+        words = rows["name" if lang == "zh" else "name_en"]
+        words = words.where(~words.duplicated(keep=False), words + " (" + rows["name"] + ")") if lang != "zh" else words
+        names = dict(zip(rows["name"], words, strict=True))
+        cities[called] = pd.Categorical(cities.pop(system).astype(str).map(names), list(names.values()))
+        systems[system] = called
+    return cities, systems
+
+
+def named_regions(ground: Ground) -> pd.DataFrame:
+    """The regions of every system by name in both languages: the study's own table, then the repository's systems; of
+    provinces those alone that a city lies in."""
+    from workbench.own.rosters import repository_regions
+
+    known = repository_regions(ROOT, sources.read_cities(ROOT))
+    if ground.regions is not None:
+        others = known[~known["system"].isin(ground.regions["system"])]
+        known = pd.concat([ground.regions, others], ignore_index=True)
+    here = known["name"].isin(ground.cities.get("province_short", ()))
+    return known[here | (known["system"] != "province_short")]
+
+
+def run_dictionaries(settings: Settings, data: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What a run's variables are (by variable: name_zh, name_en, unit, unit_zh) and where its figures come from (by
+    source_id: producer, title)."""
+    given = kept_input(settings, data)
+    if given is None:
+        return sources.read_variables(ROOT), sources.read_sources(ROOT)
+    variables = dictionary_of(given).rename(columns={"unit_en": "unit"}).rename_axis("variable")
+    files = pd.Index(given.values["file"].unique(), name="source_id")
+    return variables, pd.DataFrame({"producer": "own data", "title": files}, index=files)
+
+
+@dataclass(frozen=True)
+class Brought:
+    """What a run is made from: its settings, and for other editions than the public one the values, with the traits of
+    their panel and a name for the run."""
+
+    settings: Settings
+    given: StudyInput | None = None
+    traits: frozenset[str] = PUBLIC_TRAITS
+    name: str | None = None
+
+    def lines(self, lang: str, most: int = 20) -> list[str]:
+        """The warnings of the values, one a line, at most so many."""
+        warnings = self.given.warnings if self.given else ()
+        rest = [f"… {len(warnings) - most} 条提示见笔记本 01 · more warnings are in notebook 01"]
+        return [each.line(lang) for each in warnings[:most]] + (rest if len(warnings) > most else [])
+
+
+def bring(path: Path | None, settings: Settings) -> Brought:
+    """Read and check what a run is made from: `path` for own data, the committed panel for the synthetic edition."""
+    if path is None and settings.edition == PUBLIC:
+        return Brought(settings)
+    if path is None and settings.edition == "own":
+        raise ValueError("settings.edition = own needs the data: --panel mine.xlsx, or --panel "
+                         "data/processed/RUN/input for those that a run has kept")
+    from workbench.own.reading import read_input
+
+    edition = "own" if path else settings.edition
+    given = read_input(path or ROOT / SYNTHETIC)
+    panel = own_panel(given, edition)
+    return Brought(own_settings(settings, panel), given, panel.traits, edition)
+
+
+def own_settings(settings: Settings, panel: Panel) -> Settings:
+    """The settings of a run on own values: its edition, a cut and a followed city that its roster has.
+
+    The baseline's cut of 100 would be no cut among fewer cities; a third of them is taken then. The run's settings and
+    its reports list both as choices that differ from the baseline.
+    """
+    changes: dict[str, object] = {"edition": panel.edition}
+    count = len(panel.cities)
+    if settings.uncertainty.top >= count:
+        changes["uncertainty.top"] = max(1, round(count / 3))
+    if settings.city not in {*panel.cities.index, *panel.cities["name"], *panel.cities["name_en"]}:
+        changes["city"] = str(panel.cities["name"].iloc[0])
+    return with_overrides(settings, changes)

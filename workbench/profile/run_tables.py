@@ -1,0 +1,285 @@
+"""The tables of a run, read for an account, and the proof that each of them follows from the one before.
+
+An account explains a score; it may only do so where the tables on disk still belong together. So each stage is held
+against the one before it: raw values against the cleaned cells, treated values against the treatment record, points
+against treated values, scores against points and weights. The first cell that does not fit stops the account.
+
+Reference: docs/method.md, sections 2 to 5; docs/review_guide.md follows one number by hand along the same way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from analysis import indicators, scoring, study
+from analysis.frames import read_frame, settle
+from analysis.settings import Settings, load_settings, nearest
+from workbench.by_hand import RECORD, HandMade, data_folder, in_runner, input_folder, is_finished, table_file
+from workbench.ground import Ground
+from workbench.own.study_input import cell_name
+from workbench.panels import run_dictionaries, run_ground
+from workbench.parameters import StepError
+from workbench.steps import upstream
+
+# The record gives a logarithm's numbers with 12 digits, so its values can be checked to about ten.
+LOGARITHM_TOLERANCE = 1e-9
+PER_RESIDENT = "_per_resident"
+PROXY_TRAITS = ["measure", "multiplier", "reference_year", "grade", "fallback"]
+INTERVALS = {"weights": "06_rank_intervals", "choices": "06_choice_intervals"}
+TIERS = "07_tiers"
+# The tables after 05, which a run may lack, and the steps that write them.
+LATER = dict.fromkeys(INTERVALS.values(), "06_sensitivity") | {TIERS: "07_tiers"}
+
+
+class AccountError(ValueError):
+    """An account that cannot be given; the message names table, city and indicator, and what to do."""
+
+
+@dataclass(frozen=True)
+class RunTables:
+    """What a run left on disk, as an account needs it; frames are cities × indicators unless said.
+
+    ground: the tree, the cities and the proxies in use. panel and log: the cleaned cells and what cleaning changed, a
+    row a cell. origins, record: a row a cell, gaps as "". intervals: "weights" and "choices", as far as the run has
+    them; tiers: None where the run has none.
+    """
+
+    run: str
+    settings: Settings
+    ground: Ground
+    variables: pd.DataFrame
+    sources: pd.DataFrame
+    panel: pd.DataFrame
+    log: pd.DataFrame
+    raw: pd.DataFrame
+    origins: pd.DataFrame
+    treated: pd.DataFrame
+    record: pd.DataFrame
+    normalised: pd.DataFrame
+    weights: pd.DataFrame
+    scores: pd.DataFrame
+    intervals: dict[str, pd.DataFrame]
+    tiers: pd.DataFrame | None
+
+    @property
+    def tree(self) -> pd.DataFrame:
+        """The evaluation system, one row a node."""
+        return self.ground.tree
+
+    @property
+    def cities(self) -> pd.DataFrame:
+        """The roster."""
+        return self.ground.cities
+
+    @property
+    def chosen(self) -> pd.DataFrame:
+        """The proxies in use, by indicator."""
+        return self.ground.proxies
+
+    @property
+    def is_additive(self) -> bool:
+        """Whether contributions add up to the score: with arithmetic aggregation only."""
+        return self.settings.aggregation.method == "arithmetic"
+
+    @cached_property
+    def traits(self) -> pd.DataFrame:
+        """What is the same for every city, a row a measured indicator: lowest and highest treated value, direction, the
+        proxy's measure, multiplier, reference_year, grade and fallback, and unit_zh and unit_en of the raw values (the
+        variable's own where a run counts totals)."""
+        proxy = self.chosen.loc[self.raw.columns]
+        unit = proxy[["unit_zh", "unit_en"]]
+        undivided = proxy["measure"].str.endswith(PER_RESIDENT) & (self.settings.indicators.scale == "total")
+        totals = self.variables[["unit_zh", "unit"]].reindex(proxy["variable"]).set_axis(unit.index)
+        unit = unit.mask(undivided, totals.set_axis(unit.columns, axis=1))
+        scale = {"lowest": self.treated.min(), "highest": self.treated.max(),
+                 "direction": self.tree["direction"].reindex(proxy.index)}
+        return pd.concat([pd.DataFrame(scale), unit, proxy[PROXY_TRAITS]], axis=1)
+
+
+def read_run(run: str = "baseline") -> RunTables:
+    """Read a run's tables from data/processed/<run>/ and check that they belong together.
+
+    A run made by hand has the tables that it does not hold from the run that it builds on. Raises AccountError for an
+    unknown run, for a run by hand whose steps up to 05 do not follow from each other, and for the first number that
+    does not follow from the stage before it; FileNotFoundError naming the table where a step up to 05 has not been run.
+    """
+    marks = ("05_scores.csv", RECORD)
+    runs = sorted({path.parent.name for mark in marks for path in data_folder(".").glob(f"*/{mark}")})
+    if run not in runs:
+        raise AccountError(f"--run {run}: no scores of this run in data/processed; " + (
+            nearest(run, runs) if runs else "run the study first: python3 run.py"))
+    tables = tables_now(run)
+    check_run(tables)
+    return tables
+
+
+def tables_in(run: str, folder: Path) -> RunTables:
+    """A run's tables as they stand in `folder`, unchecked: for whoever has just written them."""
+    return gathered(run, load_settings(folder / "settings.yaml"), folder, lambda stem: folder / f"{stem}.csv")
+
+
+def tables_now(run: str) -> RunTables:
+    """A run's tables as its notebooks read them, unchecked.
+
+    A run made by hand has those that it does not hold from the run that it builds on; intervals and tiers only where
+    they are of the scores that it has now. Raises AccountError where its steps up to 05 do not follow from each other.
+    """
+    inputs, kept = input_folder(run), data_folder(run) / "settings.yaml"
+    settings = load_settings(kept if kept.is_file() else inputs / "settings.yaml")
+    if in_runner() or is_finished(run):
+        return gathered(run, settings, inputs, partial(table_file, run))
+    hand = HandMade(run, "10_white_paper", "en", run_ground(settings, inputs).traits, settings)
+    try:
+        for step in (*upstream("05_scores_and_ranks", hand.traits), "05_scores_and_ranks"):
+            hand.check_step(step)
+    except StepError as error:
+        raise AccountError(f"run {run}: {error}") from None
+    later = [stem for stem, step in LATER.items() if hand.is_fresh(step)]
+    return gathered(run, settings, inputs, partial(table_file, run), later)
+
+
+def gathered(run: str, settings: Settings, inputs: Path, file_of: Callable[[str], Path],
+             later: Collection[str] = LATER) -> RunTables:
+    """A run's tables, each from its own file: `file_of` gives that of a stem, `inputs` is the folder of the run's own
+    values, and `later` names the tables after 05 that are taken where there are any."""
+    def table(stem: str, index: str | None = "adcode") -> pd.DataFrame:
+        return read_frame(file_of(stem), index)
+
+    def table_if_any(stem: str) -> pd.DataFrame | None:
+        return table(stem) if stem in later and file_of(stem).is_file() else None
+
+    ground = run_ground(settings, inputs)
+    intervals, panel = {kind: table_if_any(stem) for kind, stem in INTERVALS.items()}, table("01_panel", None)
+    return RunTables(
+        run, settings, ground, *run_dictionaries(settings, inputs),
+        with_texts(panel, ["flag"]), log_by_city(panel, table("01_cleaning_log", None)), table("02_raw"),
+        with_texts(table("02_origins", None)), table("02_treated"),
+        with_texts(table("02_treatment_record", None), ["adcode", "reason", "donors"]), table("02_normalised"),
+        table("05_weights", "indicator"), table("05_scores"),
+        {kind: frame for kind, frame in intervals.items() if frame is not None}, table_if_any(TIERS))
+
+
+def log_by_city(panel: pd.DataFrame, log: pd.DataFrame) -> pd.DataFrame:
+    """The cleaning log with the city, variable and year of each row; own data's log names the cells of the user's file,
+    of which those that hold a figure in use are kept."""
+    if "adcode" in log:
+        return log
+    places = [cell_name(sheet, row, column) if row == row and column == column else "" for sheet, row, column in
+              zip(log["sheet"].fillna(""), log["row"].astype(float), log["column"].astype(float), strict=True)]
+    named = log.assign(raw_row=places, source_id=log["file"])
+    cells = panel[["adcode", "variable", "year", "source_id", "raw_row"]]
+    return named.merge(cells, on=["source_id", "raw_row"], validate="m:1")
+
+
+def with_texts(frame: pd.DataFrame, columns: list[str] | None = None) -> pd.DataFrame:
+    """The table with "" instead of a missing text (in `columns`, by default all but value)."""
+    columns = [name for name in frame if name != "value"] if columns is None else columns
+    return frame.assign(**{name: frame[name].astype(object).where(frame[name].notna(), "") for name in columns})
+
+
+def check_run(tables: RunTables) -> None:
+    """Hold each stage against the one before it; AccountError names the first cell that does not follow."""
+    raw, origins = indicators.indicator_matrix(tables.panel, tables.cities, tables.chosen,
+                                               tables.settings.indicators.scale)
+    refuse_difference(tables.raw, raw[tables.raw.columns], "02_raw.csv", "the cells of 01_panel.csv give", tables)
+    check_origins(tables, with_texts(origins))
+    check_fills(tables)
+    recorded = treated_as_recorded(tables.raw, tables.record)
+    logarithms = tables.record.loc[tables.record["action"] == "log", "indicator"]
+    rounded = np.isclose(tables.treated, recorded, rtol=LOGARITHM_TOLERANCE, atol=LOGARITHM_TOLERANCE)
+    near = pd.DataFrame(rounded, tables.treated.index, tables.treated.columns).loc[:, logarithms]
+    recorded[near.columns] = recorded[near.columns].mask(near, tables.treated[near.columns])
+    refuse_difference(tables.treated, recorded, "02_treated.csv", "02_raw.csv and the treatment record give", tables)
+    points = study.normalise(tables.treated, tables.tree, tables.settings)
+    refuse_difference(tables.normalised, points, "02_normalised.csv", "02_treated.csv gives", tables)
+    check_scores(tables)
+
+
+def check_origins(tables: RunTables, expected: pd.DataFrame) -> None:
+    """The origin of each cell must be the panel's."""
+    keys, columns = ["adcode", "indicator"], ["variable", "source_id", "years", "raw_rows", "denominator_row"]
+    found, wanted = tables.origins.set_index(keys)[columns], expected.set_index(keys)[columns].astype(str)
+    different = found.index[~(found.reindex(wanted.index).fillna("").astype(str) == wanted).all(axis=1)]
+    if len(different):
+        code, indicator = different[0]
+        raise AccountError(f"run {tables.run}, 02_origins.csv, city {code}, indicator {indicator}: not the origin that "
+                           "01_panel.csv gives; the run's tables were changed: run the study again")
+
+
+def check_fills(tables: RunTables) -> None:
+    """Each filled value must be the median of its donors' raw values."""
+    for change in tables.record[tables.record["action"].str.startswith("filled")].itertuples():
+        lent = settle(float(tables.raw[change.indicator].reindex(change.donors.split(";")).median()))
+        if lent != change.after:
+            raise AccountError(f"run {tables.run}, 02_treatment_record.csv, city {change.adcode}, {change.indicator}: "
+                               f"filled with {change.after:.12g}, but its donors' median is {lent:.12g}; the run's "
+                               "tables were changed: run the study again")
+
+
+def check_scores(tables: RunTables) -> None:
+    """Scores must be what points and weights make, ranks what scores make, and later tables must show these scores."""
+    weights = tables.weights["combined"]
+    scores = study.score(tables.normalised[weights.index], weights, tables.settings.aggregation.method)
+    expected = pd.DataFrame({"score": scores, "rank": scoring.rank(tables.scores["score"])})
+    refuse_difference(tables.scores[["score", "rank"]], settle(expected), "05_scores.csv",
+                      "points, weights and scores give", tables)
+    later = {**{f"{INTERVALS[kind]}.csv": frame for kind, frame in tables.intervals.items()},
+             **({f"{TIERS}.csv": tables.tiers} if tables.tiers is not None else {})}
+    for name, frame in later.items():
+        shown = [column for column in ("score", "rank") if column in frame]
+        refuse_difference(frame[shown], tables.scores[shown], name, "05_scores.csv has", tables)
+
+
+def refuse_difference(found: pd.DataFrame, expected: pd.DataFrame, name: str, gives: str, tables: RunTables) -> None:
+    """AccountError for the first cell of `found` that is not exactly the one of `expected`; gaps equal gaps."""
+    if not (found.index.sort_values().equals(expected.index.sort_values())
+            and set(found.columns) == set(expected.columns)):
+        raise AccountError(f"run {tables.run}, {name}: other cities or indicators than {gives.rsplit(' ', 1)[0]}; "
+                           "the run's tables were changed: run the study again")
+    expected = expected.loc[found.index, found.columns]
+    different = ~((found == expected) | (found.isna() & expected.isna()))
+    rows, columns = np.nonzero(different.to_numpy())
+    if rows.size:
+        code, column = found.index[rows[0]], found.columns[columns[0]]
+        others = f" ({rows.size - 1} more such cells)" if rows.size > 1 else ""
+        raise AccountError(
+            f"run {tables.run}, {name}, city {tables.cities['name'].get(code, code)} ({code}), {column}: "
+            f"{found.at[code, column]:.12g}, but {gives} {expected.at[code, column]:.12g}{others}; "
+            "the run's tables or the proxies were changed since: run the study again")
+
+
+def treated_as_recorded(raw: pd.DataFrame, record: pd.DataFrame) -> pd.DataFrame:
+    """The treated values that the record promises: raw values with each recorded change made, in its order."""
+    values = raw.copy()
+    for change in record.itertuples():
+        if change.action == "log":
+            values[change.indicator] = recorded_logarithm(change.reason, values[change.indicator])
+        else:
+            values.loc[change.adcode, change.indicator] = change.after
+    return values
+
+
+def logarithm_formula(reason: str) -> str:
+    """The formula of a log row of the treatment record: `ln(x - 0.39 + 0.62)` or `-ln(9 - x + 0.1)`."""
+    formula = reason.split(";")[0]
+    if not re.fullmatch(r"ln\(x - \S+ \+ \S+\)|-ln\(\S+ - x \+ \S+\)", formula):
+        raise AccountError(f"02_treatment_record.csv: {formula!r} is no formula that this study writes; "
+                           "the run's tables were changed: run the study again")
+    return formula
+
+
+def recorded_logarithm(reason: str, values: pd.Series) -> pd.Series:
+    """The shifted logarithm of values by the formula in the record."""
+    formula = logarithm_formula(reason)
+    if formula.startswith("-"):
+        highest, shift = re.findall(r"-ln\((\S+) - x \+ (\S+)\)", formula)[0]
+        return -np.log(float(highest) - values + float(shift))
+    lowest, shift = re.findall(r"ln\(x - (\S+) \+ (\S+)\)", formula)[0]
+    return np.log(values - float(lowest) + float(shift))

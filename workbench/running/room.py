@@ -1,0 +1,69 @@
+"""Room and leave to write: what keeps a run from being written, in one sentence."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from workbench.planning import RunError
+
+# MB. A run makes 40 in each language and keeps those of the other, beside its old outputs until the very end;
+# kernels and the tools that set pages take 20 for a while.
+NEEDED = 200
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def refuse_without_room(folder: Path) -> None:
+    """Refuse a run for which the disk of a folder has too little room."""
+    free = shutil.disk_usage(folder).free // 10**6
+    if free < NEEDED:
+        raise RunError(f"the disk has {free} MB left and a run needs {NEEDED} MB; free some and run again")
+
+
+def refuse_without_leave(folder: Path) -> None:
+    """Refuse to replace a folder that is write-protected. Raises PermissionError."""
+    if folder.exists() and not os.access(folder, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+
+def disk_full(error: BaseException) -> str:
+    """The sentence for an error that means a full disk, a used-up quota or a limit of file size; empty for others.
+
+    Errors of notebooks and of tools arrive as text.
+    """
+    number = error.errno if isinstance(error, OSError) else None
+    reasons = {code: os.strerror(code) for code in FULL}
+    reason = reasons.get(number) or next((text for text in reasons.values() if text.lower() in str(error).lower()), "")
+    return f"the disk is full ({reason}): free {NEEDED} MB and run the same command again" if reason else ""
+
+
+@contextmanager
+def full_disk_told() -> Iterator[None]:
+    """Say in one sentence that the disk is full, whichever process of a run finds out; other errors pass."""
+    try:
+        yield
+    except Exception as error:
+        if reason := disk_full(error):
+            raise RunError(reason) from None
+        raise
+
+
+@contextmanager
+def write_errors_told(root: Path) -> Iterator[None]:
+    """Say in one sentence what cannot be written and why."""
+    try:
+        with full_disk_told():
+            yield
+    except OSError as error:
+        place = shown(Path(error.filename2 or error.filename or root), root)
+        raise RunError(f"{place} cannot be written ({error.strerror}); make it writable, or work in a copy of the "
+                       "repository") from None
+
+
+def shown(path: Path, root: Path) -> str:
+    """A path as the user knows it: relative to the repository where it lies in it."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
