@@ -117,8 +117,9 @@ class Step:
         path = table_file(self.run, stem)
         if self.by_hand:
             if not path.is_file():
-                raise StepError(self.pick(f"{stem}.csv 还没有：请先运行写出它的笔记本 {stem[:2]}。",
-                                          f"{stem}.csv is not there yet: run notebook {stem[:2]}, which writes it."))
+                raise StepError(self.name + self.pick(
+                    f"：{stem}.csv 还没有：请先运行写出它的笔记本 {stem[:2]}。",
+                    f": {stem}.csv is not there yet: run notebook {stem[:2]}, which writes it."))
             self.by_hand.note_read(stem, path)
         return read_frame(path, index)
 
@@ -322,7 +323,11 @@ def open_step(name: str, run: str, lang: str, only: str = "") -> Step:
     notebook = sys._getframe(1).f_globals
     given = given_parameters(name, notebook, lang)
     notebook |= given  # a list written as text is one from here on
-    step = step_in_run(name, run, lang, given) if in_runner() else step_by_hand(name, run, lang, given, only)
+    try:
+        step = step_in_run(name, run, lang, given) if in_runner() else step_by_hand(name, run, lang, given, only)
+    except StepError as error:
+        said = str(error) if name in str(error) else f"{name}{'：' if lang == 'zh' else ': '}{error}"
+        raise StepError(said) from None
     if not step.has("public") and step.has("factual"):
         allow_any_script()
     step.notice()
