@@ -128,5 +128,6 @@ def test_papermill_shows_a_refusal_and_nothing_is_written(doors, tmp_path):
         [sys.executable, "-m", "papermill", str(root / "notebooks/05_scores_and_ranks.ipynb"), "out.ipynb", "-p",
          "weighting_alfa", "0.3", "-p", "run", "misspelt", "--no-progress-bar"], cwd=tmp_path, text=True,
         capture_output=True, env=study_environment() | {"PYTHONPATH": str(root)}, check=False)
-    assert done.returncode != 0 and "05_scores_and_ranks：没有参数 weighting_alfa；是不是 weighting_alpha？" in done.stderr
+    assert done.returncode != 0
+    assert "05_scores_and_ranks：没有参数 weighting_alfa；是不是 weighting_alpha？" in done.stderr
     assert not (root / "data/processed/misspelt").exists() and not (root / "reports/misspelt").exists()
