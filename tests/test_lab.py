@@ -264,7 +264,7 @@ class TestRunAll:
         save(tab)
         assert '"output_type"' in (lab.root / path).read_text(encoding="utf-8"), "the saved file keeps its outputs"
         assert lab.changed() == []
-        assert (lab.root / "data/processed/lab").is_dir(), "the kernel works in this clone, not in another"
+        assert (lab.root / "reports/lab").is_dir(), "the kernel works in this clone, not in another"
 
     def test_another_alpha_shows_other_ranks_and_git_sees_that_line(self, lab, tab):
         path = "notebooks/05_scores_and_ranks.ipynb"
