@@ -40,6 +40,10 @@ class TestNames:
         with pytest.raises(StepError, match="set run to mine_lab"):
             run_notebook("05_scores_and_ranks", "en", run="mine")
 
+    def test_a_run_of_public_data_is_not_called_synthetic(self):
+        with pytest.raises(StepError, match="only a run of simulated data is called synthetic"):
+            run_notebook("05_scores_and_ranks", "en", run="synthetic_trial")
+
     def test_a_number_as_a_name_is_a_name(self, outputs):
         run_notebook("05_scores_and_ranks", run=2020)
         assert (outputs / "data/processed/2020/05_scores.csv").is_file()

@@ -9,7 +9,6 @@ that was made otherwise.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.frames import read_frame
+from analysis.rawfiles import sha256
 from analysis.settings import BASELINE, ROOT, Settings, flatten, load_settings, write_settings
 from workbench.parameters import StepError, flat_name
 from workbench.steps import NEEDS, PARAMETERS, choices_behind, upstream
@@ -68,10 +68,6 @@ def base_of(run: str) -> str:
     """The finished run that a run by hand builds on."""
     base = run.removesuffix(LAB)
     return base if base != run and is_finished(base) else BASELINE.stem
-
-
-def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def other_clone(place: Path) -> Path | None:

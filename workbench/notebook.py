@@ -355,6 +355,7 @@ def step_by_hand(name: str, run: str, lang: str, given: dict[str, Any], only: st
     if only and only not in ground.traits:
         raise StepError(for_other_runs(name, run, only, lang))
     try:
+        marks.check_run_name(run, settings.edition)
         followed_city(ground.cities, given["city"], settings)
     except ValueError as error:
         raise StepError(f"{name}: {error}") from None

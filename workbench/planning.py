@@ -5,14 +5,13 @@ A step that is kept must have been run with the choices that it would be run wit
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from analysis.marks import check_run_name
 from analysis.settings import BASELINE, PUBLIC_TRAITS, ROOT, Settings, differences, flatten, load_settings, nearest
-from workbench.by_hand import BASELINE_KEPT, RECORD
+from workbench.by_hand import BASELINE_KEPT, NAME, RECORD
 from workbench.parameters import flat_name
 from workbench.steps import NEEDS, ONLY_WITH, PARAMETERS, built_on, steps_for
 
@@ -43,7 +42,7 @@ def make_plan(run: str | None, lang: str, settings: Settings, only: tuple[str, .
     check_language(lang)
     changed = differences(settings)
     run = run or ("custom" if changed else "baseline")
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,40}", run):
+    if not NAME.fullmatch(run):
         raise RunError(f"--run {run!r}: use letters, digits, - and _, at most 41 of them; it names a folder")
     if run == "lab":
         raise RunError("the run lab belongs to notebooks run by hand; give --run another name")

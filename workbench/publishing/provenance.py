@@ -6,7 +6,6 @@ run record, the one file that does change.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 from importlib.metadata import version
@@ -17,6 +16,7 @@ import pandas as pd
 
 from analysis import __version__
 from analysis.marks import about
+from analysis.rawfiles import sha256
 from analysis.settings import ROOT, Settings, differences
 
 RECORD = "run_record.json"
@@ -25,10 +25,6 @@ CRATE = "ro-crate-metadata.json"
 ABOUT_THE_RUN = (MANIFEST, RECORD, CRATE)  # they say what the outputs are and are none themselves
 PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "matplotlib", "seaborn", "papermill", "nbconvert",
             "pypandoc-binary", "typst", "altair", "vl-convert-python")
-
-
-def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def hashes(folder: Path) -> dict[str, str]:
