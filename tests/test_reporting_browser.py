@@ -43,6 +43,7 @@ def run(tmp_path_factory) -> Path:
         differences={"weighting.alpha": (0.5, HOSTILE)},
         white_paper=ReportEntry("白皮书", "图表按原编号。", "paper.html", ""),
         figures=[FileEntry(f"figures/fig.{kind}", "图 5-1", "得分") for kind in ("svg", "png")],
+        make_other_language="python3 run.py --lang en",
     )
     write_index(folder, STAMP, [ReportEntry("03 熵权法", "由离散程度得到权重。", "html/03.html", "")], facts, "zh")
     return folder
@@ -75,6 +76,15 @@ def test_opens_quietly_and_fits_narrow_and_wide_screens(run, browser, name):
     assert tab.evaluate("[...document.images].every(image => image.complete && image.naturalWidth > 0)")
     assert complaints == []
     assert all(url.startswith(("data:", run.as_uri())) for url in requests)
+    tab.close()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_index_shows_how_to_get_the_other_language(run, browser, width):
+    tab = browser.new_page(viewport={"width": width, "height": 900})
+    tab.goto((run / "index.html").as_uri())
+    assert tab.get_by_text("python3 run.py --lang en").is_visible()
+    assert tab.get_by_text("this command makes the English pages").is_visible()
     tab.close()
 
 
