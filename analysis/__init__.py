@@ -9,8 +9,8 @@ To read it in the order of the method:
 
 What a run is given
     settings          every choice of method, typed, with its range and its meaning in both languages
-    marks             how simulated data say what they are, wherever they go
-    guards, frames    what the method accepts; how tables pass from step to step, at 12 digits
+    editions          how simulated data say what they are, wherever they go
+    validation, frames  what the method accepts; how tables pass from step to step, at 12 digits
 Data, notebooks 01 and 02
     rawfiles          raw files as text with line numbers, and their checksums
     sources           every raw table read and checked, all problems said at once
@@ -26,7 +26,7 @@ Weights, notebooks 03 and 04
     ahp, hierarchy    judgements to weights at one node; along the tree
     experts           the panel of experts, and the weights of the group
     weighting         weights from the data, and both halves combined
-    expert_panel      how far experts differ, and what each one changes
+    expert_agreement  how far experts differ, and what each one changes
 Scores, notebook 05
     scoring           scores, ranks, and what a score is made of
     study             the whole method in memory, one verb a stage: read this first for an overview
@@ -38,7 +38,7 @@ What it says, notebooks 08 and 09
     regions           where the leading cities lie
     agreement         how far the ranking agrees with the published one, GDP beside it
     implied           how near weighted public figures can come to the published order
-    between, shapley  why two rankings differ, shared out over the stages of the method
+    attribution, shapley  why two rankings differ, shared out over the stages of the method
 What a reader sees of it
     figures, maps     one function a figure: frames in, a matplotlib Figure out
     tables            published tables, and the one writer of their mark-up

@@ -13,7 +13,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from analysis.guards import named, numeric_table
+from analysis.validation import named, numeric_table
 
 # Mean consistency index of random reciprocal matrices on the scale 1/9…9: Saaty (1980), p. 21, for n = 1…15.
 RANDOM_INDEX = {1: 0.0, 2: 0.0, 3: 0.58, 4: 0.90, 5: 1.12, 6: 1.24, 7: 1.32, 8: 1.41, 9: 1.45, 10: 1.49,

@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from analysis.marks import bare_table
+from analysis.editions import bare_table
 
 SIGNIFICANT_DIGITS = 12
 POWERS_OF_TEN = np.array([float(f"1e{power}") for power in range(23)])  # those that a float holds exactly

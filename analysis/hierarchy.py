@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.ahp import Triad, UnusableJudgements, ahp_weights, worst_triad
-from analysis.guards import UnusableWeights, named, numeric_table, weight_series
+from analysis.validation import UnusableWeights, named, numeric_table, weight_series
 
 ROOT = "total"
 

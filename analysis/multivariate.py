@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from analysis.guards import numeric_table, refuse_constant
+from analysis.validation import numeric_table, refuse_constant
 
 
 def correlations(values: pd.DataFrame) -> pd.DataFrame:

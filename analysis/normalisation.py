@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from analysis.guards import UnusableValues, named, numeric_table, refuse_constant
+from analysis.validation import UnusableValues, named, numeric_table, refuse_constant
 
 METHODS = ("minmax", "zscore", "rank", "goalposts")
 SIGNS = {"+": 1.0, "-": -1.0, "−": -1.0, 1: 1.0, -1: -1.0}

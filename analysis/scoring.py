@@ -10,7 +10,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from analysis.guards import UnusableValues, named, numeric_table, refuse_constant, same_labels, weight_series
+from analysis.validation import UnusableValues, named, numeric_table, refuse_constant, same_labels, weight_series
 
 METHODS = ("arithmetic", "geometric", "topsis")
 

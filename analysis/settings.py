@@ -18,7 +18,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
-from analysis.marks import about
+from analysis.editions import about
 
 ROOT = Path(__file__).resolve().parents[1]
 BASELINE = ROOT / "settings" / "baseline.yaml"

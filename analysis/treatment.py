@@ -17,7 +17,7 @@ from statistics import median
 import numpy as np
 import pandas as pd
 
-from analysis.guards import UnusableValues, named, numeric_table
+from analysis.validation import UnusableValues, named, numeric_table
 
 RECORD_COLUMNS = ["adcode", "indicator", "action", "before", "after", "reason", "donors"]
 FILL_METHODS = ("nearest", "group_median", "lowest")

@@ -25,7 +25,14 @@ from analysis.ahp import (
     judgement_matrix,
     worst_triad,
 )
-from analysis.guards import (
+from analysis.hierarchy import (
+    InconsistentJudgements,
+    nested_table,
+    nested_weights,
+    restrict_to_measured,
+    tree_weights,
+)
+from analysis.validation import (
     UnusableValues,
     UnusableWeights,
     named,
@@ -33,13 +40,6 @@ from analysis.guards import (
     refuse_constant,
     same_labels,
     weight_series,
-)
-from analysis.hierarchy import (
-    InconsistentJudgements,
-    nested_table,
-    nested_weights,
-    restrict_to_measured,
-    tree_weights,
 )
 
 __all__ = [

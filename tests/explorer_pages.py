@@ -12,8 +12,8 @@ from analysis.study import Study, score_study, score_table
 from workbench.explorer import explorer_content, explorer_page
 from workbench.explorer.content import ExplorerTables, read_tables
 from workbench.ground import Ground
-from workbench.panels import bring, own_panel, panel_ground, run_ground
 from workbench.reporting import Stamp
+from workbench.run_input import bring, own_panel, panel_ground, run_ground
 
 BASELINE = ROOT / "data/processed/baseline"
 STAMP = Stamp("baseline", "公开数据版：34 项指标中的 11 项，缺数字治理", "2026 年 1 月")

@@ -238,7 +238,7 @@ class TestOwnData:
     def test_places_elsewhere_with_regions_of_their_own_have_pages_in_both_languages(self, profiles, tmp_path):
         """Other places, another tree and regions with names in two languages: an own-data run in memory."""
         from analysis.settings import load_settings
-        from workbench.panels import bring, own_panel, panel_ground
+        from workbench.run_input import bring, own_panel, panel_ground
 
         brought = bring(ROOT / "examples/county_care", load_settings())
         panel = own_panel(brought.given, brought.settings.edition)

@@ -18,7 +18,7 @@ from test_figures import drawn_texts, overlaps
 from typer.testing import CliRunner
 
 from analysis import figures
-from analysis.between import STAGES, Between
+from analysis.attribution import STAGES, Mixtures
 from analysis.figures.comparison import rank_change_parts
 from analysis.frames import read_frame, settle, write_frame
 from analysis.settings import ROOT, load_settings, write_settings
@@ -222,7 +222,7 @@ class TestPanels:
                 raise KeyError("S13")
             return pd.Series([3.0, 2.0], ["110000", "310000"])
 
-        monkeypatch.setattr(Between, "scores", scores)
+        monkeypatch.setattr(Mixtures, "scores", scores)
         result = compare(real_panel, BASE, real_panel, chosen(SEVERAL["two"]))
         assert "data+weights" in result.numerators and "S13" in result.refused[frozenset({"data"})]
 

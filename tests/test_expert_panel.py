@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import expert_panel, framework, weighting
+from analysis import expert_agreement, framework, weighting
 from analysis.experts import GROUP, consistency_table, judged_tree, judgement_file, judgements_in_use, leaf_weights
 from analysis.panel import tree_of
 from analysis.settings import ROOT, load_settings
@@ -35,7 +35,7 @@ def given():
 
 @pytest.fixture(scope="module")
 def panel(given):
-    from workbench.panels import own_panel
+    from workbench.run_input import own_panel
 
     return own_panel(given, "synthetic")
 
@@ -55,8 +55,8 @@ def ratios(weights: list[float]) -> pd.DataFrame:
 class TestUnevenPanel:
     def test_five_experts_one_incomplete_one_inconsistent(self, given, panel, settings):
         assert list(panel.judgements) == ["government", "academic", "industry", "resident", "planner"]
-        asked = expert_panel.pairs_asked(judgements_in_use(replace(panel, judgements=given.judgements), "S13"))
-        table = expert_panel.consistency_by_expert(consistency_table(panel, **TABLES), asked)
+        asked = expert_agreement.pairs_asked(judgements_in_use(replace(panel, judgements=given.judgements), "S13"))
+        table = expert_agreement.consistency_by_expert(consistency_table(panel, **TABLES), asked)
         assert table["open"].dropna().to_dict() == {"government": 0, "academic": 0, "industry": 0, "resident": 9,
                                                     "planner": 0}
         assert table.at["resident", "matrices"] == table.at["planner", "matrices"] - 3
@@ -87,7 +87,7 @@ class TestAverages:
         group = weighting.group_judgements(matrices, shares.to_dict())
         local = pd.DataFrame({key: weighting.ahp_weights(matrix).weights for key, matrix in matrices.items()})
         local = pd.concat({"top": local}, names=["node", "element"])
-        averaged = expert_panel.averaged_priorities(local, shares)["top"]
+        averaged = expert_agreement.averaged_priorities(local, shares)["top"]
         assert np.allclose(averaged, weighting.ahp_weights(group).weights, atol=1e-9)
         by_hand = np.array([5 / 8, 2 / 8, 1 / 8]) ** (2 / 3) * np.array([1 / 6, 3 / 6, 2 / 6]) ** (1 / 3)
         assert np.allclose(averaged, by_hand / by_hand.sum())
@@ -95,11 +95,11 @@ class TestAverages:
     def test_who_did_not_judge_has_no_say(self):
         local = pd.DataFrame({"a": [0.8, 0.2], "b": [np.nan, np.nan]},
                              pd.MultiIndex.from_product([["top"], ["A", "B"]], names=["node", "element"]))
-        averaged = expert_panel.averaged_priorities(local, pd.Series({"a": 1.0, "b": 9.0}))
+        averaged = expert_agreement.averaged_priorities(local, pd.Series({"a": 1.0, "b": 9.0}))
         assert averaged.to_list() == [0.8, 0.2]
 
     def test_all_34_leaves_sum_to_one_and_are_the_studys_own(self, base, panel, settings):
-        leaves = expert_panel.all_leaves(panel, tree_of(panel, settings), base.weights, **JUDGED)
+        leaves = expert_agreement.all_leaves(panel, tree_of(panel, settings), base.weights, **JUDGED)
         kinds = ["global_judgements", "global_priorities", "equal_experts", "entropy", "nested_entropy"]
         assert len(leaves) == 34 and np.allclose(leaves[kinds].sum(), 1)
         assert np.allclose(leaves.groupby("subdomain")["local"].sum(), 1)
@@ -110,7 +110,7 @@ class TestAverages:
         assert 0 < gap < 0.005, "the two ways differ, because judgements are not consistent, and by little"
 
     def test_half_a_weight_counts_half(self, base, panel, settings):
-        leaves = expert_panel.all_leaves(panel, tree_of(panel, settings), base.weights, **JUDGED)
+        leaves = expert_agreement.all_leaves(panel, tree_of(panel, settings), base.weights, **JUDGED)
         full = replace(panel, experts=panel.experts.assign(weight=1.0))
         other = leaf_weights(judged_tree(full, tree_of(panel, settings), **JUDGED))["global"]
         assert leaves["equal_experts"].equals(other) and not leaves["equal_experts"].equals(leaves["global_judgements"])
@@ -120,7 +120,7 @@ class TestDispersion:
     def test_of_two_judges_by_hand(self):
         local = pd.DataFrame({"a": [0.5, 0.5], "b": [0.8, 0.2], GROUP: [0.67, 0.33]},
                              pd.MultiIndex.from_product([["top"], ["A", "B"]], names=["node", "element"]))
-        row = expert_panel.dispersion(local).loc["top"]
+        row = expert_agreement.dispersion(local).loc["top"]
         assert row["element"] == "B" and row["least"] == 0.2 and row["greatest"] == 0.5 and row["judged"] == 2
         assert row["spread"] == pytest.approx(np.exp(np.log(0.5 / 0.2) / np.sqrt(2)))
 
@@ -129,38 +129,38 @@ class TestDispersion:
         order = pd.DataFrame({"a": [1, 2, 3], "b": [2, 4, 9], "c": [1, 5, 6]})
         circle = pd.DataFrame({"a": [1, 2, 3], "b": [2, 3, 1], "c": [3, 1, 2]})
         tied = pd.DataFrame({"a": [1, 1, 2], "b": [3, 3, 7]})
-        assert expert_panel.concordance(order) == 1 and expert_panel.concordance(circle) == 0
-        assert expert_panel.concordance(tied) == 1
-        assert np.isnan(expert_panel.concordance(pd.DataFrame({"a": [1, 1, 1], "b": [2, 2, 2]})))
+        assert expert_agreement.concordance(order) == 1 and expert_agreement.concordance(circle) == 0
+        assert expert_agreement.concordance(tied) == 1
+        assert np.isnan(expert_agreement.concordance(pd.DataFrame({"a": [1, 1, 1], "b": [2, 2, 2]})))
 
     def test_alike_judges_do_not_differ(self, panel, settings):
         one = panel.judgements["academic"]
         same = replace(panel, judgements={expert: one for expert in ("government", "academic")},
                        experts=panel.experts.loc[["government", "academic"]])
-        assert (expert_panel.dispersion(expert_panel.local_weights(same, **TABLES))["spread"] == 1).all()
+        assert (expert_agreement.dispersion(expert_agreement.local_weights(same, **TABLES))["spread"] == 1).all()
 
 
 class TestRepairs:
     def test_the_worst_matrix_is_repaired_below_the_limit(self, panel, settings):
-        found = expert_panel.repairs(panel, **LIMIT)
+        found = expert_agreement.repairs(panel, **LIMIT)
         assert (found["expert"] == "planner").all() and (found["node"] == "goal").all()
         last = found.iloc[-1]
         assert last["after"] < settings.weighting.consistency_limit <= found.iloc[0]["before"]
-        mended = expert_panel.repaired_panel(panel, found)
+        mended = expert_agreement.repaired_panel(panel, found)
         score_study(mended, load_settings())  # passes without leave to be inconsistent
         assert panel.judgements["planner"]["goal"].at["D3", "D6"] == 3, "the panel itself is left as it was"
 
     def test_stays_on_saatys_scale(self):
-        assert [expert_panel.on_the_scale(value) for value in (0.45, 1.2, 2.6, 40)] == [0.5, 1, 3, 9]
-        assert expert_panel.on_the_scale(0.01) == 1 / 9
+        assert [expert_agreement.on_the_scale(value) for value in (0.45, 1.2, 2.6, 40)] == [0.5, 1, 3, 9]
+        assert expert_agreement.on_the_scale(0.01) == 1 / 9
 
 
 class TestLeavingOut:
     def test_rows_and_the_study_recomputed(self, base, panel, settings):
-        table = expert_panel.what_each_changes(base, expert_panel.repairs(panel, **LIMIT), 100)
+        table = expert_agreement.what_each_changes(base, expert_agreement.repairs(panel, **LIMIT), 100)
         assert list(table.index) == [*(f"without {expert}" for expert in panel.judgements), "repaired",
                                      "equal_experts", "data_centre"]
-        alone = expert_panel.without_expert(panel, "academic")
+        alone = expert_agreement.without_expert(panel, "academic")
         whole = score_study(alone, settings)
         assert table.at["without academic", "mean_shift"] == pytest.approx((whole.ranks - base.ranks).abs().mean())
         assert "academic" not in alone.experts.index and len(alone.judgements) == 4
@@ -169,11 +169,11 @@ class TestLeavingOut:
     def test_a_node_that_nobody_else_judged_keeps_equal_weights(self, panel):
         only = replace(panel, judgements={"academic": {"goal": ratios([3, 1])}, "planner": {"D1": ratios([5, 1])}},
                        experts=panel.experts.loc[["academic", "planner"]])
-        left = expert_panel.without_expert(only, "academic").judgements
+        left = expert_agreement.without_expert(only, "academic").judgements
         assert left["planner"]["D1"].at["A", "B"] == 5 and (left["planner"]["goal"] == 1).all(axis=None)
 
     def test_the_ambiguous_parent_moves_one_leaf(self, panel, settings):
-        table = expert_panel.data_centre_weights(panel, settings)
+        table = expert_agreement.data_centre_weights(panel, settings)
         assert list(table.index) == ["S13", "S14"]
         assert table.at["S13", "S13"] == table.at["S14", "S13"], "sub-domains keep their weights"
         assert table.at["S13", "global"] != table.at["S14", "global"]

@@ -25,8 +25,8 @@ from workbench import planning
 from workbench.explorer import ExplorerError, content, explorer_content, explorer_page, outlines, page, write_explorer
 from workbench.explorer.weightings import shares_of, weightings_of
 from workbench.explorer.words import METHODS, WEIGHTINGS, WORDS
-from workbench.panels import panel_ground, run_ground
-from workbench.publishing import pages
+from workbench.publishing import site
+from workbench.run_input import panel_ground, run_ground
 
 pytestmark = pytest.mark.long
 
@@ -302,8 +302,8 @@ class TestInARun:
     def test_the_overview_step_writes_links_and_lists_it(self, tmp_path):
         plan = planning.make_plan("baseline", "zh", load_settings())
         shutil.copytree(BASELINE, tmp_path / "data/baseline")
-        pages.write_part("explorer", plan, tmp_path)
-        pages.write_overview(plan, tmp_path, reports=True)
+        site.write_part("explorer", plan, tmp_path)
+        site.write_overview(plan, tmp_path, reports=True)
         folder = tmp_path / "reports/baseline"
         assert 'href="explorer.html"' in (folder / "index.html").read_text(encoding="utf-8")
         listed = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
@@ -315,8 +315,8 @@ class TestInARun:
         plan = planning.make_plan("baseline", "zh", load_settings())
         (tmp_path / "data/baseline").mkdir(parents=True)
         (tmp_path / "reports/baseline").mkdir(parents=True)
-        pages.write_part("explorer", plan, tmp_path)
-        pages.write_overview(plan, tmp_path, reports=True)
+        site.write_part("explorer", plan, tmp_path)
+        site.write_overview(plan, tmp_path, reports=True)
         folder = tmp_path / "reports/baseline"
         assert not (folder / "explorer.html").exists()
         assert "explorer.html" not in (folder / "index.html").read_text(encoding="utf-8")

@@ -16,7 +16,7 @@ from analysis import scoring, study
 from analysis.frames import read_frame
 from analysis.settings import load_settings
 from workbench.explorer import explorer_content, explorer_page
-from workbench.panels import panel_ground
+from workbench.run_input import panel_ground
 
 CHROMIUM = Path("/usr/bin/chromium")
 HOSTILE = ("</script><script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "=1+1", "@SUM(A1)", "+7", "-3-4")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from analysis import multivariate
-from analysis.guards import UnusableValues
 from analysis.multivariate import correlations, cronbach_alpha, principal_components
+from analysis.validation import UnusableValues
 
 
 class TestCorrelations:

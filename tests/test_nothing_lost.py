@@ -23,7 +23,7 @@ import pytest
 from conftest import ROOT, copy_repository, snapshot, study_environment
 
 from workbench.planning import RunError
-from workbench.running import staging, turns
+from workbench.running import lock, staging
 
 pytestmark = [pytest.mark.whole, pytest.mark.skipif(os.name != "posix", reason="processes are forked and killed")]
 
@@ -269,10 +269,10 @@ def pass_turns(folder: str, times: int) -> dict:
     def run() -> None:
         had = 0
         while had < times:
-            if turns.take(turn):
+            if lock.take(turn):
                 mark.touch(exist_ok=False)
                 mark.unlink()
-                turns.give_back(turn)
+                lock.give_back(turn)
                 had += 1
 
     for _ in range(4):

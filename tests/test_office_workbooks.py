@@ -26,10 +26,10 @@ from workbench.office import results_words, score_formulas, tables_book
 from workbench.office.results import MOST_CELLS, results_workbook
 from workbench.office.run_book import RunBook
 from workbench.office.sheets import HEAD_ROW, Book
-from workbench.panels import run_ground
 from workbench.reporting import Stamp
 from workbench.reporting.blocks import Block
 from workbench.reporting.table_markup import read_table
+from workbench.run_input import run_ground
 
 pytestmark = pytest.mark.long
 

@@ -27,7 +27,7 @@ from analysis.study import score_study
 from workbench.own.problems import OwnDataError
 from workbench.own.reading import read_input, write_input
 from workbench.own.study_input import StudyInput
-from workbench.panels import own_panel, own_settings
+from workbench.run_input import own_panel, own_settings
 
 pytestmark = [pytest.mark.long, pytest.mark.usefixtures("repository_read_once")]
 

@@ -18,7 +18,7 @@ from analysis.sources import read_whitepaper
 from analysis.study import fill_gaps, score_study
 from workbench.own.reading import read_input
 from workbench.own.template import write_template
-from workbench.panels import bring, own_panel, own_settings
+from workbench.run_input import bring, own_panel, own_settings
 
 pytestmark = pytest.mark.long
 

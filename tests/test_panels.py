@@ -8,7 +8,7 @@ import pytest
 from analysis.settings import PUBLIC_TRAITS, ROOT, load_settings
 from analysis.sources import read_cities
 from workbench.own.reading import read_input
-from workbench.panels import own_panel, panel_ground, regions_in_words
+from workbench.run_input import own_panel, panel_ground, regions_in_words
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,10 @@ import pytest
 
 from analysis.frames import write_frame
 from analysis.settings import flatten, load_settings, write_settings
-from workbench import panels, planning, steps
-from workbench.panels import run_ground
+from workbench import planning, run_input, steps
 from workbench.planning import RunError, check_kept_steps, choose_steps, make_plan, parameters_for, step_named
-from workbench.publishing import pages
+from workbench.publishing import site
+from workbench.run_input import run_ground
 from workbench.running import pipeline, staging
 from workbench.steps import PARAMETERS, STEPS
 
@@ -246,7 +246,7 @@ class TestExecute:
 
 class TestPages:
     def test_links_of_the_first_a_middle_and_the_last_page(self, tmp_path):
-        links = {step: pages.page_links(tmp_path, step, plan()) for step in ("01_clean_data", "07_tiers", STEPS[-1])}
+        links = {step: site.page_links(tmp_path, step, plan()) for step in ("01_clean_data", "07_tiers", STEPS[-1])}
         assert links["07_tiers"].index == "../index.html" and links["07_tiers"].pdf == "../pdf/07_tiers.pdf"
         assert links[STEPS[-1]].index == "index.html" and links[STEPS[-1]].pdf == "white_paper.pdf"
         assert links["01_clean_data"].previous is None and links[STEPS[-1]].next is None
@@ -255,15 +255,15 @@ class TestPages:
 
     def test_a_partial_run_links_only_to_pages_that_are_there(self, tmp_path):
         only = plan(lang="en", only=("07",))
-        alone = pages.page_links(tmp_path, "07_tiers", only)
+        alone = site.page_links(tmp_path, "07_tiers", only)
         assert alone.previous is None and alone.next is None
         made = tmp_path / "notebooks/06_sensitivity.ipynb"
         made.parent.mkdir()
         made.touch()
-        assert pages.page_links(tmp_path, "07_tiers", only).previous[0] == "06_sensitivity.html"
+        assert site.page_links(tmp_path, "07_tiers", only).previous[0] == "06_sensitivity.html"
 
     def test_the_white_paper_stands_beside_the_index(self, tmp_path):
-        assert [path.relative_to(tmp_path).as_posix() for path in pages.document_paths(tmp_path, STEPS[-1])] == [
+        assert [path.relative_to(tmp_path).as_posix() for path in site.document_paths(tmp_path, STEPS[-1])] == [
             "white_paper.html", "white_paper.pdf"]
 
     def test_reports_of_each_language_have_their_place(self):
@@ -274,12 +274,12 @@ class TestPages:
         line = pipeline.progress_line("execute", "05_scores_and_ranks", 1.26, 5, 10)
         assert re.fullmatch(r"计算 run\s+05_scores_and_ranks\s+1\.3 s\s+5/10", line)
         assert len({len(pipeline.progress_line(kind, step, 12.3, 9, 10)) for kind in ("execute", "render", "make")
-                    for step in (*STEPS, *pages.PARTS)}) == 1
+                    for step in (*STEPS, *site.PARTS)}) == 1
 
     @pytest.mark.parametrize(("lang", "date"), [("zh", r"20\d\d 年 \d+ 月"), ("en", r"[A-Z]\w+ 20\d\d")])
     def test_the_stamp_is_the_studys_date_and_edition(self, tmp_path, lang, date):
         settings = load_settings()
-        stamp = pages.edition_stamp("mine", settings, run_ground(settings, tmp_path), lang)
+        stamp = site.edition_stamp("mine", settings, run_ground(settings, tmp_path), lang)
         assert any(re.fullmatch(date, str(part)) for part in vars(stamp).values())
         assert any("34" in str(part) for part in vars(stamp).values())
 
@@ -303,12 +303,12 @@ class TestOrderOfWork:
                 return future
 
         pipeline.keep_busy(Pool(), wanted, tmp_path, lambda line: None, reports)
-        parts = list(pages.PARTS) if reports else []
+        parts = list(site.PARTS) if reports else []
         rendered = [("render", step) for step in wanted.steps] if reports else []
         assert sorted(done) == sorted([("execute", step) for step in wanted.steps] + rendered
                                       + [("make", part) for part in parts])
         for kind, name in done:
-            needs = {"execute": steps.NEEDS, "make": pages.PARTS, "render": {name: (name,)}}[kind][name]
+            needs = {"execute": steps.NEEDS, "make": site.PARTS, "render": {name: (name,)}}[kind][name]
             for step in set(needs).intersection(wanted.steps):
                 assert done.index(("execute", step)) < done.index((kind, name))
 
@@ -366,12 +366,12 @@ class TestKernels:
         from workbench.own.reading import KNOWN, read_input, write_input
 
         write_input(read_input(planning.ROOT / "examples/county_care"), tmp_path / "input")
-        monkeypatch.setattr(panels, "MADE", {})
+        monkeypatch.setattr(run_input, "MADE", {})
         settings = load_settings(overrides={"edition": "own"})
-        again = panels.run_panel(settings, tmp_path)
-        told = pickle.loads(pickle.dumps(panels.known()))
-        KNOWN.clear(), panels.MADE.clear()
-        panels.know(told)
+        again = run_input.run_panel(settings, tmp_path)
+        told = pickle.loads(pickle.dumps(run_input.known()))
+        KNOWN.clear(), run_input.MADE.clear()
+        run_input.know(told)
         monkeypatch.setattr("workbench.own.reading.read_given", None)
-        assert panels.run_panel(settings, tmp_path).figures.equals(again.figures)
-        assert panels.kept_input(settings, tmp_path).given == read_input(tmp_path / "input").given
+        assert run_input.run_panel(settings, tmp_path).figures.equals(again.figures)
+        assert run_input.kept_input(settings, tmp_path).given == read_input(tmp_path / "input").given

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from test_sensitivity_choices import toy_design
 
 from analysis.frames import read_frame, settle, write_frame
-from analysis.guards import UnusableValues, UnusableWeights
 from analysis.scoring import aggregate, rank
 from analysis.sensitivity import (
     Crossing,
@@ -42,6 +41,7 @@ from analysis.sensitivity.counting import Cell, RankCounter
 from analysis.sensitivity.draws import distinct_rows
 from analysis.sensitivity.scorers import scorer_for
 from analysis.settings import load_settings
+from analysis.validation import UnusableValues, UnusableWeights
 
 NO_NOISE = math.inf
 

@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis import study
-from analysis.guards import UnusableValues
 from analysis.panel import read_panel
 from analysis.scoring import aggregate, rank
 from analysis.sensitivity import (
@@ -43,6 +42,7 @@ from analysis.sensitivity.over_choices import cell_order, draws_by_cell
 from analysis.sensitivity.ranking import settled, tied_ranks
 from analysis.sensitivity.scorers import scorer_for
 from analysis.settings import SettingsError, load_settings
+from analysis.validation import UnusableValues
 
 NOISES = (WeightNoise("dirichlet", 100.0), WeightNoise("uniform", half_width=0.25))
 NO_NOISE = (WeightNoise("dirichlet", math.inf),)

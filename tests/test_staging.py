@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 from workbench.planning import RunError
-from workbench.running import room, staging, turns
+from workbench.running import disk, lock, staging
 
 PARTS = ("data/processed", "reports")
 
@@ -60,8 +60,8 @@ NEW = {f"{part}/mine/{name}": text for part in PARTS for name, text in (("a.csv"
 def turns_given_back():
     """No test leaves a lock file open behind it."""
     yield
-    for path in list(turns.HELD):
-        turns.give_back(path)
+    for path in list(lock.HELD):
+        lock.give_back(path)
 
 
 @pytest.fixture
@@ -237,7 +237,7 @@ class TestReadOnly:
 
 class TestFullDisk:
     def test_too_little_room_is_told_before_the_run(self, root, monkeypatch):
-        monkeypatch.setattr(room.shutil, "disk_usage", lambda _: SimpleNamespace(free=123_400_000))
+        monkeypatch.setattr(disk.shutil, "disk_usage", lambda _: SimpleNamespace(free=123_400_000))
         with pytest.raises(RunError, match="the disk has 123 MB left and a run needs 200 MB; free some"):
             staging.open_staging("mine", root)
         assert content(root) == OLD and leftovers(root) == []
@@ -248,11 +248,11 @@ class TestFullDisk:
         RuntimeError("pandoc: x: withBinaryFile: resource exhausted (no space left on device)")])
     def test_a_full_disk_is_one_sentence_whichever_process_finds_it(self, error):
         with pytest.raises(RunError, match=r"^the disk is full \(.*\): free 200 MB and run the same command again$"), \
-                room.full_disk_told():
+                disk.full_disk_told():
             raise error
 
     def test_other_errors_pass(self):
-        with pytest.raises(ValueError, match="other"), room.full_disk_told():
+        with pytest.raises(ValueError, match="other"), disk.full_disk_told():
             raise ValueError("other")
 
     def test_full_when_the_run_begins(self, root, monkeypatch):
@@ -374,13 +374,13 @@ class TestTwoAtOnce:
 
     def test_a_number_that_is_used_again_does_not_lock_the_run(self, root, other_process):
         started = psutil.Process(other_process).create_time()
-        assert turns.names_another(f"{other_process} {started:.0f} {platform.node()}")
-        assert not turns.names_another(f"{other_process} {started - 60:.0f} {platform.node()}")
+        assert lock.names_another(f"{other_process} {started:.0f} {platform.node()}")
+        assert not lock.names_another(f"{other_process} {started - 60:.0f} {platform.node()}")
 
     def test_a_folder_shared_between_machines_without_locks_believes_the_note(self, root, monkeypatch):
-        monkeypatch.setattr(turns, "lock", raising(errno.ENOLCK, "no locks available"))
+        monkeypatch.setattr(lock, "lock", raising(errno.ENOLCK, "no locks available"))
         self.busy(root, "1234 1700000000 elsewhere")
-        turns.give_back(root / "reports/.turn-mine")
+        lock.give_back(root / "reports/.turn-mine")
         with pytest.raises(staging.BusyError, match="process 1234 on elsewhere; wait .* remove reports/.staging-mine"):
             staging.open_staging("mine", root)
         shutil.rmtree(root / "reports/.staging-mine")

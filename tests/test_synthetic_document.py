@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from analysis import expert_panel, sources
+from analysis import expert_agreement, sources
 from analysis.settings import ROOT, load_settings
 from analysis.study import score_study
 from workbench.own.reading import read_input
-from workbench.panels import own_panel
+from workbench.run_input import own_panel
 from workbench.synthetic import cleaning, facts, read_published, read_readings, recovery, simulate
 from workbench.synthetic import weight_freedom as freedom
 
@@ -86,9 +86,9 @@ def test_readings_and_errors():
 
 
 def test_the_panel_of_experts(base):
-    found = expert_panel.repairs(base.panel, consistency_limit=base.settings.weighting.consistency_limit,
+    found = expert_agreement.repairs(base.panel, consistency_limit=base.settings.weighting.consistency_limit,
                                  data_centre_parent=base.settings.weighting.data_centre_parent)
-    moved = expert_panel.what_each_changes(base, found, 100)["mean_shift"]
+    moved = expert_agreement.what_each_changes(base, found, 100)["mean_shift"]
     alone = moved[moved.index.str.startswith("without")]
     text = section(8)
     assert f"CR of {found['before'].iloc[0]:.3f}" in text and f"falls to {found['after'].iloc[-1]:.3f}" in text

@@ -232,7 +232,7 @@ class TestWeightFreedom:
 
 
 def test_tables_carry_a_mark_that_readers_drop(tmp_path):
-    from analysis.marks import COLUMN, marked_table
+    from analysis.editions import COLUMN, marked_table
 
     frame = pd.DataFrame({"adcode": ["010000"], "score": [1.5]})
     write_frame(marked_table(frame, "synthetic"), tmp_path / "a.csv", index=False)

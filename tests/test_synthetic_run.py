@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from analysis import marks
+from analysis import editions
 from analysis.frames import read_frame
 from analysis.settings import BASELINE, ROOT, load_settings
 from workbench.planning import make_plan
@@ -42,7 +42,7 @@ def says(path: Path) -> bool:
 
 def said(text: str) -> bool:
     flat = re.sub(r"\s+", "", text)
-    return any(re.sub(r"\s+", "", mark) in flat for mark in marks.MARK.values())
+    return any(re.sub(r"\s+", "", mark) in flat for mark in editions.MARK.values())
 
 
 def pdf_words(path: Path) -> list[str]:
@@ -105,9 +105,9 @@ class TestMarked:
         assert len(tables) > 90
         for path in tables:
             lines = path.read_text(encoding="utf-8").splitlines()
-            assert lines[0].endswith(f'"{marks.COLUMN}"') or lines[0].endswith(marks.COLUMN), path.name
-            assert lines[1:] == [] or all(line.endswith(f",{marks.WORD}") for line in lines if line.count('"') == 0 and
-                                          line != lines[0]), path.name
+            assert lines[0].endswith(f'"{editions.COLUMN}"') or lines[0].endswith(editions.COLUMN), path.name
+            assert lines[1:] == [] or all(line.endswith(f",{editions.WORD}") for line in lines
+                                          if line.count('"') == 0 and line != lines[0]), path.name
 
     def test_the_values_it_keeps_and_its_settings(self, made):
         data = made / "data/processed" / RUN
@@ -119,7 +119,7 @@ class TestMarked:
         for path in sorted((made / "reports" / RUN / "html").glob("*.html")):
             page = path.read_text(encoding="utf-8")
             shown = re.findall(r'<figure id="[^"]*" class="table.*?</figure>', page, re.DOTALL)
-            assert all(marks.MARK["zh"] in table for table in shown), path.name
+            assert all(editions.MARK["zh"] in table for table in shown), path.name
         figure = (made / "reports" / RUN / "html/synthetic_00_synthetic_data.html").read_text(encoding="utf-8")
         assert figure.count('class="picture"') == 2
 
@@ -151,7 +151,7 @@ class TestOthersAreNot:
             assert "synthetic" not in path.name
             words = "".join(pdf_words(path)) if path.suffix == ".pdf" else path.read_bytes().decode("utf-8", "ignore")
             if path.name != "manifest.json":  # lists the files of data/raw/synthetic among the inputs
-                assert not said(words) and marks.COLUMN not in words, path.name
+                assert not said(words) and editions.COLUMN not in words, path.name
 
     def test_nor_does_the_committed_baseline(self):
         for path in files(BASELINE.parents[1] / "data/processed/baseline"):
@@ -230,9 +230,9 @@ class TestNames:
         from analysis import figures
 
         figures.use_style(ROOT / "assets/fonts")
-        for lang, mark in marks.MARK.items():
+        for lang, mark in editions.MARK.items():
             bare, stamped = (figures.style.new_figure(2, "t", stamp) for stamp in ("", f"{mark}: 34"))
-            marks.check_figure(bare, "f", "public", lang)
-            marks.check_figure(stamped, "f", "synthetic", lang)
-            with pytest.raises(marks.MarkError, match="figure f"):
-                marks.check_figure(bare, "f", "synthetic", lang)
+            editions.check_figure(bare, "f", "public", lang)
+            editions.check_figure(stamped, "f", "synthetic", lang)
+            with pytest.raises(editions.MarkError, match="figure f"):
+                editions.check_figure(bare, "f", "synthetic", lang)

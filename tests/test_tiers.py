@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.guards import UnusableValues
 from analysis.sensitivity import scores_by_draw
 from analysis.tiers import TiersError, choose_k, kmeans_tiers, natural_breaks, tier_probabilities, tiers_from_breaks
 from analysis.tiers.choice import gap, recommend, reference_sets, stability
 from analysis.tiers.lloyd import batched_kmeans, lloyd, nearest_centres
+from analysis.validation import UnusableValues
 
 
 def labelled(rows: np.ndarray) -> pd.DataFrame:

@@ -20,7 +20,7 @@ from workbench.checking.file_differences import TableDifference, compare_file, c
 from workbench.checking.verification_text import verification_lines
 from workbench.cli import app
 from workbench.planning import Plan, RunError, report_folder
-from workbench.publishing import pages, provenance
+from workbench.publishing import provenance, site
 from workbench.running import pipeline
 from workbench.steps import STEPS
 
@@ -66,7 +66,7 @@ def study(tmp_path, monkeypatch):
     monkeypatch.setattr(pipeline, "score_in_memory", lambda plan, given=None: score)
     monkeypatch.setattr(pipeline, "execute_steps", notebooks)
     monkeypatch.setattr(pipeline, "workers", lambda *_: nullcontext())
-    monkeypatch.setattr(pages, "write_index_page", index_page)
+    monkeypatch.setattr(site, "write_index_page", index_page)
     for name in ("code_hashes", "raw_checksums"):  # hashing the real ones takes most of a test's time
         known = {RAW: provenance.sha256(provenance.ROOT / RAW)} if name == "raw_checksums" else {"analysis/a.py": "1"}
         for module in (provenance, verification):
@@ -84,7 +84,7 @@ def study(tmp_path, monkeypatch):
             shutil.rmtree(report_folder(plan, made))
         partial = Plan(run, lang, chosen, steps)
         notebooks(partial, made, lambda step: None, pages_too)
-        pages.write_overview(partial, made, pages_too)
+        site.write_overview(partial, made, pages_too)
         for part, target in (("data", data / run), ("reports", reports / run)):
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(made / part / run, target)

@@ -17,8 +17,8 @@ from analysis.frames import read_frame
 from analysis.framework import PAPER_LISTS, domains, leaves, read_framework
 from analysis.settings import ROOT, load_settings
 from workbench import city_profiles
-from workbench.panels import run_ground
 from workbench.reporting.blocks import read_report
+from workbench.run_input import run_ground
 from workbench.steps import LANGUAGES, stored_notebooks
 from workbench.white_paper import paper_tables
 from workbench.white_paper.paper_sections import tell_domain

@@ -14,7 +14,7 @@ A notebook as a step of a run
     stored_form       the form in which git stores a notebook; saving: what happens when JupyterLab saved one
 What a run stands on
     ground            what a run is on beside its figures: tree, cities, proxies, regions, traits
-    panels            the panel of a run, whatever edition of the data it is
+    run_input         the panel of a run, whatever edition of the data it is
     own               a user's tables read with every problem located, and the template to fill in
     synthetic         the simulated edition of all 34 indicators
 What comes out

@@ -42,7 +42,7 @@ def run(
     Results go to reports/baseline; with changed choices and no --run, to reports/custom; of own data, to reports/own.
     """
     from workbench import planning
-    from workbench.panels import bring
+    from workbench.run_input import bring
     from workbench.running import pipeline
     from workbench.running.staging import BusyError
 

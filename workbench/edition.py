@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from analysis import framework, marks
+from analysis import editions, framework
 from analysis.settings import Settings, differences
 from workbench.ground import Ground
 from workbench.release import EPOCH, release_month
 from workbench.reporting.stamps import Stamp
 
 EDITIONS = {"public": ("公开数据版", "Public-data edition"), "own": ("自有数据版", "Own-data edition"),
-            "synthetic": (marks.MARK["zh"], marks.MARK["en"])}
+            "synthetic": (editions.MARK["zh"], editions.MARK["en"])}
 
 
 def notice_text(settings: Settings, ground: Ground, lang: str) -> str:

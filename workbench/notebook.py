@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from IPython.display import display
 
-from analysis import marks
+from analysis import editions
 from analysis.figures.style import allow_any_script, use_style
 from analysis.frames import read_frame, write_frame
 from analysis.panel import Panel, find_city
@@ -41,8 +41,8 @@ from workbench.columns import heading, page_format
 from workbench.edition import edition_line, notice_text
 from workbench.ground import Ground
 from workbench.own.study_input import StudyInput
-from workbench.panels import kept_input, run_ground, run_panel
 from workbench.parameters import CITY, StepError, chosen_settings, given_parameters
+from workbench.run_input import kept_input, run_ground, run_panel
 from workbench.steps import LANGUAGES
 
 ACTIVE = re.compile(r"[^\w\s.,'()、，。（）·-]|_")  # what Markdown, or a formula in it, may take for a sign of its own
@@ -128,7 +128,7 @@ class Step:
         path = data_folder(self.run) / f"{stem}.csv"
         if self.by_hand:
             self.by_hand.begin()
-        write_frame(marks.marked_table(frame, self.settings.edition), path, index)
+        write_frame(editions.marked_table(frame, self.settings.edition), path, index)
         rows, columns = frame.shape
         self.say(self.pick(f"已写出 `{stem}.csv`：{rows} 行 × {columns} 列。",
                            f"Written: `{stem}.csv`, {rows} rows × {columns} columns."), kind="written")
@@ -238,9 +238,9 @@ class Step:
         from workbench.office import figure_files as files
 
         edition, label = self.settings.edition, self.number("figure", label)
-        marks.check_figure(figure, name, edition, self.lang)
-        name = marks.file_name(name, edition)
-        svg = files.shortened(figures.to_svg(figure, marks.picture_metadata(edition)))
+        editions.check_figure(figure, name, edition, self.lang)
+        name = editions.file_name(name, edition)
+        svg = files.shortened(figures.to_svg(figure, editions.picture_metadata(edition)))
         report = {"kind": "figure", "label": label, "caption": caption, "name": name, "width": width,
                   "alt": files.words_of(figure, caption, self.lang)}
         folder = report_folder(self.run, self.lang) / "figures"
@@ -274,11 +274,11 @@ class Step:
         if columns is not None:
             frame, formats = self.chosen_columns(frame, columns, headings or {}, formats)
         folder, edition = report_folder(self.run, self.lang) / "tables", self.settings.edition
-        name = marks.file_name(name, edition)
+        name = editions.file_name(name, edition)
         kept = frame if self.has("public") else without_formulas(frame)
-        write_frame(marks.marked_table(kept, edition), folder / f"{name}.csv", index=False)
+        write_frame(editions.marked_table(kept, edition), folder / f"{name}.csv", index=False)
         report = {"kind": "table", "label": self.number("table", label), "caption": caption, "name": name,
-                  "notes": marks.note(note, edition, self.lang)} | ({} if keep is None else {"keep": keep})
+                  "notes": editions.note(note, edition, self.lang)} | ({} if keep is None else {"keep": keep})
         if frame.empty:  # nothing to fill, to clip, to flag: other data than the public have such steps
             self.say(f"{report['label']}　{caption}{self.pick('：没有可列的行。', ': there is nothing to list.')}")
             return
@@ -355,7 +355,7 @@ def step_by_hand(name: str, run: str, lang: str, given: dict[str, Any], only: st
     if only and only not in ground.traits:
         raise StepError(for_other_runs(name, run, only, lang))
     try:
-        marks.check_run_name(run, settings.edition)
+        editions.check_run_name(run, settings.edition)
         followed_city(ground.cities, given["city"], settings)
     except ValueError as error:
         raise StepError(f"{name}: {error}") from None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.marks import check_run_name
+from analysis.editions import check_run_name
 from analysis.settings import BASELINE, PUBLIC_TRAITS, ROOT, Settings, differences, flatten, load_settings, nearest
 from workbench.by_hand import BASELINE_KEPT, NAME, RECORD
 from workbench.parameters import flat_name

@@ -22,7 +22,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from analysis.guards import numeric_table, same_labels, weight_series
+from analysis.validation import numeric_table, same_labels, weight_series
 
 DRAWS_PER_STREAM = 1024
 SHORT_BLOCK = 64  # draws; up to about 100 one call costs less than a call for each indicator

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.guards import UnusableValues
+from analysis.validation import UnusableValues
 
 from .draws import SensitivityError
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from analysis.guards import numeric_table
 from analysis.sensitivity.draws import distinct_rows
+from analysis.validation import numeric_table
 
 MOST_BREAKS = 255  # the limit of the ckmeans package
 

@@ -11,15 +11,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from analysis.marks import WORD
+from analysis.editions import WORD
 from analysis.settings import PUBLIC_TRAITS, ROOT, load_settings, nearest
 from workbench.by_hand import RECORD
 from workbench.office.take_away import FILES as TAKE_AWAY
 from workbench.own.study_input import StudyInput
-from workbench.panels import INPUT, kept_input, own_panel
 from workbench.planning import DATA, Plan, RunError, check_language, report_place
 from workbench.profile.files import FOLDER as CITIES
 from workbench.publishing.provenance import ABOUT_THE_RUN, MANIFEST
+from workbench.run_input import INPUT, kept_input, own_panel
 from workbench.steps import NEEDS, built_on, steps_for
 
 REPORTS = ROOT / "reports"

@@ -22,8 +22,8 @@ from analysis.settings import ROOT, differences, flatten, load_settings
 from workbench.checking.file_differences import FileDifference, compare_files
 from workbench.checking.stored_run import Stored, is_output, listed_hashes, outputs, read_stored, reported_steps
 from workbench.planning import RunError, report_folder
-from workbench.publishing.pages import write_overview
 from workbench.publishing.provenance import MANIFEST, code_hashes, hashes, raw_checksums, sha256, versions
+from workbench.publishing.site import write_overview
 from workbench.running import pipeline
 from workbench.steps import STEPS, built_on
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from analysis.marks import file_name
+from analysis.editions import file_name
 from workbench.by_hand import report_folder
 from workbench.city_profiles.listing import list_html, page_name
 from workbench.city_profiles.page import profile_html

@@ -10,7 +10,7 @@ import base64
 import hashlib
 from functools import cache
 
-from analysis.marks import file_name
+from analysis.editions import file_name
 from analysis.tables import shown
 from workbench.city_profiles.page import profile_style
 from workbench.city_profiles.words import Names

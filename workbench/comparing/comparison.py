@@ -17,15 +17,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis.between import JUDGED, STAGES, Between, differing_fields
+from analysis.attribution import JUDGED, STAGES, Mixtures, differing_fields
 from analysis.frames import read_frame
 from analysis.panel import Panel
 from analysis.scoring import rank
 from analysis.settings import Settings, flatten, load_settings, nearest
 from analysis.shapley import Group, Taken, finest_groups, shapley_numerators, unions
 from workbench.ground import Ground
-from workbench.panels import panel_ground, run_panel
 from workbench.planning import DATA
+from workbench.run_input import panel_ground, run_panel
 
 ROSTER = "cities"
 
@@ -91,10 +91,10 @@ def compare(panel_a: Panel, settings_a: Settings, panel_b: Panel, settings_b: Se
     the partition with the most parts that needs no refused mixture. Raises what `score_study` raises for the runs
     themselves, ComparisonError where they share no city.
     """
-    between = Between((panel_a, panel_b), (settings_a, settings_b))
-    differing = tuple(stage for stage in STAGES if between.differ(stage))
+    mixtures = Mixtures((panel_a, panel_b), (settings_a, settings_b))
+    differing = tuple(stage for stage in STAGES if mixtures.differ(stage))
     neither, every = frozenset(), frozenset(differing)
-    mixed, refused = between.all_scores(differing)
+    mixed, refused = mixtures.all_scores(differing)
     scores = pd.DataFrame({"a": mixed[neither], "b": mixed[every]}).rename_axis("adcode")
     common = scores.dropna().index
     if common.empty:
@@ -109,8 +109,8 @@ def compare(panel_a: Panel, settings_a: Settings, panel_b: Panel, settings_b: Se
     if not (numerators.sum(axis=1) == change * denominator).all():
         raise AssertionError("the parts do not add up to the changes of rank")
     return Comparison((settings_a, settings_b), (panel_a, panel_b), scores, ranks, numerators, denominator,
-                      first_and_last(groups, places), differing, refused, between.announced,
-                      between.points(neither, every))
+                      first_and_last(groups, places), differing, refused, mixtures.announced,
+                      mixtures.points(neither, every))
 
 
 def numerator_table(roster: pd.Series, parts: dict[Group, pd.Series]) -> pd.DataFrame:

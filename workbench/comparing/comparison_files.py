@@ -11,9 +11,9 @@ import tempfile
 from pathlib import Path
 
 from analysis import figures
+from analysis.editions import EDITION, marked_table
 from analysis.figures.comparison import rank_change_parts
 from analysis.frames import write_frame
-from analysis.marks import EDITION, marked_table
 from analysis.settings import ROOT
 from workbench.comparing.comparison import Comparison, Run
 from workbench.comparing.comparison_page import CSV, Told, page

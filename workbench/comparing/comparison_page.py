@@ -11,7 +11,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from analysis.between import STAGES
+from analysis.attribution import STAGES
 from analysis.figures.labels import node_names, pick
 from analysis.tables import finished, full_names, html_table
 from workbench.comparing.comparison import (

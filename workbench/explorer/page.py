@@ -15,15 +15,15 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.marks import file_name
+from analysis.editions import file_name
 from workbench.explorer.content import can_explore, explorer_content, read_tables
 from workbench.explorer.outlines import INSET_SHARE
 from workbench.explorer.words import METHODS, WORDS
-from workbench.panels import run_ground
 from workbench.reporting.errors import ReportError
 from workbench.reporting.markup import REPORT_ASSETS
 from workbench.reporting.notebook_html import page_templates, stylesheet
 from workbench.reporting.words import WORDS as REPORT_WORDS
+from workbench.run_input import run_ground
 
 if TYPE_CHECKING:
     from analysis.settings import Settings

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis import marks
+from analysis import editions
 from analysis.frames import write_frame
 from workbench.reporting.typst_tables import typst_string
 
@@ -38,7 +38,7 @@ class FigureFileError(ValueError):
 
 def title_of(about: dict, edition: str, lang: str) -> str:
     """Label and caption of a figure in one line, with the mark of simulated data where it shows them."""
-    return marks.note(f"{about['label']}{'　' if lang == 'zh' else '  '}{about['caption']}", edition, lang)
+    return editions.note(f"{about['label']}{'　' if lang == 'zh' else '  '}{about['caption']}", edition, lang)
 
 
 def figures_in(notebook) -> list[dict]:
@@ -59,7 +59,7 @@ def write_numbers(figure: Figure, folder: Path, name: str, edition: str = "publi
     """Write <name>.csv into `folder` where the figure carries the numbers that it draws (see `figures.numbers`)."""
     numbers = getattr(figure, "numbers", None)
     if isinstance(numbers, pd.DataFrame):
-        write_frame(marks.marked_table(numbers, edition), folder / f"{name}.csv", index=False)
+        write_frame(editions.marked_table(numbers, edition), folder / f"{name}.csv", index=False)
 
 
 def write_prints(folder: Path, name: str, title: str, words: str, lang: str) -> None:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analysis.editions import EDITION, file_name, marked_table
 from analysis.frames import write_frame
-from analysis.marks import EDITION, file_name, marked_table
 from workbench.office.figure_files import ENDINGS, figures_in
 from workbench.office.run_book import RunBook
 from workbench.reporting.blocks import read_report

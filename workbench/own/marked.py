@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from workbench.own.cell_marks import PROBLEM, WARNING, Mark, Marks
 from workbench.own.grid import Grid
 from workbench.own.grids import read_grids
 from workbench.own.marked_page import page
 from workbench.own.marked_workbook import workbook
-from workbench.own.marks import PROBLEM, WARNING, Mark, Marks
 from workbench.own.problems import OwnDataError, Problem
 
 ENDINGS = (".xlsx", ".html", ".htm")

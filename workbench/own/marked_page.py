@@ -8,8 +8,8 @@ from __future__ import annotations
 from html import escape
 
 from analysis.figures.labels import pick
+from workbench.own.cell_marks import PROBLEM, Mark, Marks, letters, shown, worst
 from workbench.own.grid import Grid
-from workbench.own.marks import PROBLEM, Mark, Marks, letters, shown, worst
 
 MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 1_000, 200, 300
 STYLE = """

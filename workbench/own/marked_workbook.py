@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from analysis.figures.labels import pick
+from workbench.own.cell_marks import PROBLEM, Marks, letters, shown, worst
 from workbench.own.grid import Grid
-from workbench.own.marks import PROBLEM, Marks, letters, shown, worst
 from workbench.release import RELEASED
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from workbench.own.figures import place_of
 from workbench.own.findings import Cell, Findings, listed
 from workbench.own.places import Roster
+from workbench.own.values import place_of
 
 JUMP = 5.0  # times a city's own other years, or the next largest city
 POWERS = (1e3, 1e4, 1e8)  # thousand, 万 and 亿: what slips of unit are made of

@@ -17,7 +17,6 @@ from analysis.settings import ROOT
 from analysis.sources import read_experts, read_judgements
 from workbench.own import canonical
 from workbench.own.experts_table import OWN, experts_by_default, read_expert_table
-from workbench.own.figures import check_enough, latest, read_figures
 from workbench.own.findings import Cell, Findings
 from workbench.own.grid import Grid
 from workbench.own.grids import read_grids
@@ -31,6 +30,7 @@ from workbench.own.rosters import read_rosters
 from workbench.own.study_input import StudyInput
 from workbench.own.tree import COLUMNS as TREE_COLUMNS
 from workbench.own.tree import read_tree
+from workbench.own.values import check_enough, latest, read_figures
 
 __all__ = ["OwnDataError", "Problem", "read_input", "write_input"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from analysis.marks import file_name
+from analysis.editions import file_name
 from workbench.by_hand import report_folder
 from workbench.profile.account import Account
 from workbench.reporting.words import WORDS

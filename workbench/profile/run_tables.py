@@ -24,8 +24,8 @@ from analysis.settings import Settings, load_settings, nearest
 from workbench.by_hand import RECORD, HandMade, data_folder, in_runner, input_folder, is_finished, table_file
 from workbench.ground import Ground
 from workbench.own.study_input import cell_name
-from workbench.panels import run_dictionaries, run_ground
 from workbench.parameters import StepError
+from workbench.run_input import run_dictionaries, run_ground
 from workbench.steps import upstream
 
 # The record gives a logarithm's numbers with 12 digits, so its values can be checked to about ten.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis import marks
+from analysis import editions
 from analysis.figures.labels import node_names, pick
 from analysis.tables import full_names
 from workbench.office.sheets import put
@@ -73,7 +73,7 @@ def account_workbook(account: Account, lang: str = "zh") -> bytes:
     formulas = raw_formulas(account, {key: f"'{names[1]}'!{place}" for key, place in ranges.items()})
     write_account(sheets[0], looks, account, formulas, lang)
     write_notes(sheets[2], looks, account, lang)
-    if account.tables.settings.edition == marks.EDITION:
+    if account.tables.settings.edition == editions.EDITION:
         mark_sheets(book, sheets, looks)
     book.close()
     return buffer.getvalue()
@@ -81,11 +81,11 @@ def account_workbook(account: Account, lang: str = "zh") -> bytes:
 
 def mark_sheets(book, sheets: list[Worksheet], looks: dict) -> None:
     """Say on every sheet of a synthetic run's workbook, on its printed pages and in its properties, what it is."""
-    book.set_properties({"title": marks.COLUMN, "created": datetime(*RELEASED.timetuple()[:3])})
+    book.set_properties({"title": editions.COLUMN, "created": datetime(*RELEASED.timetuple()[:3])})
     for sheet in sheets:
-        sheet.set_header(f"&C{marks.COLUMN}")
+        sheet.set_header(f"&C{editions.COLUMN}")
         sheet.set_column(MARK_COLUMN, MARK_COLUMN, 60)
-        put(sheet, 0, MARK_COLUMN, marks.COLUMN, looks["bold"])
+        put(sheet, 0, MARK_COLUMN, editions.COLUMN, looks["bold"])
 
 
 def formats(book) -> dict[str, Format]:

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from analysis import __version__
-from analysis.marks import about
+from analysis.editions import about
 from analysis.rawfiles import sha256
 from analysis.settings import ROOT, Settings, differences
 

@@ -5,7 +5,7 @@
 """
 
 from workbench.reporting.errors import ReportError
-from workbench.reporting.index import FileEntry, ReportEntry, RunFacts, write_index
+from workbench.reporting.index_page import FileEntry, ReportEntry, RunFacts, write_index
 from workbench.reporting.notebook_html import notebook_to_html
 from workbench.reporting.notebook_pdf import notebook_to_pdf
 from workbench.reporting.stamps import PageLinks, Stamp

@@ -21,13 +21,13 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.marks import about
+from analysis.editions import about
 from analysis.settings import BASELINE, ROOT, Settings, load_settings, write_settings
 from workbench.planning import DATA, Plan, RunError, check_kept_steps, parameters_for, report_folder
-from workbench.publishing.pages import PARTS, render_step, write_overview, write_part
 from workbench.publishing.provenance import RECORD, hashes, run_record, write_json
+from workbench.publishing.site import PARTS, render_step, write_overview, write_part
 from workbench.release import EPOCH
-from workbench.running.room import full_disk_told
+from workbench.running.disk import full_disk_told
 from workbench.running.staging import discard, open_staging, put_in_place, reading, settle
 from workbench.running.stopping import (
     ended_by_signals,
@@ -41,7 +41,7 @@ from workbench.steps import NEEDS, built_on, notebook_path
 
 if TYPE_CHECKING:
     from workbench.own.study_input import StudyInput
-    from workbench.panels import Known
+    from workbench.run_input import Known
 
 REPORTS = ROOT / "reports"
 WORKERS = 2
@@ -97,7 +97,7 @@ def score_in_memory(plan: Plan, given: StudyInput | None = None):
     from analysis import published, sources
     from analysis.panel import find_city, read_panel
     from analysis.study import score_study
-    from workbench.panels import own_panel
+    from workbench.run_input import own_panel
 
     panel = own_panel(given, plan.settings.edition) if given else read_panel()
     if "paper" in plan.traits:
@@ -113,7 +113,7 @@ def write_given(given: StudyInput | None, settings: Settings, kept: Path | None,
         return
     from workbench.own.canonical import RECORD
     from workbench.own.reading import know, write_input
-    from workbench.panels import INPUT, run_panel
+    from workbench.run_input import INPUT, run_panel
 
     write_input(given, data / INPUT)
     know((data / INPUT / RECORD).read_text(encoding="utf-8"), given)
@@ -200,7 +200,7 @@ def get_ready(scratch: str) -> None:
 def work_on(task: tuple[str, str], plan: Plan, staging: Path, inputs: Known | None) -> float:
     """In a worker: run a notebook, render its report or compile a part of the whole report; the seconds it took."""
     if inputs is not None:
-        from workbench.panels import know
+        from workbench.run_input import know
 
         know(inputs)
     os.environ.update(STUDY_DATA=f"{staging}/data", STUDY_REPORTS=f"{staging}/reports", IPYTHONDIR=f"{staging}/ipython")
@@ -221,7 +221,7 @@ def execute_steps(plan: Plan, staging: Path, say: Callable[[str], None], reports
 def keep_busy(pool: ProcessPoolExecutor, plan: Plan, staging: Path, say: Callable[[str], None],
               reports: bool) -> dict[str, float]:
     """Hand out the work: a ready notebook first, then parts of the report, then reports of single notebooks."""
-    from workbench.panels import known
+    from workbench.run_input import known
 
     seconds: dict[str, float] = {"peak memory": memory_now()}
     waiting, rendering, running = sorted(plan.steps, key=stands_alone), [], {}

@@ -22,8 +22,8 @@ from pathlib import Path
 
 from analysis.settings import ROOT
 from workbench.planning import RunError
-from workbench.running import turns
-from workbench.running.room import refuse_without_leave, refuse_without_room, shown, write_errors_told
+from workbench.running import lock
+from workbench.running.disk import refuse_without_leave, refuse_without_room, shown, write_errors_told
 
 GLANCE = 1.0  # seconds until a turn that is taken without saying by whom counts as taken
 PATIENCE = 30.0  # seconds that a reader waits for a move under way, which takes some milliseconds
@@ -75,7 +75,7 @@ def make_staging(run: str, root: Path) -> Path:
     refuse_without_room(root / "reports")
     remove(home)
     home.mkdir()
-    (home / "process.new").write_text(turns.note(), encoding="utf-8")
+    (home / "process.new").write_text(lock.note(), encoding="utf-8")
     (home / "process.new").rename(home / "process")  # whole or not there
     STAGED[home] = staging = Path(tempfile.mkdtemp(dir=home))  # a killed run's kernel may still write: not into this
     for part, target in targets(root, run).items():
@@ -112,7 +112,7 @@ def discard(run: str, root: Path = ROOT) -> None:
     if not unfinished(run, root):
         for target in targets(root, run).values():
             remove(beside(target))
-    turns.give_back(hidden(root, "turn", run))
+    lock.give_back(hidden(root, "turn", run))
 
 
 def claim(run: str, root: Path, glance: float = GLANCE) -> None:
@@ -120,14 +120,14 @@ def claim(run: str, root: Path, glance: float = GLANCE) -> None:
     turn, home = hidden(root, "turn", run), hidden(root, "staging", run)
     last = time.monotonic() + glance
     while True:
-        taken, note = turns.take(turn), read_note(home / "process")
-        another = turns.names_another(note, anywhere=taken is None)
+        taken, note = lock.take(turn), read_note(home / "process")
+        another = lock.names_another(note, anywhere=taken is None)
         if taken is not False and not another:
             return
         if another or time.monotonic() > last:
             break
         time.sleep(0.05)  # one that has just begun has left no note yet; one that cleans up is soon gone
-    turns.give_back(turn)
+    lock.give_back(turn)
     number, _, machine = (*note.split(), "", "", "")[:3]
     who = f"process {number}" + (f" on {machine}" if machine else "") if another else "another process"
     gone = "" if taken is False else f"; if it no longer runs, remove {shown(home, root)}"
@@ -187,7 +187,7 @@ def sweep(root: Path) -> None:
     """Finish or remove what processes that are gone have left of other runs; runs being made are left alone."""
     places = [path for kind in ("turn", "staging", "ready") for path in (root / "reports").glob(f".{kind}-*")]
     for run in sorted({path.name.split("-", 1)[1] for path in places}):
-        if hidden(root, "turn", run) not in turns.HELD:
+        if hidden(root, "turn", run) not in lock.HELD:
             with suppress(OSError, RunError):
                 claim(run, root, glance=0)
                 try:
@@ -269,4 +269,4 @@ def settle(run: str, root: Path = ROOT) -> None:
             try:
                 finish_move(run, root)
             finally:
-                turns.give_back(hidden(root, "turn", run))
+                lock.give_back(hidden(root, "turn", run))

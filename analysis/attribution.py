@@ -25,7 +25,7 @@ STAGES = {"data": "indicators", "treatment": "treatment", "normalisation": "norm
 JUDGED = ("judgements", "experts")
 
 
-class Between:
+class Mixtures:
     """The studies between two runs: every stage taken from the one or the other, what they share computed once."""
 
     def __init__(self, panels: tuple[Panel, Panel], settings: tuple[Settings, Settings]) -> None:

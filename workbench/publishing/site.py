@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from analysis.marks import file_name
+from analysis.editions import file_name
 from workbench.edition import edition_stamp
 from workbench.planning import Plan, report_folder
 from workbench.publishing.crate import crate
@@ -106,7 +106,7 @@ def page_links(folder: Path, step: str, plan: Plan):
 
 def plan_stamp(plan: Plan, staging: Path):
     """The stamp of a staged run."""
-    from workbench.panels import run_ground
+    from workbench.run_input import run_ground
 
     return edition_stamp(plan.run, plan.settings, run_ground(plan.settings, staging / "data" / plan.run), plan.lang)
 
@@ -153,7 +153,7 @@ def write_take_away(plan: Plan, staging: Path) -> None:
     """Tables and results of the staged run as Word documents and workbooks, and the index of its figures."""
     from workbench.office.run_book import RunBook
     from workbench.office.take_away import write_collections
-    from workbench.panels import run_ground
+    from workbench.run_input import run_ground
 
     data, folder = staging / "data" / plan.run, report_folder(plan, staging)
     notebooks = {step: read_executed(folder, step) for step in NEEDS
@@ -164,7 +164,7 @@ def write_take_away(plan: Plan, staging: Path) -> None:
 
 def write_index_page(plan: Plan, staging: Path) -> None:
     """index.html: findings, what was run, white paper, cities, notebooks, every figure and table, provenance."""
-    from workbench.publishing.overview import further_forms, run_facts
+    from workbench.publishing.index import further_forms, run_facts
     from workbench.reporting import ReportEntry, write_index
 
     folder, entries, titles = report_folder(plan, staging), [], {}

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from analysis import __version__
+from analysis.editions import file_name
 from analysis.frames import read_frame
-from analysis.marks import file_name
 from analysis.settings import BASELINE, ROOT, differences, flatten
 from analysis.tables import full_names, shown
 from workbench.office.take_away import listed
@@ -82,7 +82,7 @@ def best_cities(plan: Plan, folder: Path, data: Path) -> tuple[list[tuple[str, s
     """The best cities as (rank, name, score, page) and the number of all; none where the run has no pages of cities."""
     if not if_there(folder, PROFILES):
         return [], 0
-    from workbench.panels import run_ground
+    from workbench.run_input import run_ground
 
     scores = read_frame(data / "05_scores.csv", "adcode")
     names = full_names(run_ground(plan.settings, data).cities, plan.lang)
