@@ -18,7 +18,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from workbench.stored_form import as_text, cleaned, stored_form
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "workbench/stored_form.py"
 NOTEBOOKS = sorted((ROOT / "notebooks").rglob("*.ipynb"))
 

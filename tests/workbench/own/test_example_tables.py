@@ -1,6 +1,6 @@
 """The made-up example study: its files follow from a seed, and they are a study.
 
-Run as a script (`python tests/test_example_tables.py`) this file writes examples/county_care again.
+Run as a script (`python tests/workbench/own/test_example_tables.py`) this file writes examples/county_care again.
 """
 
 import csv
@@ -159,7 +159,7 @@ def test_the_files_follow_from_the_seed_byte_for_byte():
 def test_everything_says_that_it_is_made_up():
     readme = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert all(word in readme for word in LABELLED) and readme.index("虚构") < readme.index("made-up")
-    assert f"`{SEED}`" in readme and "tests/test_example_tables.py" in readme
+    assert f"`{SEED}`" in readme and "tests/workbench/own/test_example_tables.py" in readme
     tables = {name: pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
               for name, text in example_files().items()}
     assert (tables["values.csv"]["source"] == INVENTED).all() and tables["values.csv"]["name"].str.match("示例县").all()

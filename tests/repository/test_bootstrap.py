@@ -17,7 +17,7 @@ import pytest
 
 from workbench.saving import after_save
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 LOCK = "six==1.17.0 \\\n    --hash=sha256:" + "0" * 64 + "\n"
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 

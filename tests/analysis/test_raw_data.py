@@ -11,7 +11,7 @@ from analysis import sources
 from analysis.published import DOMAIN_OF_TABLE
 from analysis.sources import LIST_TABLES
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 # Saaty (1980), The Analytic Hierarchy Process: the random index by size of the matrix.
 RANDOM_INDEX = {3: 0.58, 4: 0.90, 5: 1.12, 6: 1.24}
 

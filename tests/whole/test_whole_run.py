@@ -69,7 +69,7 @@ def relative(outputs: dict[str, str], root: Path) -> dict[str, str]:
 
 def documents(folder: Path) -> list[Path]:
     """The pages of a run, of the cities' only their list and three; the explorer, which alone has scripts, apart
-    (tests/test_explorer_browser.py)."""
+    (tests/workbench/explorer/test_explorer_browser.py)."""
     some = {"index", "110000", "510100", "650500"}
     return sorted(path for path in folder.rglob("*.html") if path.name != "explorer.html"
                   and (path.parent.name != "profiles" or path.stem in some))

@@ -12,7 +12,7 @@ from analysis import sources
 from analysis.rawfiles import PROVENANCE_COLUMNS, Problems, nearest, numbers, read_table
 from analysis.sources import RawDataError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 STATISTICS = "data/raw/statistics/statistics.csv"
 
 

@@ -12,7 +12,7 @@ from analysis import cleaning, sources
 from analysis.cleaning import CleaningRules, clean_statistics, clean_whitepaper, count_figures
 from analysis.sources import RawDataError
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SERIES, HEADS = "telecom_revenue", "resident_population"
 
 

@@ -19,7 +19,7 @@ import pytest
 
 pytestmark = pytest.mark.long
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[3]
 TIMEOUT = "120s"  # of every wait inside the cluster; on a free machine the whole test takes about five seconds
 DONE = "the same on two processes"
 
@@ -30,7 +30,7 @@ def test_two_processes_of_a_dask_cluster_count_the_same(tmp_path):
     child = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, timeout=300, capture_output=True, text=True, encoding="utf-8",
         stdin=subprocess.DEVNULL, env={**kept, "PYTHONUTF8": "1", "TMPDIR": str(tmp_path),
-                                       "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])})
+                                       "PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(__file__).parent)])})
     assert child.returncode == 0, child.stderr
     assert child.stdout.splitlines() == [DONE]
 

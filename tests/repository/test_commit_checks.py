@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / ".ci/stored_files.py"
 NOTEBOOK = ROOT / "notebooks/05_scores_and_ranks.ipynb"
 
