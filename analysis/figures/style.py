@@ -1,7 +1,8 @@
 """One look for all figures: fonts of the repository, fixed colours with one meaning each, deterministic bytes.
 
 Colours were chosen so that every pair of one family differs in lightness as well as in hue: they survive a grey print
-and the common colour-vision deficiencies (tests/analysis/test_figures.py measures both). Groups are named on the axes too.
+and the common colour-vision deficiencies (tests/analysis/test_figures.py measures both). Groups are named on the
+axes too.
 """
 
 from __future__ import annotations

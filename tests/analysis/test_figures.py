@@ -114,7 +114,7 @@ def draw(name: str, lang: str):
     return makers[name]()
 
 
-ELSEWHERE = "analysis.figures.sensitivity"  # tests/analysis/sensitivity/test_sensitivity_figures.py
+ELSEWHERE = "analysis.figures.sensitivity"  # tests/analysis/test_sensitivity_figures.py
 FIGURES = [name for name in figures.__all__ if name[0].islower() and name not in ("to_png", "to_svg", "use_style")
            and getattr(figures, name).__module__ != ELSEWHERE]
 

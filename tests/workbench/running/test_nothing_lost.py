@@ -86,7 +86,8 @@ def killed_at(step: int, act, *arguments) -> bool:
 def driver(function: str, *arguments: str, source: Path = ROOT, timeout: float = 300) -> dict:
     """Call a function of this file in a process of its own, with the package of `source`; returns what it returns."""
     call = f"import json, test_nothing_lost as t; print(json.dumps(t.{function}(*{list(arguments)!r})))"
-    environment = {**study_environment(), "PYTHONPATH": os.pathsep.join((str(source), str(Path(__file__).parent), str(ROOT / "tests")))}
+    found = (str(source), str(Path(__file__).parent), str(ROOT / "tests"))
+    environment = {**study_environment(), "PYTHONPATH": os.pathsep.join(found)}
     done = subprocess.run([sys.executable, "-c", call], cwd=source, env=environment, text=True, encoding="utf-8",
                           stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout)
     assert done.returncode == 0, done.stderr[-4000:]

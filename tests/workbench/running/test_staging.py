@@ -136,7 +136,7 @@ class TestInterruption:
         stage(root, "half", "half")
         stage(root, "whole").rename(root / "reports/.ready-whole")
         for run in ("half", "whole"):
-            staging.turns.give_back(staging.hidden(root, "turn", run))
+            staging.lock.give_back(staging.hidden(root, "turn", run))
         stage(root)
         assert content(root, "half") == {name.replace("mine", "half"): text for name, text in OLD.items()}
         assert content(root, "whole") == {name.replace("mine", "whole"): text for name, text in NEW.items()}
