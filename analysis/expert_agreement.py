@@ -11,6 +11,7 @@ priorities with the analytic hierarchy process, European Journal of Operational 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -164,7 +165,7 @@ def repairs(panel: Panel, *, consistency_limit: float, data_centre_parent: str) 
     matrix, rows = weighting.judgement_matrix(use[expert][node]), []
     for step in range(1, REPAIRS + 1):
         before = weighting.ahp_weights(matrix).consistency_ratio
-        triad = weighting.worst_triad(matrix)
+        triad = cast(weighting.Triad, weighting.worst_triad(matrix))  # of matrices with three elements or more
         matrix = with_judgement(matrix, triad.pair, on_the_scale(triad.repair))
         after = weighting.ahp_weights(matrix).consistency_ratio
         rows.append((expert, node, step, *triad.pair, triad.judgement, matrix.at[triad.pair], before, after))

@@ -9,6 +9,7 @@ Reference: docs/method.md, sections 4.4, 4.5 and 4.7.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from analysis.validation import UnusableWeights, named, numeric_table, weight_se
 
 ROOT = "total"
 
-Tree = pd.DataFrame | pd.Series | Mapping
+Tree: TypeAlias = pd.DataFrame | pd.Series | Mapping
 
 
 class InconsistentJudgements(UnusableJudgements):
@@ -99,9 +100,9 @@ def tree_weights(judgements: Mapping, framework: Tree, method: str = "eigenvecto
         if set(result.weights.index) != set(siblings):
             raise UnusableJudgements(f"the matrix of {node} compares {named(result.weights.index, 30)}, but its "
                                      f"children are {named(siblings, 30)}")
-        if result.consistency_ratio >= consistency_limit and len(siblings) > 2 and not allow_inconsistent:
-            raise InconsistentJudgements(node, result.consistency_ratio, consistency_limit,
-                                         worst_triad(judgements[node]))
+        ratio, exceeds = result.consistency_ratio, result.consistency_ratio >= consistency_limit
+        if exceeds and not allow_inconsistent and (triad := worst_triad(judgements[node])):
+            raise InconsistentJudgements(node, ratio, consistency_limit, triad)
         local.update(result.weights)
     return _table(children, local, root)
 
@@ -155,9 +156,9 @@ def _parents(tree: Tree) -> dict:
 
 def _children(parents: dict, leaves: pd.Index | list, root: str = ROOT) -> dict[str, list]:
     """Parent → its children, for the nodes at or above `leaves`, in the order of the tree; top nodes under `root`."""
-    kept = set()
+    kept: set[Any] = set()
     for leaf in leaves:
-        node, path = leaf, []
+        node, path = leaf, list[Any]()
         while node is not None:
             if node not in parents:
                 raise UnusableWeights(f"{node} is not a node of the tree; correct the code or add it")

@@ -101,14 +101,13 @@ def cell_origins(rows: pd.DataFrame, code: str, values: pd.Series) -> pd.DataFra
 
     Empty where no figure was used: a gap, or a city that the list does not name. Figures set aside are not listed.
     """
-    used, cells = rows[rows["value"].notna()].sort_values("year"), {}
+    used, cells = rows[rows["value"].notna()].sort_values("year"), dict[str, tuple]()
     for city, *names, year, row in zip(*(used[name] for name in FROM_PANEL), strict=True):
         years, raw_rows = cells.setdefault(city, (*names, [], []))[-2:]
         years.append(year if isinstance(year, str) else "" if pd.isna(year) else str(int(year)))
         raw_rows.append(str(row))
-    nothing = "", "", [], []
     texts = [(*names, ";".join(years), ";".join(raw_rows))
-             for *names, years, raw_rows in (cells.get(city, nothing) for city in values.index)]
+             for *names, years, raw_rows in (cells.get(city, ("", "", [], [])) for city in values.index)]
     origins = pd.DataFrame(texts, values.index, ["variable", "source_id", "years", "raw_rows"], dtype=object)
     origins.insert(0, "indicator", code)
     return origins.assign(value=values).reset_index(names="adcode")

@@ -11,10 +11,11 @@ Paper 1395, pp. 98–103; docs/method.md, section 8.4.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ from analysis.figures.style import TIER_COLOURS, FigureError, new_figure, on_col
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap, Normalize
     from matplotlib.figure import Figure
     from matplotlib.path import Path
 
@@ -153,7 +155,7 @@ def map_figure(title: str, lang: str, stamp: str) -> tuple[Figure, Axes, Axes]:
     return figure, main, inset
 
 
-def fill(axes: Axes, outlines: list[Path], colours, edge: str = "#8a8a8a", width: float = 0.5, layer: int = 1,
+def fill(axes: Axes, outlines: list[Path], colours: Any, edge: str = "#8a8a8a", width: float = 0.5, layer: int = 1,
          hatch: str | None = None) -> None:
     """Draw outlines with one colour each (or one for all)."""
     from matplotlib.collections import PathCollection
@@ -170,7 +172,7 @@ def base_lines(axes: Axes, boundaries: Boundaries) -> None:
     axes.add_collection(LineCollection(boundaries.dashes, colors="#444444", linewidths=1.1, zorder=3), autolim=False)
 
 
-def colour_bar(figure: Figure, cmap, norm, label: str) -> None:
+def colour_bar(figure: Figure, cmap: Colormap, norm: Normalize, label: str) -> None:
     """A small upright scale at the lower left."""
     from matplotlib.cm import ScalarMappable
 
@@ -181,7 +183,7 @@ def colour_bar(figure: Figure, cmap, norm, label: str) -> None:
     axes.set_title(label, fontsize=6.8, fontweight="normal", loc="left", pad=5)
 
 
-def key(figure: Figure, entries: list[tuple[str, str, float | None]], left: float, title: str = "") -> None:
+def key(figure: Figure, entries: Sequence[tuple[str, Any, float | None]], left: float, title: str = "") -> None:
     """A legend at the lower left: words, colour, and the area of the dot (None for a filled patch, "" for hatched)."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -244,7 +246,7 @@ def province_map(boundaries: Boundaries, counts: pd.Series, title: str, lang: st
         f"{both[1]}. Hatched: outside the study.")
 
 
-def count_scale(largest: int):
+def count_scale(largest: int) -> tuple[Colormap, Normalize]:
     """Colours from pale to dark for counts from 0 to the largest; the palest still stands out from grey."""
     from matplotlib import colormaps
     from matplotlib.colors import LinearSegmentedColormap, Normalize
@@ -380,7 +382,7 @@ def tile_grid(counts: pd.Series, title: str, lang: str = "zh", stamp: str = "") 
     for name, (row, column) in places.items():
         count = number.get(name)
         colour = NO_DATA if count is None else ramp(norm(count)) if count else NO_MEMBER
-        look = {"hatch": "/////", "edgecolor": "#b0b0b0"} if count is None else {"edgecolor": "white"}
+        look: dict[str, Any] = {"hatch": "/////", "edgecolor": "#b0b0b0"} if count is None else {"edgecolor": "white"}
         axes.add_patch(Rectangle((column + 0.03, row + 0.03), 0.94, 0.94, facecolor=colour, linewidth=0.6, **look))
         tile_words(axes, column + 0.5, row + 0.5, name, count, on_colour(colour), lang)
     axes.set(xlim=(0, 7), ylim=(len(TILES), 0), aspect=0.74)

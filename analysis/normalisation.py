@@ -7,6 +7,7 @@ Table 15 (doi:10.1787/9789264043466-en).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -16,8 +17,8 @@ from analysis.validation import UnusableValues, named, numeric_table, refuse_con
 METHODS = ("minmax", "zscore", "rank", "goalposts")
 SIGNS = {"+": 1.0, "-": -1.0, "−": -1.0, 1: 1.0, -1: -1.0}
 
-Direction = pd.Series | Mapping | str | int
-Goalposts = pd.DataFrame | Mapping
+Direction: TypeAlias = pd.Series | Mapping | str | int
+Goalposts: TypeAlias = pd.DataFrame | Mapping
 
 
 def normalise(values: pd.DataFrame, direction: Direction, method: str = "minmax",
@@ -80,7 +81,7 @@ def rescale(values: pd.DataFrame, low: float, high: float) -> pd.DataFrame:
 def signs_of(direction: Direction, indicators: pd.Index) -> pd.Series:
     """+1 or −1 for each indicator. Raises UnusableValues naming indicators whose direction is missing or unknown."""
     if isinstance(direction, pd.Series | Mapping):
-        given = dict(direction)
+        given: dict[Any, Any] = dict(direction)
         missing = [indicator for indicator in indicators if indicator not in given]
         if missing:
             raise UnusableValues(f"no direction for indicator {named(missing)}; give '+' or '-'")

@@ -8,6 +8,8 @@ Reference: docs/method.md, section 1; data/raw/whitepaper/errata.csv and inferre
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from analysis.framework import PAPER_LISTS
@@ -80,7 +82,7 @@ def match_names(table: pd.DataFrame, name: str, code_of: pd.Series, lines: list[
     return table.assign(adcode=table["city"].map(code_of))
 
 
-def misfit(erratum: tuple, tables: dict[str, pd.DataFrame]) -> list[str]:
+def misfit(erratum: Any, tables: dict[str, pd.DataFrame]) -> list[str]:
     """What is wrong with one erratum: an unknown kind or table, or a printed text that is not there."""
     problems = Problems("errata.csv")
     names = {1: "table1_framework", 2: "table2_top100", **LIST_TABLES}
@@ -96,7 +98,7 @@ def misfit(erratum: tuple, tables: dict[str, pd.DataFrame]) -> list[str]:
     return problems.lines
 
 
-def printed_text(erratum: tuple, table: pd.DataFrame) -> str | None:
+def printed_text(erratum: Any, table: pd.DataFrame) -> str | None:
     """What the transcribed table has in the place an erratum names; None if there is no such place."""
     key = "number" if "number" in table.columns else "row" if "row" in table.columns else "rank"
     rows = table[table[key] == erratum.row]

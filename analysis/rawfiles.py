@@ -15,6 +15,7 @@ import io
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -144,7 +145,7 @@ def verify_provenance(root: Path) -> pd.DataFrame:
     return table.drop(columns="raw_row").astype({"bytes": int})
 
 
-def _compare(root: Path, row: tuple, problems: Problems) -> None:
+def _compare(root: Path, row: Any, problems: Problems) -> None:
     """Note what is wrong with one registered file."""
     path = root / row.path
     empty = [column for column in DESCRIPTIVE_COLUMNS if not getattr(row, column)]

@@ -104,9 +104,9 @@ def compare_counts(ours: Iterable[str], published: Iterable[str], cities: pd.Dat
     difference (ours − published), ours_penetration, published_penetration, both (cities in both sets),
     expected (under equal penetration, for the published total).
     """
-    ours, published = membership(ours, cities), membership(published, cities)
-    mine, theirs = counts(ours, cities, by), counts(published, cities, by)
-    both = counts(ours.intersection(published), cities, by)
+    our_cities, their_cities = membership(ours, cities), membership(published, cities)
+    mine, theirs = counts(our_cities, cities, by), counts(their_cities, cities, by)
+    both = counts(our_cities.intersection(their_cities), cities, by)
     return pd.DataFrame({
         "system": by, "cities": mine["cities"], "ours": mine["members"], "published": theirs["members"],
         "difference": mine["members"] - theirs["members"], "both": both["members"],

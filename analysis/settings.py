@@ -12,7 +12,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, cast, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -182,14 +182,14 @@ def choices(model: type[BaseModel] = Settings, prefix: str = "") -> dict[str, Ch
     """Every setting by dotted name, in the order of the settings file."""
     found: dict[str, Choice] = {}
     for key, field in model.model_fields.items():
-        name, kind = f"{prefix}{key}", field.annotation
+        name, kind, meaning = f"{prefix}{key}", cast(Any, field.annotation), cast(dict, field.json_schema_extra)
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             found |= choices(kind, f"{name}.")
             continue
         options = get_args(kind) if get_origin(kind) is Literal else ()
         plain = str if options else list if get_origin(kind) is tuple else kind
-        found[name] = Choice(name, plain, options, range_in_words(field), field.json_schema_extra["zh"],
-                             field.description)
+        found[name] = Choice(name, plain, options, range_in_words(field), meaning["zh"],
+                             field.description or "")
     return found
 
 
@@ -278,13 +278,13 @@ def read_yaml(path: Path) -> dict:
 class PlainLoader(yaml.SafeLoader):
     """YAML as plain values only: no tags, no anchors, no key given twice."""
 
-    def compose_node(self, parent, index):
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             raise yaml.MarkedYAMLError(problem="anchors and aliases are not used in settings",
                                        problem_mark=self.peek_event().start_mark)
         return super().compose_node(parent, index)
 
-    def construct_mapping(self, node, deep=False):
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict:
         keys = [key.value for key, _ in node.value]
         doubled = [key for key in keys if keys.count(key) > 1]
         if doubled:

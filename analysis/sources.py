@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -176,7 +177,7 @@ def check_labels(table: pd.DataFrame, cities: pd.DataFrame, variables: pd.DataFr
     refuse_repeats(table, ["adcode", "variable", "year"], problems)
 
 
-def check_city(row: tuple, code_of: dict[str, str], problems: Problems) -> None:
+def check_city(row: Any, code_of: dict[str, str], problems: Problems) -> None:
     """Note how one row's code and name disagree with the roster, and the likeliest correction."""
     value = f"{row.city} ({row.adcode})"
     own_code = f"the code of {row.city} is {code_of[row.city]}" if row.city in code_of else ""
@@ -250,7 +251,8 @@ def read_judgements(root: Path) -> dict[str, dict[str, pd.DataFrame]]:
     Entries are decimals or fractions such as 1/3, above 0 or empty (NaN: not compared). Every problem of every matrix
     is reported together. Whether a matrix is reciprocal and consistent is for `weighting` to say.
     """
-    lines, judgements = [], {}
+    lines: list[str] = []
+    judgements: dict[str, dict[str, pd.DataFrame]] = {}
     for expert in read_experts(root).index:
         judgements[expert] = {}
         for path in sorted((root / JUDGEMENTS / expert).glob("*.csv")):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from analysis.figures.labels import city_names, group_name, node_names, pick, province_name, system_name
 from analysis.framework import ancestor
 
+Format = str | Callable | None
 EMPTY = "–"
 LIST_MARKS = {"corrected": "*", "inferred": "†"}
 
@@ -79,7 +81,7 @@ def cell(tag: str, text: object, numeric: bool, attributes: str = "", plain: boo
     return f"<{tag}{kind}{attributes}>{escape(str(text))}</{tag}>"
 
 
-def shown(value: object, form: str | Callable | None) -> str:
+def shown(value: Any, form: Format) -> str:
     """A value as it is printed: by its format, a whole number as it is, another with four significant digits."""
     if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return EMPTY
@@ -109,7 +111,7 @@ def percentage(share: float) -> str:
     return "<1%" if 0 < share < 0.01 else f"{share:.0%}"
 
 
-def finished(columns: Mapping[str, tuple[object, str | None]], index: pd.Index | None = None) -> pd.DataFrame:
+def finished(columns: Mapping[str, tuple[object, Format]], index: pd.Index | None = None) -> pd.DataFrame:
     """A frame from header → (values, format), with the formats kept in `attrs`."""
     frame = pd.DataFrame({header: values for header, (values, _) in columns.items()}, index=index)
     frame.attrs["formats"] = {header: form for header, (_, form) in columns.items() if form}
@@ -271,7 +273,7 @@ def inequality_table(results: Mapping[str, object], lang: str = "zh") -> pd.Data
              ("组间", "between", "gini_between", ".3f"), ("交叠", "overlap", "gini_overlap", ".3f"),
              ("泰尔 T", "Theil T", "theil", ".3f"), ("泰尔组间", "Theil between", "theil_between", ".3f"),
              ("泰尔组内", "Theil within", "theil_within", ".3f"))
-    columns: dict[str, tuple[object, str | None]] = {pick(lang, "量", "Quantity"): (list(results), None)}
+    columns: dict[str, tuple[object, Format]] = {pick(lang, "量", "Quantity"): (list(results), None)}
     columns |= {pick(lang, zh, en): ([getattr(result, field) for result in results.values()], form)
                 for zh, en, field, form in parts}
     return finished(columns)

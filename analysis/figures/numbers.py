@@ -15,8 +15,6 @@ import pandas as pd
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NODE_LEVELS = ("domain", "subdomain", "indicator")
-
 
 def with_numbers(figure: Figure, frame: pd.DataFrame, zh: str, en: str) -> Figure:
     """The figure, with the numbers it draws and one or two sentences on what they show in Chinese and English.
@@ -25,8 +23,9 @@ def with_numbers(figure: Figure, frame: pd.DataFrame, zh: str, en: str) -> Figur
     see the picture would miss: its kind, what stands where, the ends of the scale.
     """
     named = any(name is not None for name in frame.index.names)
-    figure.numbers = frame.reset_index(drop=not named)
-    figure.words = {"zh": zh, "en": en}
+    # matplotlib's figures know neither; whoever writes the figure's files reads both.
+    figure.numbers = frame.reset_index(drop=not named)  # type: ignore[attr-defined]
+    figure.words = {"zh": zh, "en": en}  # type: ignore[attr-defined]
     return figure
 
 

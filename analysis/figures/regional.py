@@ -29,10 +29,11 @@ from analysis.figures.style import (
 from analysis.regions import groups_of, lorenz
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-def paired_counts(axes, comparison: pd.DataFrame, lang: str) -> None:
+def paired_counts(axes: Axes, comparison: pd.DataFrame, lang: str) -> None:
     """Bars of our count and the published one for each group, with the figures at their ends."""
     rows = np.arange(len(comparison))
     for column, shift, colour, hatch in (("ours", -0.2, OURS, ""), ("published", 0.2, PUBLISHED, "")):

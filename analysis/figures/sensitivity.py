@@ -3,7 +3,7 @@ the ranks that weights can reach."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -102,7 +102,7 @@ def acceptability_map(acceptability: pd.DataFrame, base: pd.Series, lang: str = 
     axes.set_yticks(ticks - 0.5, ticks)
     axes.set_xlabel(pick(lang, f"名次（虚线：第 {cut} 名）", f"rank (dashed: cut at {cut})"))
     axes.set_ylabel(pick(lang, "城市，按基准名次", "cities by base rank"))
-    bar = axes.collections[0].colorbar
+    bar: Any = axes.collections[0].colorbar
     bar.ax.set_yticklabels(["0.1%", "1%", "10%", "100%"])
     bar.ax.minorticks_off()
     bar.set_label(pick(lang, "概率", "chance"))

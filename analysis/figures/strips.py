@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -14,7 +14,7 @@ GOLDEN = 0.6180339887  # its multiples, less their whole parts, fill the range f
 
 
 def strip(axes: Axes, scores: pd.Series, groups: pd.Series, colours: Mapping, width: float, size: float,
-          **look) -> pd.DataFrame:
+          **look: Any) -> pd.DataFrame:
     """Draw each city as a dot at its score in the row of its group; returns where the dots are.
 
     scores and groups by city; `colours` by group, in the order of the rows from the top. Dots are spread over `width`

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from analysis.figures.layout import SteadyLayout
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 STYLE_SHEET, FONTS = ASSETS / "study.mplstyle", ASSETS / "fonts"
@@ -40,7 +42,6 @@ CUT = "#b03a2e"
 DOMAIN_COLOURS = {"D1": "#14315f", "D2": "#6b4c8a", "D3": "#b8482a", "D4": "#f1d06b", "D5": "#2f9e83", "D6": "#8fc3ea"}
 GRADE_SHADES = {"A": "#1d3f5e", "B": "#4f7ea3", "C": "#9bbdd6", "D": "#d3e2ee"}
 NBS_COLOURS = {"东部": "#3b1c6e", "中部": "#a03e7f", "西部": "#e8a86b", "东北": "#5a9a55"}
-NBS_MARKERS = {"东部": "o", "中部": "s", "西部": "^", "东北": "D"}
 REGION_COLOURS = {"华东": "#3b1c6e", "华中": "#7a2a77", "华南": "#b04a72", "华北": "#4f8a5c", "西南": "#dd8c5a",
                   "东北": "#9fcf8a", "西北": "#f7e2b8"}
 TIER_COLOURS = ("#0c2c54", "#2f6ba3", "#7fb0d6", "#b9d3e8", "#d9e6f1", "#ebf1f7")
@@ -106,10 +107,10 @@ def new_figure(height: float, title: str, stamp: str, width: float = WIDTH) -> F
 
     if FONT_FAMILY not in matplotlib.rcParams["font.family"]:
         raise FigureError("the fonts are not registered; call figures.use_style() first")
-    figure = Figure(figsize=(width, height), layout=SteadyLayout())
-    FigureCanvasAgg(figure)
     foot = FOOTER / height
-    figure.get_layout_engine().set(w_pad=0.05, h_pad=0.05, rect=(0, foot, 1, 1 - foot))
+    layout = SteadyLayout(w_pad=0.05, h_pad=0.05, rect=(0, foot, 1, 1 - foot))
+    figure = Figure(figsize=(width, height), layout=layout)
+    FigureCanvasAgg(figure)
     figure.suptitle(title, x=0.008, ha="left", fontsize=10, fontweight="bold")
     figure.text(0.008, 0.04 / height, stamp, ha="left", va="bottom", fontsize=6.5, color=MUTED)
     return figure
@@ -117,9 +118,9 @@ def new_figure(height: float, title: str, stamp: str, width: float = WIDTH) -> F
 
 def legend_below(figure: Figure, handles: list, columns: int) -> None:
     """A legend between the axes and the footer; the room for its lines is taken from the axes."""
-    height = figure.get_figheight()
+    height, layout = figure.get_figheight(), cast("SteadyLayout", figure.get_layout_engine())
     foot = FOOTER + LEGEND_LINE * -(-len(handles) // columns) + 0.06
-    figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - foot / height))
+    layout.set(rect=(0, foot / height, 1, 1 - foot / height))
     figure.legend(handles=handles, loc="lower center", ncols=columns, bbox_to_anchor=(0.5, FOOTER / height),
                   borderaxespad=0, borderpad=0.2, labelspacing=0.35, columnspacing=1.3, handlelength=1.4)
 
@@ -185,7 +186,7 @@ def to_png(figure: Figure, dpi: int = 200, about: dict[str, str] | None = None) 
     return buffer.getvalue()
 
 
-def quiet_axis(axes: Axes, grid: str = "x") -> None:
+def quiet_axis(axes: Axes, grid: Literal["x", "y", ""] = "x") -> None:
     """Light grid along one axis (`x`, `y` or none), no frame on the sides that carry names."""
     if grid:
         axes.grid(axis=grid)
@@ -193,12 +194,12 @@ def quiet_axis(axes: Axes, grid: str = "x") -> None:
         axes.spines[side].set_visible(False)
 
 
-def percent(share: float, _: int | None = None) -> str:
+def percent(share: float, _: float | None = None) -> str:
     """A share as a tick label: 0.175 → 17.5%."""
     return f"{100 * share:.4g}%"
 
 
-def on_colour(colour: str) -> str:
+def on_colour(colour: str | tuple[float, float, float, float]) -> str:
     """Black or white, whichever reads better on `colour` (relative luminance as WCAG 2.1 defines it)."""
     from matplotlib.colors import to_rgb
 

@@ -30,7 +30,8 @@ def tint(colour: str, share: float = 0.78) -> str:
     """A colour mixed with white."""
     from matplotlib.colors import to_hex, to_rgb
 
-    return to_hex([part + (1 - part) * share for part in to_rgb(colour)])
+    red, green, blue = (part + (1 - part) * share for part in to_rgb(colour))
+    return to_hex((red, green, blue))
 
 
 def system_tree(framework: pd.DataFrame, weights: pd.DataFrame, lang: str = "zh", stamp: str = "") -> Figure:

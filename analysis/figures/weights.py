@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -184,7 +184,7 @@ def effective_weights(nominal: pd.Series, effective: pd.Series, framework: pd.Da
     axes.grid(axis="y", linewidth=0.3)
     from matplotlib.lines import Line2D
 
-    plain = {"linestyle": "none", "marker": "o", "markeredgecolor": OURS, "markersize": 5.5}
+    plain: dict[str, Any] = {"linestyle": "none", "marker": "o", "markeredgecolor": OURS, "markersize": 5.5}
     handles = [Line2D([], [], markerfacecolor="white", label=pick(lang, "名义权重", "nominal"), **plain),
                Line2D([], [], markerfacecolor=OURS, label=pick(lang, "有效权重", "effective"), **plain)]
     handles += domain_handles(list(dict.fromkeys(domain.get(code, code) for code in nominal.index)), framework, lang)

@@ -130,10 +130,10 @@ def optimum(over: np.ndarray, sizes: np.ndarray, highest: np.ndarray, region: Re
     """
     may_be = highest > leads[0]  # the others may tie with the city but never be positive
     found = fewest_ahead(over, sizes, highest, region, leads[1], limits) if may_be.all() else None
-    if found is None:
-        bound, weights = programmed(over[may_be], sizes[may_be], highest[may_be], region, limits)
-        found = bound, spaced(over, weights, region)
-    return found
+    if found is not None:
+        return found
+    bound, weights = programmed(over[may_be], sizes[may_be], highest[may_be], region, limits)
+    return bound, spaced(over, weights, region)
 
 
 def programmed(over: np.ndarray, sizes: np.ndarray, highest: np.ndarray, region: Region, limits: tuple[float, int]

@@ -16,7 +16,7 @@ from analysis.settings import Settings
 
 from .counting import Cell
 from .crossing import Crossing
-from .draws import WeightNoise, distinct_rows
+from .draws import SensitivityError, WeightNoise, distinct_rows
 from .scorers import Scorer, scorer_for
 from .stages import Stages
 
@@ -63,6 +63,13 @@ class Design:
     causes: dict[int, str]
     cities: pd.Index
 
+    def cell(self, number: int) -> Cell:
+        """One cell; raises SensitivityError where the study refuses its combination."""
+        found = self.cells[number]
+        if found is None:
+            raise SensitivityError(f"cell {number} was refused: {self.causes[number]}")
+        return found
+
     def place(self, number: int) -> tuple[int, WeightNoise]:
         """Combination and noise of a cell."""
         combination, noise = divmod(number, len(self.noises))
@@ -77,7 +84,7 @@ class Design:
 
 def cross(stages: Stages, crossing: Crossing, noises: Sequence[WeightNoise]) -> Design:
     """Make every cell of a crossing, each distinct data set and each distinct set of base weights once."""
-    sets, cells, causes = DataSets(stages), [], {}
+    sets, cells, causes = DataSets(stages), list[Cell | None](), dict[int, str]()
     for combination in range(crossing.size):
         try:
             cell = sets.cell(crossing.settings_of(combination), noises[0])

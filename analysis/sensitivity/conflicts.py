@@ -93,11 +93,11 @@ class Search:
             choices = open_[0]
         else:
             others = [rival for rival in range(len(self.over)) if rival not in ahead]
-            weights, conflict = self.all_behind(np.array(others, dtype=int))
-            if weights is not None:
-                return weights
-            self.conflicts.append(conflict)
-            choices = conflict - behind
+            found = self.all_behind(np.array(others, dtype=int))
+            if isinstance(found, np.ndarray):
+                return found
+            self.conflicts.append(found)
+            choices = found - behind
         for rival in sorted(choices):
             if self.sizes[rival] <= number:
                 weights = self.weights_with(number - int(self.sizes[rival]), ahead | {rival}, behind)
@@ -108,7 +108,7 @@ class Search:
 
     def needed(self, conflicts: list[frozenset[int]]) -> float:
         """Cities that conflicts without a common member put ahead at least; infinite where one has no member left."""
-        seen, needed = frozenset(), 0
+        seen, needed = frozenset[int](), 0
         for conflict in conflicts:
             if not conflict:
                 return np.inf
@@ -116,7 +116,7 @@ class Search:
                 seen, needed = seen | conflict, needed + min(self.sizes[rival] for rival in conflict)
         return needed
 
-    def all_behind(self, rivals: np.ndarray) -> tuple[np.ndarray, None] | tuple[None, frozenset[int]]:
+    def all_behind(self, rivals: np.ndarray) -> np.ndarray | frozenset[int]:
         """Weights that keep all these rivals behind, or a conflict among them; either is verified.
 
         Lawson & Hanson find the weights nearest to the centre, in units of each weight's room, by non-negative least
@@ -136,9 +136,9 @@ class Search:
             weights = self.centre - self.room * residual[:-1] / residual[-1]
             weights = np.clip(weights, self.region.lowest, self.region.highest)
             if abs(weights.sum() - 1) < 1e-9 and (over @ weights <= -self.margin[rivals] / 2).all():
-                return weights, None
+                return weights
         else:
             mixture = multipliers[:len(rivals)]
             if -self.region.largest(-(mixture @ over)[None])[0] > MARGIN * mixture.sum():
-                return None, frozenset(rivals[mixture > 0].tolist())
+                return frozenset(rivals[mixture > 0].tolist())
         raise UndecidedError

@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -61,15 +61,19 @@ class WeightNoise:
             raise SensitivityError(f"distribution = {self.distribution!r}: choose dirichlet or uniform")
 
     @property
+    def amount(self) -> float:
+        """The half-width of uniform noise, the concentration of a Dirichlet."""
+        return cast(float, self.half_width if self.distribution == "uniform" else self.concentration)
+
+    @property
     def is_none(self) -> bool:
         """Whether every draw is the base weights themselves."""
-        return self.half_width == 0 if self.distribution == "uniform" else math.isinf(self.concentration)
+        return self.amount == (0 if self.distribution == "uniform" else math.inf)
 
     @property
     def name(self) -> str:
         """The noise in one word for tables: dirichlet_100 or uniform_0.25."""
-        amount = self.half_width if self.distribution == "uniform" else self.concentration
-        return f"{self.distribution}_{amount:g}"
+        return f"{self.distribution}_{self.amount:g}"
 
     @property
     def words(self) -> tuple[str, str]:
@@ -87,7 +91,7 @@ class WeightNoise:
         if self.is_none:
             out[:] = base[:, None]
         elif self.distribution == "dirichlet":
-            shapes = self.concentration * base
+            shapes = self.amount * base
             if out.shape[1] <= SHORT_BLOCK:
                 generator.standard_gamma(shapes[:, None], size=out.shape, out=out)
             else:
@@ -95,8 +99,8 @@ class WeightNoise:
                     generator.standard_gamma(shape, out=row)
         else:
             generator.random(out=out)
-            out *= 2 * self.half_width
-            out += 1 - self.half_width
+            out *= 2 * self.amount
+            out += 1 - self.amount
             out *= base[:, None]
 
 
@@ -108,10 +112,10 @@ def noise_quantiles(noise: WeightNoise, uniforms: np.ndarray, base: np.ndarray) 
     if noise.is_none:
         return np.broadcast_to(base, uniforms.shape).copy()
     if noise.distribution == "uniform":
-        return base * (1 - noise.half_width + 2 * noise.half_width * uniforms)
+        return base * (1 - noise.amount + 2 * noise.amount * uniforms)
     from scipy.special import gammaincinv
 
-    return gammaincinv(noise.concentration * base, uniforms)
+    return gammaincinv(noise.amount * base, uniforms)
 
 
 def streams(draws: int) -> Iterator[tuple[int, int, int]]:

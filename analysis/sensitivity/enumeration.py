@@ -82,7 +82,7 @@ def weight_quantiles(design: Design, seed: int, scramblings: int, points: int) -
 
 def indicator_places(design: Design) -> dict[str, int]:
     """The column of each indicator of any cell, in order of their codes."""
-    codes = sorted({code for cell in design.cells for code in cell.indicators})
+    codes = sorted({code for cell in design.cells if cell is not None for code in cell.indicators})
     return {code: place for place, code in enumerate(codes)}
 
 
@@ -90,11 +90,11 @@ def distinct_cells(design: Design) -> list[tuple[Cell, dict[tuple, list[int]]]]:
     """For each data set one of its cells, and the numbers of all, those with the same weights together: a geometric
     mean comes with its own normalisation, whichever is asked for."""
     groups = []
-    for numbers, cell in same_data(design.cells):
+    for numbers, cells in same_data(enumerate(design.cells)):
         alike: dict[tuple, list[int]] = {}
-        for number in numbers:
-            alike.setdefault(weights_key(design.cells[number]), []).append(number)
-        groups.append((cell, alike))
+        for number, cell in zip(numbers, cells, strict=True):
+            alike.setdefault(weights_key(cell), []).append(number)
+        groups.append((cells[0], alike))
     return groups
 
 
@@ -106,11 +106,11 @@ def rank_table(design: Design, groups: list[tuple[Cell, dict[tuple, list[int]]]]
     for cell, alike in groups:
         for key, same in alike.items():
             if key not in drawn:
-                drawn[key] = weights_at(uniforms, design.cells[same[0]], places)
+                drawn[key] = weights_at(uniforms, design.cell(same[0]), places)
         weights = np.vstack([drawn[key] for key in alike])
         found = drawn_ranks(cell.scorer, cell.group, weights).reshape(len(alike), len(uniforms), -1)
         for same, own in zip(alike.values(), found, strict=True):
-            here = design.cells[same[0]]
+            here = design.cell(same[0])
             ranks[same] = cell_ranks(here, here.base) if here.noise.is_none else own  # equal totals tie there only
     return ranks
 
@@ -127,7 +127,7 @@ def weights_at(uniforms: np.ndarray, cell: Cell, places: dict[str, int]) -> np.n
 
 def base_ranks(design: Design) -> np.ndarray:
     """The ranks of the run itself."""
-    cell = design.cells[design.crossing.base * len(design.noises)]
+    cell = design.cell(design.crossing.base * len(design.noises))
     return cell_ranks(cell, cell.base)[0]
 
 

@@ -5,7 +5,7 @@ Reference: docs/method.md, section 6.5; OECD & JRC (2008), Handbook on Construct
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,21 +52,22 @@ def scenario_table(design: Design) -> ScenarioTable:
     """
     cells = design.cells[::len(design.noises)]
     ranks = np.zeros((len(cells), len(design.cities)), dtype=np.int32)
-    for numbers, cell in same_data(cells):
-        ranks[numbers] = cell_ranks(cell, np.array([cells[number].base for number in numbers]))
+    for numbers, alike in same_data(enumerate(cells)):
+        ranks[numbers] = cell_ranks(alike[0], np.array([cell.base for cell in alike]))
     options = design.crossing.table()
     causes = {design.place(number)[0]: cause for number, cause in design.causes.items()}
     return ScenarioTable(design.crossing, options, pd.DataFrame(ranks, options.index, design.cities), causes)
 
 
-def same_data(cells: tuple[Cell | None, ...]) -> Iterator[tuple[list[int], Cell]]:
-    """The numbers of the cells that share scorer and distinct rows, and one of these cells."""
-    sharing: dict[tuple[int, int], list[int]] = {}
-    for number, cell in enumerate(cells):
-        if cell is not None:
-            sharing.setdefault((id(cell.scorer), id(cell.group)), []).append(number)
-    for numbers in sharing.values():
-        yield numbers, cells[numbers[0]]
+def same_data(cells: Iterable[tuple[int, Cell | None]]) -> Iterable[tuple[list[int], list[Cell]]]:
+    """The cells that share scorer and distinct rows, with their numbers; refused ones (None) are left out."""
+    sharing: dict[tuple[int, int], tuple[list[int], list[Cell]]] = {}
+    for number, cell in cells:
+        if cell is not None:  # the design keeps scorers and groups, so that ids stay unique
+            numbers, alike = sharing.setdefault((id(cell.scorer), id(cell.group)), ([], []))
+            numbers.append(number)
+            alike.append(cell)
+    return sharing.values()
 
 
 def choice_effects(table: ScenarioTable, top: int = 100) -> pd.DataFrame:
@@ -86,7 +87,7 @@ def choice_effects(table: ScenarioTable, top: int = 100) -> pd.DataFrame:
     rows = {}
     for axis, factor in enumerate(table.crossing.factors):
         own = ranks.take(usual[axis], axis).reshape(-1, ranks.shape[-1])
-        here = np.ravel_multi_index(np.delete(usual, axis), np.delete(shape, axis)) if len(shape) > 1 else 0
+        here = int(np.ravel_multi_index(np.delete(usual, axis), np.delete(shape, axis))) if len(shape) > 1 else 0
         for place, option in enumerate(factor.options):
             if place != usual[axis]:
                 other = ranks.take(place, axis).reshape(-1, ranks.shape[-1])

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,7 +77,7 @@ def draws_by_cell(cells: int, draws: int, seed: int) -> np.ndarray:
 
 def failed_draws(design: Design, wanted: np.ndarray) -> pd.DataFrame:
     """One row for each cause of failure: how many combinations and draws it cost, and one of the combinations."""
-    rows = {}
+    rows: dict[str, dict[str, Any]] = {}
     for number, cause in design.causes.items():
         combination = design.place(number)[0]
         options = ", ".join(option.key for option in design.crossing.options(combination))

@@ -85,6 +85,6 @@ def options_of(design: Design, places: list[int] | np.ndarray) -> pd.DataFrame:
 
 def weights_of_cell(design: Design, place: int, draws: int, seed: int) -> pd.DataFrame:
     """The weights of the first draws of one cell: draws × indicators, rows summing to 1."""
-    cell = design.cells[place]
+    cell = design.cell(place)
     drawn = drawn_weights(cell.base, cell.noise, draws, seed, place, SHORTEST_BLOCK)
     return pd.DataFrame(drawn, columns=list(cell.indicators))

@@ -8,6 +8,8 @@ Reference: docs/method.md, sections 5 and 6.2.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from analysis.validation import UnusableValues
@@ -74,7 +76,8 @@ class TopsisScores:
 
 
 Scorer = LinearScores | TopsisScores
-SCORERS = {"arithmetic": LinearScores, "geometric": GeometricScores, "topsis": TopsisScores}
+SCORERS: dict[str, Callable[[np.ndarray], Scorer]] = {
+    "arithmetic": LinearScores, "geometric": GeometricScores, "topsis": TopsisScores}
 
 
 def scorer_for(values: np.ndarray, method: str) -> Scorer:

@@ -91,9 +91,10 @@ def sobol_indices(model: Model, inputs: Sequence[str], base_samples: int, seed: 
     def table(values: np.ndarray) -> pd.DataFrame:
         return pd.DataFrame(values, pd.Index(inputs, name="input"), names)
 
-    margins = [width * every[:, 1:].std(axis=1, ddof=1) if resamples > 1 else np.full(every[:, 0].shape, np.nan)
-               for every in (first, total)]
-    return SobolIndices(table(first[:, 0]), table(total[:, 0]), *map(table, margins),
+    first_margin, total_margin = (
+        width * every[:, 1:].std(axis=1, ddof=1) if resamples > 1 else np.full(every[:, 0].shape, np.nan)
+        for every in (first, total))
+    return SobolIndices(table(first[:, 0]), table(total[:, 0]), table(first_margin), table(total_margin),
                         pd.Series(variance[0], names, name="variance"), base_samples * (len(inputs) + 2))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -50,8 +51,8 @@ class Stages:
 
         def read() -> pd.DataFrame:
             # Columns do not depend on one another: an indicator left out or joining costs the others nothing.
-            columns = [self._once(("column", scale, code, *proxy.astype(str)), lambda proxy=proxy: (
-                indicators.indicator_values(self.panel.figures, self.panel.cities, proxy, scale)))
+            columns = [self._once(("column", scale, code, *proxy.astype(str)), partial(
+                indicators.indicator_values, self.panel.figures, self.panel.cities, proxy, scale))
                 for code, proxy in proxies.iterrows()]
             return study.well_covered(pd.concat(columns, axis=1), settings.treatment.indicator_coverage)
 

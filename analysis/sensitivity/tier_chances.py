@@ -5,14 +5,13 @@ Reference: docs/method.md, sections 6.4 and 7.4.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 import pandas as pd
 
 from .cells import Design
 from .counting import Cell, one_blas_thread
 from .draws import SensitivityError, check_count, drawn_weights
+from .factorial import same_data
 from .over_choices import SHORTEST_BLOCK, cell_order
 from .ranking import settled
 
@@ -37,24 +36,14 @@ def scores_over_choices(design: Design, draws: int, seed: int) -> pd.DataFrame:
     order = cell_order(cells, seed)[:draws]
     numbers = {int(place): np.arange(position, draws, cells) for position, place in enumerate(order)}
     parts = []
-    for places in places_by_data_set(design, numbers):
-        weights = [drawn_weights(design.cells[place].base, design.cells[place].noise, len(numbers[place]), seed, place,
-                                 SHORTEST_BLOCK) for place in places]
-        scores = cell_scores(design.cells[places[0]], np.concatenate(weights))
+    for places, alike in same_data((place, design.cells[place]) for place in numbers):
+        weights = [drawn_weights(cell.base, cell.noise, len(numbers[place]), seed, place, SHORTEST_BLOCK)
+                   for place, cell in zip(places, alike, strict=True)]
+        scores = cell_scores(alike[0], np.concatenate(weights))
         parts.append(pd.DataFrame(scores, np.concatenate([numbers[place] for place in places]), design.cities))
     if not parts:
         raise SensitivityError(f"none of the {draws} draws gives a score; first cause: {design.causes[int(order[0])]}")
     return pd.concat(parts).sort_index().rename_axis("draw")
-
-
-def places_by_data_set(design: Design, places: Iterable[int]) -> list[list[int]]:
-    """The cells that can be scored, those that share scorer and group together: one matrix product serves them all."""
-    together: dict[tuple[int, int], list[int]] = {}
-    for place in places:
-        cell = design.cells[place]
-        if cell is not None:  # the design keeps scorers and groups, so that ids stay unique
-            together.setdefault((id(cell.scorer), id(cell.group)), []).append(place)
-    return list(together.values())
 
 
 def cell_scores(cell: Cell, weights: np.ndarray) -> np.ndarray:

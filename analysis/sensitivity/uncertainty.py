@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import pandas as pd
@@ -121,7 +122,7 @@ def base_counts(ranks: np.ndarray, draws: int) -> Counts:
 def summarise(by_pattern: Counts, cities: pd.Index, draws: int, top: Sequence[int],
               failed: int = 0) -> WeightUncertainty:
     """Intervals, chances and acceptabilities from counts of ranks by pattern of ties (cities × ranks each)."""
-    counts = sum(by_pattern.values())
+    counts = reduce(np.add, by_pattern.values())
     if (counts.sum(axis=1) != draws).any():
         raise SensitivityError("the counts do not add up to the number of draws; report this as a fault")
     positions = np.arange(1, len(cities) + 1)
