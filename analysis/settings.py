@@ -18,23 +18,10 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
-from analysis.editions import about
+from analysis.editions import Edition, about
 
 ROOT = Path(__file__).resolve().parents[1]
 BASELINE = ROOT / "settings" / "baseline.yaml"
-
-
-# What can be asked of a panel of figures. Options, notebook cells and steps that need a trait name it.
-TRAITS = {
-    "public": "public statistics, read through proxies", "own": "values that come as they are",
-    "china": "the repository's cities, all or some", "elsewhere": "other places",
-    "paper": "the white paper's whole roster and tree, so that both can be compared", "unpublished": "no such list",
-    "two_readings": "the paper's tree, in which one parent is ambiguous, with judgements for both readings",
-    "regions": "cities sorted into regions", "synthetic": "simulated values, no facts about any city",
-    "factual": "values about the places themselves, not simulated",
-}
-PUBLIC_TRAITS = frozenset({"public", "factual", "china", "paper", "two_readings", "regions"})
-
 
 class SettingsError(ValueError):
     """A settings file or an override that cannot be used; the message names the key, the value and the remedy."""
@@ -151,7 +138,7 @@ class Tiers(Section):
 class Settings(Section):
     """All choices of one run. Build it with `load_settings`; `model_copy` or `with_overrides` make a variant."""
 
-    edition: Literal["public", "synthetic", "own"] = choice("数据版本", "edition of the data")
+    edition: Edition = choice("数据版本", "edition of the data", strict=False)
     city: CityText = choice("逐步手工核对的城市：名称或代码", "city followed by hand: name or code")
     indicators: Indicators
     treatment: Treatment
@@ -186,7 +173,7 @@ def choices(model: type[BaseModel] = Settings, prefix: str = "") -> dict[str, Ch
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             found |= choices(kind, f"{name}.")
             continue
-        options = get_args(kind) if get_origin(kind) is Literal else ()
+        options = get_args(kind) if get_origin(kind) is Literal else tuple(map(str, Edition)) if kind is Edition else ()
         plain = str if options else list if get_origin(kind) is tuple else kind
         found[name] = Choice(name, plain, options, range_in_words(field), meaning["zh"],
                              field.description or "")

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.settings import PUBLIC_TRAITS, ROOT, Section, Settings, read_yaml, with_overrides
+from analysis.editions import PUBLIC_TRAITS
+from analysis.settings import ROOT, Section, Settings, read_yaml, with_overrides
 
 from .draws import SensitivityError
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from analysis import __version__
-from analysis.editions import file_name
+from analysis.editions import Edition, file_name
 from analysis.frames import read_frame
 from analysis.settings import BASELINE, ROOT, differences, flatten
 from analysis.tables import full_names, shown
@@ -109,7 +109,7 @@ def other_language_command(plan: Plan) -> str:
     lang, place = "en" if plan.lang == "zh" else "zh", f"data/processed/{plan.run}"
     if plan.run == BASELINE.stem:
         return f"python3 run.py --lang {lang}"
-    values = f" --panel {place}/input" if plan.settings.edition == "own" else ""
+    values = f" --panel {place}/input" if plan.settings.edition == Edition.OWN else ""
     return f"python3 run.py --settings {place}/settings.yaml{values} --run {plan.run} --lang {lang}"
 
 
