@@ -212,7 +212,7 @@ def what_each_changes(base: study.Study, suggested: pd.DataFrame, top: int) -> p
     if "two_readings" in panel.traits:
         other = {"S13": "S14", "S14": "S13"}[settings.weighting.data_centre_parent]
         variants["data_centre"] = (panel, with_overrides(settings, {PARENT: other}))
-    rows = {name: changed(base, judged_anew(base, *variant), top) for name, variant in variants.items()}
+    rows = {name: rank_changes(base, judged_anew(base, *variant), top) for name, variant in variants.items()}
     return settle(pd.DataFrame.from_dict(rows, orient="index").rename_axis("variant"))
 
 
@@ -244,7 +244,7 @@ def without_expert(panel: Panel, expert: str) -> Panel:
     return replace(panel, judgements=kept | {first: kept[first] | alone}, experts=panel.experts.drop(index=expert))
 
 
-def changed(base: study.Study, other: study.Study, top: int) -> dict[str, object]:
+def rank_changes(base: study.Study, other: study.Study, top: int) -> dict[str, object]:
     """How far one study's ranks are from another's, and the domain whose judged weight differs most."""
     shift = (other.ranks - base.ranks).abs()
     domains = [each.weights.groupby("domain")["subjective"].sum() for each in (base, other)]

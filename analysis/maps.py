@@ -22,7 +22,7 @@ import pandas as pd
 
 from analysis.figures.labels import pick, province_name
 from analysis.figures.numbers import ends, with_numbers
-from analysis.figures.style import TIER_COLOURS, FigureError, new_figure, on_colour
+from analysis.figures.style import FigureError, new_figure, on_colour
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -292,21 +292,6 @@ def city_map(boundaries: Boundaries, values: pd.Series, title: str, lang: str = 
         f"Map: the {label_en} of {values.notna().sum()} cities, the darker the larger, from least to greatest "
         f"{span}. Hatched: outside the study.")
 
-
-def tier_map(boundaries: Boundaries, tiers: pd.Series, title: str, lang: str = "zh", stamp: str = "") -> Figure:
-    """Cities shaded by tier (1 = best, darkest); areas outside the study are hatched. `tiers` by adcode."""
-    figure, main, inset = map_figure(title, lang, stamp)
-    present = sorted(tiers.unique())
-    colour_of = {tier: TIER_COLOURS[min(place, len(TIER_COLOURS) - 1)] for place, tier in enumerate(present)}
-    shade_cities((main, inset), boundaries, tiers.map(colour_of).to_dict())
-    entries = [(pick(lang, f"第{tier}梯队（{(tiers == tier).sum()}）", f"Tier {tier} ({(tiers == tier).sum()})"),
-                colour_of[tier], None) for tier in present]
-    key(figure, [*entries, (outside_words(lang), NO_DATA, None)], left=0.035)
-    sizes = [(tier, int((tiers == tier).sum())) for tier in present]
-    return with_numbers(
-        figure, named_places(boundaries, tiers.rename("tier")),
-        f"地图：各城市的梯队，第 1 梯队最深：{'，'.join(f'第{tier}梯队 {size} 座' for tier, size in sizes)}。",
-        f"Map: the tier of each city, tier 1 darkest: {', '.join(f'tier {tier} {size}' for tier, size in sizes)}.")
 
 
 def shade_cities(panels: tuple[Axes, ...], boundaries: Boundaries, colours: dict) -> None:

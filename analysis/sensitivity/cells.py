@@ -14,7 +14,7 @@ import pandas as pd
 from analysis import study
 from analysis.settings import Settings
 
-from .counting import Cell
+from .counting import DesignCell
 from .crossing import Crossing
 from .draws import SensitivityError, WeightNoise, distinct_rows
 from .scorers import Scorer, scorer_for
@@ -30,7 +30,7 @@ class DataSets:
     _rows: dict[tuple, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     _scorers: dict[tuple, Scorer] = field(default_factory=dict)
 
-    def cell(self, settings: Settings, noise: WeightNoise) -> Cell:
+    def cell(self, settings: Settings, noise: WeightNoise) -> DesignCell:
         """The cell of some settings. Raises what `score_study` raises for them."""
         values, weights = self.stages.normalised(settings), self.stages.weights(settings)
         if id(weights) not in self._bases:  # the stages keep values and weights, so that ids stay unique
@@ -46,7 +46,7 @@ class DataSets:
             if method == "geometric" and not (values.to_numpy() > 0).all():
                 study.score(values, weights, method)  # the study itself refuses what it cannot aggregate
             self._scorers[data, method] = scorer_for(rows, method)
-        return Cell(self._scorers[data, method], base, noise, group, indicators)
+        return DesignCell(self._scorers[data, method], base, noise, group, indicators)
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,11 @@ class Design:
 
     crossing: Crossing
     noises: tuple[WeightNoise, ...]
-    cells: tuple[Cell | None, ...]
+    cells: tuple[DesignCell | None, ...]
     causes: dict[int, str]
     cities: pd.Index
 
-    def cell(self, number: int) -> Cell:
+    def cell(self, number: int) -> DesignCell:
         """One cell; raises SensitivityError where the study refuses its combination."""
         found = self.cells[number]
         if found is None:
@@ -84,7 +84,7 @@ class Design:
 
 def cross(stages: Stages, crossing: Crossing, noises: Sequence[WeightNoise]) -> Design:
     """Make every cell of a crossing, each distinct data set and each distinct set of base weights once."""
-    sets, cells, causes = DataSets(stages), list[Cell | None](), dict[int, str]()
+    sets, cells, causes = DataSets(stages), list[DesignCell | None](), dict[int, str]()
     for combination in range(crossing.size):
         try:
             cell = sets.cell(crossing.settings_of(combination), noises[0])

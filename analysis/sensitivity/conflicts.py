@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .admitted import Region
+from .admitted import AdmittedWeights
 
 MARGIN = 1e-6        # of a rival's highest lead, the tolerance of the solver: what is closer is left to it
 MOST_NODES = 20_000  # about a second; the solver may do better then
@@ -29,7 +29,7 @@ class UndecidedError(Exception):
     """The search cannot tell, or not in time."""
 
 
-def fewest_ahead(over: np.ndarray, sizes: np.ndarray, highest: np.ndarray, region: Region, clear: float,
+def fewest_ahead(over: np.ndarray, sizes: np.ndarray, highest: np.ndarray, admitted: AdmittedWeights, clear: float,
                  limits: tuple[float, int]) -> tuple[int, np.ndarray] | None:
     """The smallest number of cities with over · w > 0, exactly, and weights w that leave it at that.
 
@@ -39,13 +39,14 @@ def fewest_ahead(over: np.ndarray, sizes: np.ndarray, highest: np.ndarray, regio
 
     Two rivals lead by w₁ − 0.8 w₂ and by w₂ − 0.8 w₁, 0.2 together whatever the weights; one can be kept behind:
 
-    >>> region, over = Region(np.array([0.4, 0.4]), np.array([0.6, 0.6])), np.array([[1.0, -0.8], [-0.8, 1.0]])
-    >>> number, weights = fewest_ahead(over, np.array([1, 1]), region.largest(over), region, 1e-9, (30.0, 1000))
+    >>> admitted = AdmittedWeights(np.array([0.4, 0.4]), np.array([0.6, 0.6]))
+    >>> over = np.array([[1.0, -0.8], [-0.8, 1.0]])
+    >>> number, weights = fewest_ahead(over, np.array([1, 1]), admitted.largest(over), admitted, 1e-9, (30.0, 1000))
     >>> number, int((over @ weights > 0).sum())
     (1, 1)
     """
     deadline, nodes = time.monotonic() + limits[0], min(limits[1], MOST_NODES)
-    search = Search(over / highest[:, None], sizes, MARGIN + clear / highest, region, deadline, nodes)
+    search = Search(over / highest[:, None], sizes, MARGIN + clear / highest, admitted, deadline, nodes)
     try:
         for number in range(int(sizes.sum()) + 1):
             weights = search.weights_with(number, frozenset(), frozenset())
@@ -63,14 +64,14 @@ class Search:
     over: np.ndarray
     sizes: np.ndarray
     margin: np.ndarray
-    region: Region
+    admitted: AdmittedWeights
     deadline: float
     nodes: int
     conflicts: list[frozenset[int]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Write w = centre + room · x, and every inequality as a column (a, b) with a · x ≥ b: rivals, then bounds."""
-        lowest, highest = self.region.lowest, self.region.highest
+        lowest, highest = self.admitted.lowest, self.admitted.highest
         self.centre = centre = (lowest + highest) / (lowest + highest).sum()
         self.room = room = np.where(highest > lowest, highest - lowest, 1)
         one = np.eye(len(room))
@@ -134,11 +135,11 @@ class Search:
         if distance > MARGIN:
             residual = chosen @ multipliers - wanted
             weights = self.centre - self.room * residual[:-1] / residual[-1]
-            weights = np.clip(weights, self.region.lowest, self.region.highest)
+            weights = np.clip(weights, self.admitted.lowest, self.admitted.highest)
             if abs(weights.sum() - 1) < 1e-9 and (over @ weights <= -self.margin[rivals] / 2).all():
                 return weights
         else:
             mixture = multipliers[:len(rivals)]
-            if -self.region.largest(-(mixture @ over)[None])[0] > MARGIN * mixture.sum():
+            if -self.admitted.largest(-(mixture @ over)[None])[0] > MARGIN * mixture.sum():
                 return frozenset(rivals[mixture > 0].tolist())
         raise UndecidedError

@@ -32,7 +32,7 @@ SMALLEST_HIGHEST = 1e-290   # scores far below it, all 0 for example, have a fin
 
 
 @dataclass(frozen=True, eq=False)
-class Cell:
+class DesignCell:
     """One way to score. base: positive base weights; group: for each city the position of its distinct row (cities
     with equal rows tie in every draw); indicators: the labels of the weights. Cells that share scorer and group (the
     same objects) are counted together."""
@@ -49,8 +49,8 @@ class Cell:
         return np.bincount(self.group)[self.group].tobytes()
 
 
-Cells = Mapping[int, Cell]        # by number
-Counts = dict[bytes, np.ndarray]  # pattern of ties (see Cell.pattern) → cities × ranks
+Cells = Mapping[int, DesignCell]        # by number
+Counts = dict[bytes, np.ndarray]  # pattern of ties (see DesignCell.pattern) → cities × ranks
 
 
 class RankCounter:

@@ -144,10 +144,10 @@ def combined(settings: Settings, options: tuple[Option, ...]) -> Settings:
             section, key = name.split(".")
             sections.setdefault(section, {})[key] = value
     return settings.model_copy(update={
-        section: changed(getattr(settings, section), tuple(changes.items())) for section, changes in sections.items()})
+        section: revised(getattr(settings, section), tuple(changes.items())) for section, changes in sections.items()})
 
 
 @cache
-def changed(section: Section, changes: tuple[tuple[str, Any], ...]) -> Section:
+def revised(section: Section, changes: tuple[tuple[str, Any], ...]) -> Section:
     """A section with some keys changed: the same object for the same changes, which makes it quick to look up."""
     return section.model_copy(update=dict(changes))

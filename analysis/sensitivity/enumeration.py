@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from .cells import Design
-from .counting import Cell
+from .counting import DesignCell
 from .draws import SensitivityError, check_count, noise_quantiles
 from .factorial import same_data
 from .ranking import cell_ranks, drawn_ranks
@@ -86,7 +86,7 @@ def indicator_places(design: Design) -> dict[str, int]:
     return {code: place for place, code in enumerate(codes)}
 
 
-def distinct_cells(design: Design) -> list[tuple[Cell, dict[tuple, list[int]]]]:
+def distinct_cells(design: Design) -> list[tuple[DesignCell, dict[tuple, list[int]]]]:
     """For each data set one of its cells, and the numbers of all, those with the same weights together: a geometric
     mean comes with its own normalisation, whichever is asked for."""
     groups = []
@@ -98,7 +98,8 @@ def distinct_cells(design: Design) -> list[tuple[Cell, dict[tuple, list[int]]]]:
     return groups
 
 
-def rank_table(design: Design, groups: list[tuple[Cell, dict[tuple, list[int]]]], uniforms: np.ndarray) -> np.ndarray:
+def rank_table(design: Design, groups: list[tuple[DesignCell, dict[tuple, list[int]]]],
+               uniforms: np.ndarray) -> np.ndarray:
     """Ranks, cells × points × cities; each distinct base of weights meets the quantiles once, and each data set meets
     the same weights once."""
     places, drawn = indicator_places(design), {}
@@ -115,12 +116,12 @@ def rank_table(design: Design, groups: list[tuple[Cell, dict[tuple, list[int]]]]
     return ranks
 
 
-def weights_key(cell: Cell) -> tuple:
+def weights_key(cell: DesignCell) -> tuple:
     """Equal for cells whose weights are the same at the same quantiles."""
     return cell.base.tobytes(), cell.indicators, cell.noise
 
 
-def weights_at(uniforms: np.ndarray, cell: Cell, places: dict[str, int]) -> np.ndarray:
+def weights_at(uniforms: np.ndarray, cell: DesignCell, places: dict[str, int]) -> np.ndarray:
     """A cell's weights at the quantiles of its own indicators: points × indicators."""
     return noise_quantiles(cell.noise, uniforms[:, [places[code] for code in cell.indicators]], cell.base)
 

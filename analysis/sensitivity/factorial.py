@@ -14,7 +14,7 @@ import pandas as pd
 from analysis.frames import settle
 
 from .cells import Design
-from .counting import Cell
+from .counting import DesignCell
 from .crossing import Crossing
 from .draws import SensitivityError
 from .ranking import cell_ranks
@@ -59,9 +59,9 @@ def scenario_table(design: Design) -> ScenarioTable:
     return ScenarioTable(design.crossing, options, pd.DataFrame(ranks, options.index, design.cities), causes)
 
 
-def same_data(cells: Iterable[tuple[int, Cell | None]]) -> Iterable[tuple[list[int], list[Cell]]]:
+def same_data(cells: Iterable[tuple[int, DesignCell | None]]) -> Iterable[tuple[list[int], list[DesignCell]]]:
     """The cells that share scorer and distinct rows, with their numbers; refused ones (None) are left out."""
-    sharing: dict[tuple[int, int], tuple[list[int], list[Cell]]] = {}
+    sharing: dict[tuple[int, int], tuple[list[int], list[DesignCell]]] = {}
     for number, cell in cells:
         if cell is not None:  # the design keeps scorers and groups, so that ids stay unique
             numbers, alike = sharing.setdefault((id(cell.scorer), id(cell.group)), ([], []))

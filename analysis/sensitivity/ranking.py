@@ -15,13 +15,13 @@ import numpy as np
 
 from analysis.frames import SIGNIFICANT_DIGITS
 
-from .counting import Cell, RankCounter, one_blas_thread
+from .counting import DesignCell, RankCounter, one_blas_thread
 from .scorers import Scorer
 
 ROWS_AT_A_TIME = 1024
 
 
-def cell_ranks(cell: Cell, weights: np.ndarray) -> np.ndarray:
+def cell_ranks(cell: DesignCell, weights: np.ndarray) -> np.ndarray:
     """Ranks (draws × cities, int16 or int32) of a cell's cities under weights (draws × indicators, or one vector)."""
     weights = np.atleast_2d(weights)
     weights = weights / weights.sum(axis=1, keepdims=True)

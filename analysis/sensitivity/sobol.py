@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .counting import Cell, one_blas_thread
+from .counting import DesignCell, one_blas_thread
 from .draws import SensitivityError, WeightNoise, check_count, checked, distinct_rows, noise_quantiles
 from .ranking import cell_ranks, drawn_ranks, mean_shifts
 from .scorers import scorer_for
@@ -158,7 +158,7 @@ def weight_indices(values: pd.DataFrame, weights: pd.Series, noise: WeightNoise,
     used = weights.index[weights > 0]
     rows, group = distinct_rows(values[used].to_numpy())
     base = weights[used].to_numpy()
-    cell = Cell(scorer_for(rows, method), base, noise, group)
+    cell = DesignCell(scorer_for(rows, method), base, noise, group)
     usual = cell_ranks(cell, base)[0]
 
     def ranks(drawn: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from .cells import Design
-from .counting import Cell, one_blas_thread
+from .counting import DesignCell, one_blas_thread
 from .draws import SensitivityError, check_count, drawn_weights
 from .factorial import same_data
 from .over_choices import SHORTEST_BLOCK, cell_order
@@ -46,7 +46,7 @@ def scores_over_choices(design: Design, draws: int, seed: int) -> pd.DataFrame:
     return pd.concat(parts).sort_index().rename_axis("draw")
 
 
-def cell_scores(cell: Cell, weights: np.ndarray) -> np.ndarray:
+def cell_scores(cell: DesignCell, weights: np.ndarray) -> np.ndarray:
     """The study's scores (draws × cities), settled, of a cell under weights (draws × indicators) that sum to 1."""
     numbers = np.empty((len(weights), cell.group.max() + 1))
     with one_blas_thread():

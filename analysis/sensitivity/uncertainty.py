@@ -12,7 +12,7 @@ import pandas as pd
 from analysis.frames import settle
 from analysis.scoring import aggregate, rank
 
-from .counting import Cell, Counts, count_ranks
+from .counting import Counts, DesignCell, count_ranks
 from .draws import Distribution, SensitivityError, WeightNoise, check_count, checked, distinct_rows
 from .scorers import scorer_for
 
@@ -89,7 +89,7 @@ def weight_uncertainty(
     else:
         base = weights.to_numpy()
         distinct, group = distinct_rows(values.to_numpy()[:, base > 0])
-        cell = Cell(scorer_for(distinct, method), base[base > 0], noise, group)
+        cell = DesignCell(scorer_for(distinct, method), base[base > 0], noise, group)
         counts = count_ranks({0: cell}, {0: draws}, seed, workers)
     return summarise(counts, values.index, draws, top)
 

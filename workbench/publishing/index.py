@@ -16,7 +16,7 @@ from analysis import __version__
 from analysis.editions import Edition, file_name
 from analysis.frames import read_frame
 from analysis.settings import BASELINE, ROOT, differences, flatten
-from analysis.tables import full_names, shown
+from analysis.tables import full_names, printed
 from workbench.office.take_away import listed
 from workbench.planning import Plan
 from workbench.publishing.provenance import MANIFEST, hashes, raw_checksums, versions
@@ -87,7 +87,7 @@ def best_cities(plan: Plan, folder: Path, data: Path) -> tuple[list[tuple[str, s
     scores = read_frame(data / "05_scores.csv", "adcode")
     names = full_names(run_ground(plan.settings, data).cities, plan.lang)
     best = scores["rank"].sort_values(kind="stable").index[:BEST]
-    return [(str(scores.at[code, "rank"]), names[code], shown(scores.at[code, "score"], ".1f"),
+    return [(str(scores.at[code, "rank"]), names[code], printed(scores.at[code, "score"], ".1f"),
              f"profiles/{file_name(f'{code}.html', plan.settings.edition)}") for code in best], len(scores)
 
 
