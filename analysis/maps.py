@@ -64,7 +64,7 @@ class Boundaries:
 
 
 def albers(longitude: np.ndarray, latitude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Project degrees to metres with Albers' equal-area conic; the origin lies at the equator on 105°E."""
+    """Project degrees to metres with Albers' equal-area conic; the origin is on the equator at 105°E."""
     sine_first, sine_second = np.sin(np.radians(PARALLELS))
     cone = (sine_first + sine_second) / 2
     constant = np.cos(np.radians(PARALLELS[0])) ** 2 + 2 * cone * sine_first
@@ -101,7 +101,7 @@ def inner_point(parts: list[list[np.ndarray]]) -> tuple[float, float]:
 
 
 def read_features(path: FilePath) -> list[dict]:
-    """The features of a GeoJSON file; raises BoundaryError where it is missing or is none."""
+    """The features of a GeoJSON file; raises BoundaryError where it is missing or is not one."""
     if not path.is_file():
         raise BoundaryError(f"{path.name} is not in the folder of boundaries; restore it from data/raw/boundaries")
     content = json.loads(path.read_text(encoding="utf-8"))
@@ -165,7 +165,7 @@ def fill(axes: Axes, outlines: list[Path], colours: Any, edge: str = "#8a8a8a", 
 
 
 def base_lines(axes: Axes, boundaries: Boundaries) -> None:
-    """Outlines of the provinces and the dashes, over whatever is filled."""
+    """Outlines of the provinces and the dashes, over the filled areas."""
     from matplotlib.collections import LineCollection
 
     fill(axes, list(boundaries.provinces.values()), "none", "#6f6f6f", 0.55, layer=3)

@@ -89,6 +89,6 @@ def region_systems(cities: pd.DataFrame) -> list[str]:
 
 
 def main_system(cities: pd.DataFrame) -> str | None:
-    """The region system that a city's peers are taken from: the paper's seven, else a study's first; None without."""
+    """The region system that a city's peers are taken from: the paper's seven, else a study's first, else None."""
     systems = region_systems(cities)
     return "region" if "region" in systems else next(iter(systems), None)

@@ -1,7 +1,7 @@
 """Every choice of method in one typed place; nothing that changes a result is a literal in code.
 
 A settings file is YAML with the sections below; settings/baseline.yaml lists every key with its unit and its reason.
-Unknown, misspelt, missing or out-of-range keys are refused by name, with the nearest right one. A choice is written
+Unknown, misspelt, missing or out-of-range keys are refused, and the nearest valid name is offered. A choice is written
 `section.key` on the command line and `section_key` in a notebook's parameters cell.
 
 Reference: docs/assumptions.md names the effect of each choice on the ranks.
@@ -204,7 +204,7 @@ def flatten(settings: Settings | dict, prefix: str = "") -> dict[str, Any]:
 
 
 def nearest(name: str, known: list[str]) -> str:
-    """The sentence that offers the nearest right name, or all of them where none is near."""
+    """A sentence that offers the nearest valid name, or lists all of them where none is near."""
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f"did you mean {close[0]}?" if close else f"known names: {', '.join(known)}"
 
@@ -213,7 +213,7 @@ def load_settings(path: Path = BASELINE, overrides: dict[str, Any] | None = None
     """Read a settings file and apply overrides, such as those of the command line, by dotted name.
 
     A file other than the baseline may name only the keys that it changes; all others keep the baseline's values.
-    Raises SettingsError for an unreadable file, an unknown name (the nearest right one is offered) or a value outside
+    Raises SettingsError for an unreadable file, an unknown name (the nearest valid one is offered) or a value outside
     its range; every problem of the file is reported at once.
     """
     values = read_yaml(BASELINE)
@@ -288,7 +288,7 @@ def plain_yaml(text: str, source: str) -> Any:
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:
-    """`weighting.alpha=0.3` from the command line as a name and a value; the value is read as YAML would."""
+    """`weighting.alpha=0.3` from the command line as a name and a value; the value is read as YAML."""
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
         raise SettingsError(f"--set {text}: write it as section.key=value, for example weighting.alpha=0.3")
@@ -296,7 +296,7 @@ def parse_assignment(text: str) -> tuple[str, Any]:
 
 
 def with_overrides(settings: Settings, changes: dict[str, Any], source: str = "") -> Settings:
-    """The settings with some choices changed by dotted name, validated anew; `source` says where an unknown name is."""
+    """The settings with some choices changed by dotted name, validated again; `source` is where they were given."""
     values = settings.model_dump(mode="json")
     for name, value in changes.items():
         *sections, key = name.split(".")

@@ -1,4 +1,4 @@
-"""Published tables: frames with their final headers, and the one writer of table mark-up.
+"""Published tables: frames with their final headers, and the only writer of table mark-up.
 
 Every table function returns a frame ready for CSV: headers in the language, numbers unrounded. `frame.attrs["formats"]`
 says how its numbers are shown; `html_table` rounds for display only.
@@ -100,7 +100,7 @@ def small_chance(p: float) -> str:
 
 
 def percentage(share: float) -> str:
-    """A share in whole percent; more than none and less than all stay so: <1%, >99%.
+    """A share in whole percent; above 0 and below 1 it is never 0% or 100% but <1% or >99%.
 
     >>> percentage(0.999), percentage(0.0), percentage(0.13)
     ('>99%', '0%', '13%')
@@ -121,9 +121,9 @@ def finished(columns: Mapping[str, tuple[object, Format]], index: pd.Index | Non
 def hundred_table(scores: pd.Series, ranks: pd.Series, intervals: pd.DataFrame, by_weights: pd.DataFrame,
                   published_ranks: pd.Series | None, cities: pd.DataFrame, lang: str = "zh",
                   top: int = 100) -> pd.DataFrame:
-    """Table 2: our hundred with score, 90 % rank interval, P(Top-100), and the published rank beside.
+    """Table 2: our hundred with score, 90 % rank interval, P(Top-100) and the published rank.
 
-    `intervals` by city: rank_05, rank_95, p_top_100 when all choices are open (frame `ranks` of
+    `intervals` by city: rank_05, rank_95, p_top_100 when all choices vary (frame `ranks` of
     `sensitivity.method_uncertainty`); `by_weights`: p_top_100 when only the weights are (`weight_uncertainty`). A city
     that the paper does not rank shows a dash; without a published list (None) there are no such columns. Ties at the
     cut are all kept.
@@ -156,7 +156,7 @@ def province_names(cities: pd.DataFrame, lang: str) -> list[str]:
 
 def domain_leaders_table(domain_scores: pd.DataFrame, cities: pd.DataFrame, names: pd.Series, most: int,
                          lang: str = "zh") -> pd.DataFrame:
-    """The leaders of each domain: a row a domain with its first cities by score in that domain, best first."""
+    """The leaders of each domain: one row per domain with its first cities by score in that domain, best first."""
     shown, comma = city_names(cities, lang), pick(lang, "、", ", ")
     leaders = {code: scores.sort_values(ascending=False, kind="stable").index[:most]
                for code, scores in domain_scores.items()}
@@ -174,7 +174,7 @@ def full_names(cities: pd.DataFrame, lang: str) -> pd.Series:
 
 
 def domain_list_table(members: pd.Series, cities: pd.DataFrame, ranks: pd.Series, lang: str = "zh") -> pd.DataFrame:
-    """Tables 3–8 in the paper's layout: a row a province with its cities, best first.
+    """Tables 3–8 in the paper's layout: one row per province with its cities, best first.
 
     `members` by adcode holds a status (read, corrected, inferred) for a published list, or "ours"; `ranks` orders the
     cities of a row. Corrected names carry *, inferred ones †. Provinces without a city are left out, as in the paper.
@@ -227,7 +227,7 @@ def east_west_table(pairs: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
 
 
 def agreement_figures_table(table: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
-    """Agreement with the published ranking, a row a ranking: the frame of `agreement.agreement_table`."""
+    """Agreement with the published ranking, one row per ranking: the frame of `agreement.agreement_table`."""
     return finished({
         pick(lang, "排序依据", "Ranking by"): (table.index.to_numpy(), None),
         pick(lang, "有数据城市", "Cities"): (table["cities"].to_numpy(), None),
@@ -261,7 +261,7 @@ def list_overlap_table(summary: pd.DataFrame, framework: pd.DataFrame, lang: str
 
 def list_names_table(outcomes: pd.DataFrame, framework: pd.DataFrame, cities: pd.DataFrame,
                      lang: str = "zh") -> pd.DataFrame:
-    """Which cities each published list has and ours has not, and the other way round: the frame `cities` of
+    """The cities that only the published list has, and those that only ours has, by list: the frame `cities` of
     `agreement.list_overlap`, cities in the order of their rank in the domain."""
     names, domains = full_names(cities, lang), node_names(framework, lang)
     comma, rows = pick(lang, "、", ", "), []

@@ -59,7 +59,7 @@ def group_name(group: str, system: str, lang: str) -> str:
 
 
 def system_name(system: str, lang: str) -> str:
-    """Which region system a figure uses, in words; a study's own system is called as its column is."""
+    """Which region system a figure uses, in words; a study's own system is named like its column."""
     return pick(lang, *SYSTEM_NAMES.get(system, (system, system)))
 
 
@@ -100,8 +100,11 @@ def row_height(lang: str) -> float:
 def spread(positions: np.ndarray, gap: float, low: float = -np.inf, high: float = np.inf) -> np.ndarray:
     """Positions moved as little as possible (least squares) so that neighbours are at least `gap` apart.
 
-    Keeps the order; where `low` and `high` leave room enough all results lie between them. Pool-adjacent-violators
-    on the positions less their place in the queue. For 1, 1.2, 5 and gap 1: 0.6, 1.6, 5.
+    Keeps the order; where `low` and `high` leave enough room all results lie between them. Pool-adjacent-violators
+    on the positions minus their place in the queue.
+
+    >>> spread(np.array([1, 1.2, 5]), gap=1).round(6).tolist()
+    [0.6, 1.6, 5.0]
     """
     positions = np.asarray(positions, dtype=float)
     order = np.argsort(positions, kind="stable")
@@ -121,7 +124,7 @@ def spread(positions: np.ndarray, gap: float, low: float = -np.inf, high: float 
 
 def place_labels(axes: Axes, x: np.ndarray, y: np.ndarray, texts: list[str], size: float = 6.5,
                  avoid: np.ndarray | None = None) -> list:
-    """Write a label beside each point where it meets no label, no frame and few points; what finds no room is left out.
+    """Write a label beside each point where it meets no label, no frame and few points; without room it is omitted.
 
     Points come in order of importance. Tries eight positions at growing distance, with a thin leader line when far.
     `avoid` are further points (n × 2, data units) that labels should not cover.

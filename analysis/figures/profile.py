@@ -21,8 +21,8 @@ def domain_bars(scores: pd.Series, medians: Mapping[str, pd.Series], framework: 
                 lang: str = "zh", stamp: str = "") -> Figure:
     """One city's domain scores as bars, with a mark at each group of peers' median score.
 
-    `scores` by measured domain (0–100); `medians` maps the name of a group, as the legend shall print it, to its
-    medians by domain (four groups at most); `city` is the name as it shall read. The scores stand at the right; a
+    `scores` by measured domain (0–100); `medians` maps the name of a group, as printed in the legend, to its
+    medians by domain (four groups at most); `city` is the name as printed. The scores are at the right; a
     domain without public data keeps its row and says so.
     """
     from matplotlib.lines import Line2D

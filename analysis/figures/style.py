@@ -31,7 +31,7 @@ STYLE_SHEET, FONTS = ASSETS / "study.mplstyle", ASSETS / "fonts"
 FONT_FAMILY = "Noto Sans SC"
 FONT_FILES = ("NotoSansSC-Regular-gb2312.ttf", "NotoSansSC-Bold-gb2312.ttf")
 WIDTH = 6.8  # inches: the text width of an A4 page
-RASTER_DPI = 300  # of what is a picture inside an SVG
+RASTER_DPI = 300  # of pictures inside an SVG
 FOOTER, LEGEND_LINE = 0.17, 0.165  # inches kept for the stamp, and for one line of a legend under the axes
 
 # Ink and the muted grey are those of the style sheet.
@@ -46,7 +46,7 @@ REGION_COLOURS = {"华东": "#3b1c6e", "华中": "#7a2a77", "华南": "#b04a72",
                   "东北": "#9fcf8a", "西北": "#f7e2b8"}
 TIER_COLOURS = ("#0c2c54", "#2f6ba3", "#7fb0d6", "#b9d3e8", "#d9e6f1", "#ebf1f7")
 
-LAST_RESORT = "Last Resort High-Efficiency"  # comes with matplotlib: a box for every letter there is
+LAST_RESORT = "Last Resort High-Efficiency"  # comes with matplotlib: a box for every letter
 _fallback: list[str] = []
 MISSING_GLYPH = r"Glyph \d+ .* missing from"
 
@@ -56,14 +56,14 @@ class FigureError(ValueError):
 
 
 def domain_colours(framework: pd.DataFrame) -> dict[str, str]:
-    """The colour of each domain of a tree: the study's own by code, another tree's in its order, six and again."""
+    """The colour of each domain of a tree: the study's own by code, another tree's in order, repeated after six."""
     codes = framework.index[framework["level"] == "domain"]
     return DOMAIN_COLOURS if set(codes) <= set(DOMAIN_COLOURS) else dict(zip(codes, cycle(DOMAIN_COLOURS.values())))
 
 
 def allow_any_script() -> None:
-    """Let figures show a box for a letter that their font lacks, instead of refusing it: for studies whose names are
-    their own. `use_style` takes it up."""
+    """Let figures show a box for a letter that their font lacks, instead of refusing it, for studies with their own
+    names. `use_style` applies it."""
     global _fallback
     _fallback = [LAST_RESORT]
 
@@ -71,7 +71,7 @@ def allow_any_script() -> None:
 def use_style(fonts: Path = FONTS) -> None:
     """Set the look of all figures that follow: the style sheet assets/study.mplstyle and the Chinese font.
 
-    `fonts` is the folder of the two font files, the repository's own by default. Call it once a notebook, after any
+    `fonts` is the folder of the two font files, the repository's own by default. Call it once per notebook, after any
     `seaborn.set_theme()`, which would undo it. `plt.style.use("assets/study.mplstyle")` alone sets the same look with
     the fonts of the machine. Raises FigureError where a font file is missing: another font would print empty boxes for
     Chinese.
@@ -158,8 +158,8 @@ def laid_out_for_svg(figure: Figure) -> Iterator[None]:
         FigureCanvasSVG(figure)  # texts are measured as in an SVG, whose unit is the point
         figure.dpi = 72
         for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) if not axis.label.get_text()):
-            axis.set_label_coords(0, 0)  # or every tick is measured again to place a label that is not there
-        with suppress(ValueError):  # as `Figure.draw` does: no room for a layout, a figure all the same
+            axis.set_label_coords(0, 0)  # else every tick is measured again to place an empty label
+        with suppress(ValueError):  # as `Figure.draw`: without room for a layout there is still a figure
             engine.execute(figure)
         figure.dpi = dpi
         figure.set_canvas(canvas)

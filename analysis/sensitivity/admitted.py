@@ -1,4 +1,4 @@
-"""The weights that bounds admit, and how far a weighted sum can go over them.
+"""The weights that bounds admit, and the largest weighted sum among them.
 
 Reference: docs/method.md, section 6.7.
 """

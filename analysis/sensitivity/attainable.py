@@ -1,10 +1,10 @@
-"""What weights can and cannot do: the best and the worst rank that any weights within bounds could give a city.
+"""What weights can and cannot change: the best and the worst rank that any weights within bounds could give a city.
 
 A city's best rank leaves as few cities ahead of it as possible. Most rivals are decided beforehand: one that is behind
 under all admitted weights, or ahead under all of them, is found by a closed form. How few of the others can be ahead
 is answered by their conflicts (`conflicts`), or, where that is too close to call, by a mixed-integer programme with
-one yes/no variable a rival. The weights found are ranked again by the study's own rule, so that every rank called
-attained was attained, and every bound comes with it.
+one binary variable per rival. The weights found are ranked again by the study's own rule, so that every rank
+called attained has been attained; its bound is given with it.
 
 Reference: docs/method.md, section 6.7. Salo, A. & Punkka, A. (2011), Ranking intervals and dominance relations for
 ratio-based efficiency analysis, Management Science 57(1), 200–214; Kadziński, M., Greco, S. & Słowiński, R. (2012),
@@ -35,7 +35,7 @@ from .ranking import cell_ranks
 from .scorers import LinearScores
 
 SMALLEST_LEAD = 1e-9  # of the largest span of an indicator; below it two scores count as equal
-PRINTING = Lock()         # one at a time may turn the process's output away
+PRINTING = Lock()         # one thread at a time may redirect the process's output
 NO_NOISE = WeightNoise("dirichlet", math.inf)
 
 
@@ -63,8 +63,8 @@ def attainable_ranks(values: pd.DataFrame, weights: pd.Series, bounds: float | p
 
     bounds: 0.25 lets every weight vary between 75 % and 125 % of its base (never below 0), the sum staying 1; or a
     frame by indicator with columns lowest and highest. time_limit (seconds) and node_limit hold for each of the two
-    problems a city; where one strikes, bound and attained rank differ. Only the time limit can make two runs differ.
-    workers: processes. Equal cities never push each other; ties share the smaller rank.
+    problems per city; where one is reached, bound and attained rank differ. Only the time limit can make runs
+    differ. workers: processes. Equal cities are never ahead of each other; ties share the smaller rank.
 
     Raises SensitivityError for bounds that admit no weights. Reference: docs/method.md, section 6.7.
 
@@ -102,7 +102,7 @@ def attainable_ranks(values: pd.DataFrame, weights: pd.Series, bounds: float | p
 
 
 def solve(jobs: list[tuple], workers: int) -> list[tuple]:
-    """The answer of every job, in order; processes, because the solver keeps the interpreter to itself."""
+    """The answer of every job, in order; processes, because the solver holds the interpreter's lock."""
     if workers == 1:
         return [extreme_ranks(*job) for job in jobs]
     from joblib import Parallel, delayed
@@ -160,9 +160,9 @@ def programmed(over: np.ndarray, sizes: np.ndarray, highest: np.ndarray, admitte
 
 @contextmanager
 def quiet_solver() -> Iterator[None]:
-    """Drop what HiGHS 1.12 prints past its own switch, a line each time it repairs a solution ("tmpSolver.run()").
+    """Suppress what HiGHS 1.12 prints even when told not to, a line per repaired solution ("tmpSolver.run()").
 
-    The solver writes to the process's standard output, not to Python's, so that is where it has to be turned away.
+    The solver writes to the process's standard output, not to Python's, so it has to be redirected there.
     """
     with PRINTING:
         sys.stdout.flush()
@@ -177,7 +177,7 @@ def quiet_solver() -> Iterator[None]:
 
 
 def spaced(over: np.ndarray, weights: np.ndarray | None, admitted: AdmittedWeights) -> np.ndarray | None:
-    """Weights that keep the same rivals at 0 or below, by as wide a margin as can be: optimal weights lie on an edge,
+    """Weights that keep the same rivals at 0 or below, by the widest possible margin: optimal weights lie on an edge,
     where the last bit of a score decides."""
     if weights is None or not (behind := over @ weights <= 1e-7).any():
         return weights

@@ -1,4 +1,4 @@
-"""From combinations of choices to cells that the counting engine can score; what cannot be scored is kept by cause.
+"""From combinations of choices to cells that the counting engine can score; refused ones are kept with their causes.
 
 Reference: docs/method.md, section 6.4.
 """
@@ -23,7 +23,7 @@ from .stages import Stages
 
 @dataclass
 class DataSets:
-    """The distinct data sets behind many settings: distinct rows, scorers and base weights, each made once."""
+    """The distinct data sets behind many settings: distinct rows, scorers and base weights, each computed once."""
 
     stages: Stages
     _bases: dict[int, tuple[np.ndarray, np.ndarray, tuple]] = field(default_factory=dict)
@@ -54,7 +54,7 @@ class Design:
     """What is crossed: every combination of choices with every kind of noise.
 
     cells: by number = combination × number of noises + noise; None where the study refuses the combination.
-    causes: number → why, in the study's own words. cities: the index of all results.
+    causes: number → the study's own message. cities: the index of all results.
     """
 
     crossing: Crossing
@@ -89,7 +89,7 @@ def cross(stages: Stages, crossing: Crossing, noises: Sequence[WeightNoise]) -> 
         try:
             cell = sets.cell(crossing.settings_of(combination), noises[0])
             cells += [replace(cell, noise=noise) for noise in noises]
-        except ValueError as error:  # the stages' word for input that they refuse; reported, never dropped
+        except ValueError as error:  # the stages refuse this input; it is reported, never dropped
             causes |= {len(cells) + place: str(error) for place in range(len(noises))}
             cells += [None] * len(noises)
     return Design(crossing, tuple(noises), tuple(cells), causes, stages.panel.cities.index)

@@ -3,9 +3,9 @@
 Rivals conflict when no admitted weights keep all of them behind at once, so that one of them at least is ahead. The
 search lets as few rivals be ahead as it can, first none, then one, and so on: the others either can all be kept behind,
 which ends it, or show a new conflict, one member of which must be let ahead as well. Conflicts are small (mostly two or
-three rivals) and serve again all over the search, which makes this far quicker than a mixed-integer solver. Both
-answers carry their proof: weights that keep the rivals behind by a margin, or a mixture of the conflicting rivals that
-is ahead under all admitted weights.
+three rivals) and are used again throughout the search, which makes it much faster than a mixed-integer solver. Both
+answers include their proof: weights that keep the rivals behind by a margin, or a mixture of the conflicting rivals
+that is ahead under all admitted weights.
 
 Reference: docs/method.md, section 6.7. Lawson, C. L. & Hanson, R. J. (1974), Solving Least Squares Problems,
 Prentice-Hall, chapter 23 (the nearest point that satisfies inequalities, or the proof that there is none); Hooker,
@@ -21,23 +21,23 @@ import numpy as np
 
 from .admitted import AdmittedWeights
 
-MARGIN = 1e-6        # of a rival's highest lead, the tolerance of the solver: what is closer is left to it
+MARGIN = 1e-6        # of a rival's highest lead, the solver's tolerance: closer cases are left to it
 MOST_NODES = 20_000  # about a second; the solver may do better then
 
 
 class UndecidedError(Exception):
-    """The search cannot tell, or not in time."""
+    """The search cannot decide, or not in time."""
 
 
 def fewest_ahead(over: np.ndarray, sizes: np.ndarray, highest: np.ndarray, admitted: AdmittedWeights, clear: float,
                  limits: tuple[float, int]) -> tuple[int, np.ndarray] | None:
-    """The smallest number of cities with over · w > 0, exactly, and weights w that leave it at that.
+    """The smallest number of cities with over · w > 0, exactly, and weights w that attain it.
 
     over: rivals × indicators; rival k stands for sizes[k] equal cities, and highest[k] > 0 is the most that
     over[k] · w can be. All other rivals are behind by half of `clear` and more. limits: seconds and nodes. None where a
-    rival or a conflict is within the margin, or a limit strikes.
+    rival or a conflict is within the margin, or a limit is reached.
 
-    Two rivals lead by w₁ − 0.8 w₂ and by w₂ − 0.8 w₁, 0.2 together whatever the weights; one can be kept behind:
+    Two rivals lead by w₁ − 0.8 w₂ and by w₂ − 0.8 w₁, 0.2 together for all weights; one can be kept behind:
 
     >>> admitted = AdmittedWeights(np.array([0.4, 0.4]), np.array([0.6, 0.6]))
     >>> over = np.array([[1.0, -0.8], [-0.8, 1.0]])
@@ -82,7 +82,7 @@ class Search:
     def weights_with(self, number: int, ahead: frozenset[int], behind: frozenset[int]) -> np.ndarray | None:
         """Weights that let at most `number` cities more be ahead besides the rivals in `ahead`; None if there are none.
 
-        behind: rivals that must not be let ahead, because the search has already seen what comes of it.
+        behind: rivals that must not be let ahead, because the search has already tried that.
         """
         self.nodes -= 1
         if self.nodes < 0 or time.monotonic() > self.deadline:
@@ -108,7 +108,7 @@ class Search:
         return None
 
     def needed(self, conflicts: list[frozenset[int]]) -> float:
-        """Cities that conflicts without a common member put ahead at least; infinite where one has no member left."""
+        """The fewest cities that disjoint conflicts put ahead; infinite where one has no member left."""
         seen, needed = frozenset[int](), 0
         for conflict in conflicts:
             if not conflict:
@@ -121,7 +121,7 @@ class Search:
         """Weights that keep all these rivals behind, or a conflict among them; either is verified.
 
         Lawson & Hanson find the weights nearest to the centre, in units of each weight's room, by non-negative least
-        squares; where nothing is left of the residual there are none, and the multipliers are the conflict.
+        squares; where the residual is zero there are none, and the multipliers are the conflict.
         """
         from scipy.optimize import nnls
 

@@ -1,7 +1,7 @@
 """Which choice of method moves the ranks: Sobol indices with every combination of choices enumerated, not sampled.
 
-Choices are discrete and few, so the sums behind their indices are finite and exact. The weights join as one more
-factor whose levels are points of scrambled Sobol sequences; only they leave a margin of error.
+Choices are discrete and few, so the sums behind their indices are finite and exact. The weights are one more
+factor, whose levels are points of scrambled Sobol sequences; only they have a margin of error.
 
 Reference: docs/method.md, section 6.6. Saltelli, A. et al. (2008), Global Sensitivity Analysis: The Primer, Wiley,
 section 1.2.14 (variance decomposition); Owen, A. B. (1997), Scrambled net variance for integrals of smooth functions,
@@ -24,7 +24,7 @@ from .sobol import MEAN_SHIFT, SobolIndices
 
 WEIGHTS = "weights"
 NOISE = "noise"
-RANKS_IN_MEMORY = 2**26  # 128 MiB: as many scramblings are ranked together as fit, for each call has its own cost
+RANKS_IN_MEMORY = 2**26  # 128 MiB: as many scramblings as fit are ranked in one call
 ROWS_AT_A_TIME = 128  # squared together, in the processor's cache
 
 
@@ -46,8 +46,8 @@ def choice_indices(design: Design, seed: int, scramblings: int = 8, points: int 
     scored under the same scramblings × points quantiles of their weights. Margins: Student's t over the independent
     scramblings. A factor whose options are identical has indices of exactly 0.
 
-    Raises SensitivityError where a combination was refused: a table with holes has no such decomposition; leave the
-    option out that leads to it. Reference: docs/method.md, section 6.6.
+    Raises SensitivityError where a combination was refused: an incomplete table has no such decomposition; leave
+    out the option that leads to it. Reference: docs/method.md, section 6.6.
     """
     for name, number in (("scramblings", scramblings), ("points", points)):
         check_count(name, number)
@@ -75,7 +75,7 @@ def weight_quantiles(design: Design, seed: int, scramblings: int, points: int) -
     from scipy.stats import qmc
 
     indicators = len(indicator_places(design))
-    streams = np.random.SeedSequence(seed, spawn_key=(0, 0, indicators)).spawn(scramblings)  # no stream of draws
+    streams = np.random.SeedSequence(seed, spawn_key=(0, 0, indicators)).spawn(scramblings)  # not those of draws
     return [qmc.Sobol(indicators, scramble=True, rng=np.random.default_rng(stream)).random(points)
             for stream in streams]
 
@@ -87,8 +87,8 @@ def indicator_places(design: Design) -> dict[str, int]:
 
 
 def distinct_cells(design: Design) -> list[tuple[DesignCell, dict[tuple, list[int]]]]:
-    """For each data set one of its cells, and the numbers of all, those with the same weights together: a geometric
-    mean comes with its own normalisation, whichever is asked for."""
+    """For each data set one of its cells, and the numbers of all its cells, grouped by equal weights: a geometric mean
+    has its own normalisation for every option."""
     groups = []
     for numbers, cells in same_data(enumerate(design.cells)):
         alike: dict[tuple, list[int]] = {}
@@ -100,8 +100,8 @@ def distinct_cells(design: Design) -> list[tuple[DesignCell, dict[tuple, list[in
 
 def rank_table(design: Design, groups: list[tuple[DesignCell, dict[tuple, list[int]]]],
                uniforms: np.ndarray) -> np.ndarray:
-    """Ranks, cells × points × cities; each distinct base of weights meets the quantiles once, and each data set meets
-    the same weights once."""
+    """Ranks, cells × points × cities; weights are computed once for each distinct base and scored once for each data
+    set."""
     places, drawn = indicator_places(design), {}
     ranks = np.empty((len(design.cells), len(uniforms), len(design.cities)), dtype=np.int16)
     for cell, alike in groups:
@@ -112,7 +112,7 @@ def rank_table(design: Design, groups: list[tuple[DesignCell, dict[tuple, list[i
         found = drawn_ranks(cell.scorer, cell.group, weights).reshape(len(alike), len(uniforms), -1)
         for same, own in zip(alike.values(), found, strict=True):
             here = design.cell(same[0])
-            ranks[same] = cell_ranks(here, here.base) if here.noise.is_none else own  # equal totals tie there only
+            ranks[same] = cell_ranks(here, here.base) if here.noise.is_none else own  # only there do equal totals tie
     return ranks
 
 

@@ -71,13 +71,13 @@ def same_data(cells: Iterable[tuple[int, DesignCell | None]]) -> Iterable[tuple[
 
 
 def choice_effects(table: ScenarioTable, top: int = 100) -> pd.DataFrame:
-    """What each option does in place of the run's own: one row an option that the run does not have.
+    """The effect of each option in place of the run's own: one row per option that the run does not have.
 
     Index factor, option; columns zh, en; alone_*: this choice changed and nothing else: mean_shift (mean absolute
     change of rank over the cities), largest_shift (absolute), city (who makes it; the first in order), entering and
     leaving (cities into and out of the best `top`); across_*: the same comparison averaged over all combinations of
     the other choices (mean_shift, entering, leaving: means; largest_shift: the largest of all); pairs: how many
-    combinations that average rests on (a refused combination gives no pair).
+    combinations enter that average (a refused combination gives no pair).
     """
     shape = table.crossing.shape
     ranks = table.ranks.to_numpy().reshape(*shape, -1)

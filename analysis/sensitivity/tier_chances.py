@@ -19,13 +19,13 @@ from .ranking import settled
 def scores_over_choices(design: Design, draws: int, seed: int) -> pd.DataFrame:
     """The score of every city in each of the first draws of `method_uncertainty` with this seed.
 
-    design: from `cross`. draws: how many. They are the very draws that were counted and that `replay` takes out: the
-    same combination of choices, the same weights. Scores are on the scale of the draw's own combination (z-scores lie
+    design: from `cross`. draws: how many. They are the draws that were counted and that `replay` returns: the same
+    combination of choices, the same weights. Scores are on the scale of the draw's own combination (z-scores lie
     around 50, TOPSIS gives closeness × 100) and can be compared within a draw only. `tiers.tier_probabilities(scores,
-    k)` makes each draw's own tiers, which no change of scale moves.
+    k)` makes tiers within each draw, which do not depend on the scale.
 
     Returns draws × cities, index `draw` from 0, settled to 12 significant digits; to these, draw n has the same scores
-    whatever the number of draws. Draws whose combination the study refuses have no row: there are
+    for any number of draws. Draws whose combination the study refuses have no row: there are
     draws − len(result) of them, and `method_uncertainty` lists them by cause. Memory: 8 bytes × draws × cities. Raises
     SensitivityError where every draw is refused.
 
