@@ -65,7 +65,7 @@ def score_study(panel: Panel, settings: Settings) -> Study:
                  scoring.rank(scores))
 
 
-# --- the stages, one verb each; notebooks 02 to 05 call the same ones -------------------------------------------------
+# --- the stages, one function each; notebooks 02 to 05 call the same ones ---------------------------------------------
 def well_covered(raw: pd.DataFrame, limit: float) -> pd.DataFrame:
     """The indicators that at least a share `limit` of the cities have (setting treatment.indicator_coverage); the
     others are left out."""
