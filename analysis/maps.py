@@ -353,8 +353,8 @@ def tile_places() -> dict[str, tuple[int, int]]:
 def tile_grid(counts: pd.Series, title: str, lang: str = "zh", stamp: str = "") -> Figure:
     """Provinces as equal tiles, shaded and numbered by a count; it needs no base map and no province is too small.
 
-    `counts` by province name as in the roster (广东省), at most one row per province. A province with 0 is grey, one that
-    is not in `counts` is outside the study: hatched, without a number.
+    `counts` by province name as in the roster (广东省), at most one row per province. A province with 0 is grey, one
+    that is not in `counts` is outside the study: hatched, without a number.
     """
     from matplotlib.patches import Rectangle
 
