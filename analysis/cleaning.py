@@ -146,7 +146,7 @@ def find_impossible(cells: pd.DataFrame, rules: CleaningRules) -> list[pd.DataFr
 def years_disagree(cells: pd.DataFrame, rules: CleaningRules) -> pd.DataFrame:
     """Of cities whose years differ too much, the years to set aside so that the rest agree.
 
-    The farthest year is set aside first, until the city's largest figure is at most `agreement_factor` times its
+    The farthest year is set aside, repeatedly, until the city's largest figure is at most `agreement_factor` times its
     smallest. Distance is taken from the city's own median where a believable majority of its years lies close to it,
     else from the typical city of that year. Cells without a level are skipped.
     Returns a frame by the index of `cells`: spread (of the city's years at the start), distance, level, rule.

@@ -1,7 +1,7 @@
 """k-means on many small data sets at once.
 
 The gap statistic and the bootstrap cluster hundreds of data sets of the same shape, ten starts each: k-means++ (Arthur
-& Vassilvitskii 2007, one candidate per centre), then Lloyd's iterations to a fixed point. They run in parallel in
+& Vassilvitskii 2007, one candidate per centre), then Lloyd's iterations to a fixed point. They are batched in
 NumPy for speed only: 350 data sets of 297 × 5 uniform points (k = 2 to 8) take 1.3 s of one core, as many calls of
 scikit-learn's `KMeans` 11 s. The partition of the data itself is scikit-learn's (`kmeans_tiers`).
 """
