@@ -1,11 +1,12 @@
 """What several test files share: the real study computed once, copies of the repository, and whole runs in a copy.
 
-No test writes into the repository itself. The whole runs of the chain (test_whole_run) take a minute or two of
-kernels and rendering; they start in the background with the first test and are waited for where they are read.
+No test writes into the repository itself. Whole runs start with the first test that reads one, in the background, and
+each is waited for where it is read. Two workers share the files of tests; what reads the same whole runs goes to one.
 """
 
 import hashlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -23,7 +24,13 @@ ROOT = Path(__file__).resolve().parents[1]
 LEFT_OUT = (".venv", ".git", ".tools", "reports", "__pycache__", ".hypothesis", ".pytest_cache", ".ruff_cache",
             ".ipynb_checkpoints")
 # Fixtures that make whole runs: what reads one is marked `whole` without saying so.
-MADE_BY_RUNS = {"whole_runs", "own_runs", "doors"}
+MADE_BY_RUNS = {"whole_runs", "own_runs", "door"}
+# Files whose tests read the same whole runs, and so go to one worker; what takes longest is begun first.
+TOGETHER = {
+    "whole runs": ("whole/test_whole_run", "workbench/synthetic/test_synthetic_run", "workbench/test_white_paper",
+                   "workbench/office/test_office_run", "workbench/publishing/test_site"),
+    "own runs": ("workbench/own/test_own_run", "workbench/own/test_own_hostile"),
+}
 RECORDS = ("run_record.json", "manifest.json", "ro-crate-metadata.json")
 
 # Examples are the same at every run, and a busy machine fails no test.
@@ -42,13 +49,55 @@ def pytest_configure(config):
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+def pytest_xdist_auto_num_workers(config) -> int:
+    """Two workers for all tests or a folder of them; none where files or tests are named, which is sooner done."""
+    named = any(".py" in argument for argument in config.args)
+    return 0 if named or (os.cpu_count() or 1) < 2 else 2
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        """A worker gets a file of tests after the other, in the order in which they were collected."""
+
+        def _split_scope(self, nodeid: str) -> str:
+            return portion(nodeid)
+
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
+
+
+def portion(nodeid: str) -> str:
+    """What one worker gets at once: a file of tests, one door, or all that reads the same whole runs."""
+    path = nodeid.split(".py")[0].removeprefix("tests/")
+    if path == "whole/test_doors":
+        return re.split(r"[-\[]", nodeid.rstrip("]"))[-1]
+    return next((name for name, files in TOGETHER.items() if path in files), path)
+
+
+def weight(item: pytest.Item) -> int:
+    """The place of a test in the order of work: whole runs first, small tests last, to fill what is left."""
+    marks = ("whole", "browser", "long")
+    return next((place for place, mark in enumerate(marks) if item.get_closest_marker(mark)), len(marks))
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest chooses by -m
 def pytest_collection_modifyitems(config, items):
     for item in items:
-        if MADE_BY_RUNS.intersection(item.fixturenames):
+        made = MADE_BY_RUNS.intersection(item.fixturenames)
+        if made:
+            assert made == {"door"} or portion(item.nodeid) in TOGETHER, f"conftest.TOGETHER lacks {item.nodeid}"
             item.add_marker("whole")
         if item.get_closest_marker("slow") and not SLOW:
             item.add_marker(pytest.mark.skip(reason="runs with --slow only"))
+    first: dict[str, tuple] = {}
+    for item in items:
+        name = portion(item.nodeid)
+        place = list(TOGETHER).index(name) if name in TOGETHER else len(TOGETHER)
+        first[name] = min(first.get(name, (9, 9)), (weight(item), place))
+    items.sort(key=lambda item: first[portion(item.nodeid)])
 
 
 SLOW = False
@@ -203,12 +252,9 @@ COMMANDS = {
 }
 
 
-@pytest.fixture(scope="session", autouse=True)
-def background_runs(request, tmp_path_factory):
-    """Start the whole runs with the first test where any collected test reads them; None otherwise."""
-    if not any("whole_runs" in item.fixturenames for item in request.session.items):
-        yield None
-        return
+@pytest.fixture(scope="session")
+def whole_runs(tmp_path_factory) -> Iterator[Runs]:
+    """The whole runs of the chain in a copy of the repository; see COMMANDS."""
     runs = Runs(copy_repository(tmp_path_factory.mktemp("whole") / "study"), COMMANDS).start()
     yield runs
     runs.stop()
@@ -258,9 +304,3 @@ def fixtures_of(name: str, page: type) -> tuple:
                 if path.name != "explorer.html" and path.parent.name != "profiles"}  # both have scripts and own tests
 
     return run, folder, data, pages
-
-
-@pytest.fixture(scope="session")
-def whole_runs(background_runs) -> Runs:
-    """The whole runs of the chain in a copy of the repository; see COMMANDS."""
-    return background_runs

@@ -1,6 +1,6 @@
 """Every notebook of the default study through every door that is no runner: the tables are the baseline's, to the byte.
 
-Three copies of the repository, in the background: plain papermill from another folder, each notebook alone on what a
+Three copies of the repository: plain papermill from another folder, each notebook alone on what a
 fresh clone holds; `jupyter nbconvert --execute`, and nbclient with the notebook's folder as working directory (as
 VS Code and JupyterLab start kernels), both from 01 to 10 in one run `lab`. JupyterLab itself is in test_lab.
 """
@@ -10,9 +10,8 @@ import shlex
 import shutil
 import subprocess
 import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -39,15 +38,14 @@ class Door:
     name: str
     root: Path
     elsewhere: Path
-    done: dict[str, threading.Event] = field(default_factory=lambda: {step: threading.Event() for step in STEPS})
     said: dict[str, subprocess.CompletedProcess] = field(default_factory=dict)
-    stopped: bool = False
 
-    def work(self) -> None:
-        for step in STEPS:
-            if not self.stopped:
-                self.said[step] = self.go_through(step)
-            self.done[step].set()
+    def after(self, step: str) -> subprocess.CompletedProcess:
+        """What a notebook's call said, once it and all before it have run."""
+        for each in STEPS[:STEPS.index(step) + 1]:
+            if each not in self.said:
+                self.said[each] = self.go_through(each)
+        return self.said[step]
 
     def run_of(self, step: str) -> str:
         return f"alone_{step[:2]}" if self.name == "papermill" else "lab"
@@ -66,32 +64,23 @@ class Door:
 
 
 @pytest.fixture(scope="session")
-def doors(tmp_path_factory):
-    """Every door at work in the background, two at a time."""
-    folder = tmp_path_factory.mktemp("doors")
-    made = {}
-    for name in DOORS:
-        (folder / name / "elsewhere").mkdir(parents=True)
-        made[name] = Door(name, copy_repository(folder / name / "研究 study"), folder / name / "elsewhere")
-    pool = ThreadPoolExecutor(2)
-    for door in made.values():
-        pool.submit(door.work)
-    yield made
-    for door in made.values():
-        door.stopped = True
-    pool.shutdown(cancel_futures=True)
+def door(request, tmp_path_factory) -> Door:
+    folder = tmp_path_factory.mktemp(request.param)
+    (folder / "elsewhere").mkdir()
+    return Door(request.param, copy_repository(folder / "研究 study"), folder / "elsewhere")
+
+
+through = partial(pytest.mark.parametrize, "door", indirect=True, scope="session")
 
 
 def tables(folder: Path, step: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.glob(f"{step[:2]}_*.csv"))}
 
 
+@through(DOORS)
 @pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("name", DOORS)
-def test_the_tables_are_the_baselines(doors, name, step):
-    door = doors[name]
-    assert door.done[step].wait(900)
-    said = door.said[step]
+def test_the_tables_are_the_baselines(door, step):
+    said = door.after(step)
     assert said.returncode == 0, said.stderr[-2000:]
     wanted = tables(ROOT / "data/processed/baseline", step)
     assert tables(door.root / "data/processed" / door.run_of(step), step) == wanted
@@ -101,10 +90,11 @@ def test_the_tables_are_the_baselines(doors, name, step):
 PAPERMILL = {"README.md": "### With plain papermill", "README.zh-CN.md": "### 用 papermill 命令"}
 
 
+@through(["papermill"])
 @pytest.mark.parametrize("name", PAPERMILL)
-def test_the_readmes_papermill_commands_do_what_they_say(doors, name):
+def test_the_readmes_papermill_commands_do_what_they_say(door, name):
     """The commands of the section, as printed, at the root of a copy."""
-    root = doors["papermill"].root
+    root = door.root
     section = (ROOT / name).read_text(encoding="utf-8").split(PAPERMILL[name])[1].split("\n#")[0]
     block, = re.findall(r"^```\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
     environment = study_environment() | {"PYTHONPATH": str(root)}
@@ -122,8 +112,9 @@ def test_the_readmes_papermill_commands_do_what_they_say(doors, name):
         shutil.rmtree(made / run)
 
 
-def test_papermill_shows_a_refusal_and_nothing_is_written(doors, tmp_path):
-    root = doors["papermill"].root
+@through(["papermill"])
+def test_papermill_shows_a_refusal_and_nothing_is_written(door, tmp_path):
+    root = door.root
     done = subprocess.run(
         [sys.executable, "-m", "papermill", str(root / "notebooks/05_scores_and_ranks.ipynb"), "out.ipynb", "-p",
          "weighting_alfa", "0.3", "-p", "run", "misspelt", "--no-progress-bar"], cwd=tmp_path, text=True,
