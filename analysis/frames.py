@@ -21,7 +21,8 @@ POWERS_OF_TEN = np.array([float(f"1e{power}") for power in range(23)])  # those 
 Table = TypeVar("Table", pd.DataFrame, pd.Series, float)
 
 # Columns that hold labels made of digits; read as text so that 010 stays 010.
-LABEL_COLUMNS = ("adcode", "raw_rows", "denominator_row", "years", "donors")
+LABEL_COLUMNS = ("adcode", "raw_rows", "denominator_row", "years", "donors", "indicator", "domain", "subdomain", "node",
+                 "parent", "variable", "expert", "left_out", "city", "alone_city", "ahead", "behind", "gains", "gives")
 
 
 def settle(table: Table) -> Table:

@@ -116,6 +116,7 @@ def own_panel(given: StudyInput, edition: Edition = Edition.OWN, root: Path = RO
     simulated = edition == Edition.SYNTHETIC
     both = papers_tree and (simulated or not {"judgements", "experts"} & set(given.given))
     traits |= {"two_readings"} if both else set()
+    traits.add("judged" if any(given.judgements.values()) else "unjudged")
     figures = figures_of(given.values)
     if simulated:
         from workbench.synthetic.cleaning import set_aside
@@ -256,6 +257,11 @@ def own_settings(settings: Settings, panel: Panel) -> Settings:
     count = len(panel.cities)
     if settings.uncertainty.top >= count:
         changes["uncertainty.top"] = max(1, round(count / 3))
+    distinct = len(panel.figures.pivot_table(index="adcode", columns="variable", values="value").drop_duplicates())
+    most = max(2, min(settings.tiers.k_largest, distinct - 1))
+    if most < settings.tiers.k_largest:
+        changes |= {"tiers.k_largest": most, "tiers.k_smallest": min(settings.tiers.k_smallest, most),
+                    "tiers.k": min(settings.tiers.k, most)}
     if settings.city not in {*panel.cities.index, *panel.cities["name"], *panel.cities["name_en"]}:
         changes["city"] = str(panel.cities["name"].iloc[0])
     return with_overrides(settings, changes)

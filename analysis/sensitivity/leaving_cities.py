@@ -20,7 +20,7 @@ from analysis.settings import Settings
 from analysis.weighting import combine_weights
 
 from .draws import SensitivityError, check_count
-from .leaving_out import effect
+from .leaving_out import EFFECTS, effect
 from .stages import Stages
 
 
@@ -60,7 +60,7 @@ def leave_cities_out(stages: Stages, settings: Settings, cities: Iterable[str] |
         scores = Parallel(n_jobs=workers)(delayed(scores_without)(code, *common) for code in codes)
     ranks = pd.DataFrame({code: rank(found) for code, found in zip(codes, scores, strict=True)}, index=raw.index)
     effects = {code: effect(rank(base.drop(code)), ranks[code].drop(code).astype(int), top) for code in codes}
-    return LeaveCitiesOut(pd.DataFrame.from_dict(effects, orient="index").rename_axis("left_out"),
+    return LeaveCitiesOut(pd.DataFrame(list(effects.values()), effects, EFFECTS).rename_axis("left_out"),
                           ranks.astype("Int64").rename_axis(columns="left_out"))
 
 
