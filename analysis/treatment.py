@@ -86,7 +86,7 @@ def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int 
             if len(givers):
                 reason = (f"median of the {len(givers)} nearest cities, distance "
                           f"{distances[givers[0]]:.3f}-{distances[givers[-1]]:.3f}")
-            else:
+            elif not np.isnan(values[row]).all():
                 givers = np.flatnonzero(may_give[:, column])
                 reason = f"median of {len(givers)} cities; none shares half of the city's indicators"
         elif method == "group_median":

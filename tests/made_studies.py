@@ -1,4 +1,4 @@
-"""Studies of random shape, each a folder of tables: any number of units, any tree, gaps, ties, regions, codes, names."""
+"""Studies of random shape, each a folder of tables: any number of units, any tree, gaps, ties, regions, codes."""
 
 import csv
 import random
@@ -73,7 +73,8 @@ def tree_of(about: dict, draw: random.Random) -> tuple[list[list[object]], list[
             for last in range(1, many + 1):
                 leaf = forms[2].format(at, below, last)
                 direction = "-" if about["negative"] and draw.random() < 0.3 else "+"
-                rows.append([leaf, "indicator", part, *named(about, count := count + 1, draw), direction, "件", "items"])
+                names = named(about, count := count + 1, draw)
+                rows.append([leaf, "indicator", part, *names, direction, "件", "items"])
                 leaves.append(leaf)
     return rows, leaves
 
@@ -126,7 +127,7 @@ def number_of(kind: str, draw: random.Random) -> float:
 def judgements_of(about: dict, tree: list[list[object]], draw: random.Random) -> tuple[list, list]:
     """Consistent judgements of some nodes, each of its matrix complete, and the experts who gave them."""
     children: dict[str, list[str]] = {}
-    for code, level, parent, *_ in tree[1:]:
+    for code, _, parent, *_ in tree[1:]:
         children.setdefault(str(parent) or "goal", []).append(str(code))
     rows: list[list[object]] = [["expert", "node", "row", "column", "value"]]
     experts: list[list[object]] = [["expert", "name_zh", "name_en", "weight"]]

@@ -75,10 +75,13 @@ def scores_without(code: str, raw: pd.DataFrame, cities: pd.DataFrame, proxies: 
 
 
 def extreme_cities(raw: pd.DataFrame) -> pd.Index:
-    """The cities that alone hold the highest or the lowest value of an indicator, in the order of the table."""
+    """The cities that alone hold the highest or the lowest value of an indicator, in the order of the table.
+
+    A city without which an indicator would be the same everywhere is none of them: nothing could be scored without it.
+    """
     holders = set()
     for column in raw:
         for value in (raw[column].max(), raw[column].min()):
             holding = raw.index[raw[column] == value]
             holders |= set(holding) if len(holding) == 1 else set()
-    return raw.index[raw.index.isin(holders)]
+    return raw.index[[code in holders and bool((raw.drop(code).nunique() > 1).all()) for code in raw.index]]

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from analysis.settings import Settings, with_overrides
+from analysis.editions import Edition
+from analysis.settings import ROOT, Settings, with_overrides
 from workbench.own.study_input import StudyInput
 from workbench.planning import Plan, parameters_for, report_folder
 from workbench.steps import notebook_path
@@ -103,6 +104,7 @@ def execute_here(step: str, plan: Plan, staging: Path) -> None:
     from papermill.parameterize import parameterize_notebook
 
     from workbench.reporting import tidy_notebook
+    from workbench.reporting.tidy import warnings_taken_out
 
     notebook = load_notebook_node(str(notebook_path(step, plan.traits, plan.lang)))
     notebook = parameterize_notebook(notebook, parameters_for(step, plan), kernel_name="python3", language="python")
@@ -111,7 +113,10 @@ def execute_here(step: str, plan: Plan, staging: Path) -> None:
         cell.outputs = run_cell(shell, cell.source, count)
     path = report_folder(plan, staging) / "notebooks" / f"{step}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(nbformat.writes(tidy_notebook(notebook, step, plan.traits)) + "\n", encoding="utf-8")
+    tidied = tidy_notebook(notebook, step, plan.traits)
+    if plan.settings.edition == Edition.OWN:
+        warnings_taken_out(tidied, ROOT)
+    path.write_text(nbformat.writes(tidied) + "\n", encoding="utf-8")
 
 
 def fresh_shell():
