@@ -72,9 +72,6 @@ def well_covered(raw: pd.DataFrame, limit: float) -> pd.DataFrame:
     kept = raw.loc[:, raw.notna().mean() >= limit]
     if kept.empty:
         raise ValueError(f"treatment.indicator_coverage = {limit:g}: no indicator covers so many cities; lower it")
-    if (bare := kept.index[kept.isna().all(axis=1)]).size:
-        raise ValueError(f"city {bare[0]} has no value of any indicator that covers a share of {limit:g} of the cities"
-                         f" ({len(bare)} such cities): leave it out, or lower treatment.indicator_coverage")
     return kept
 
 
