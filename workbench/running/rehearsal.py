@@ -18,7 +18,7 @@ from typing import Any
 from analysis.editions import Edition
 from analysis.settings import ROOT, Settings, with_overrides
 from workbench.own.study_input import StudyInput
-from workbench.planning import Plan, parameters_for, report_folder
+from workbench.planning import Plan, RunError, parameters_for, report_folder
 from workbench.steps import notebook_path
 
 # Few repetitions: enough that every computation is made and every figure drawn, too few to say anything.
@@ -34,12 +34,26 @@ class Stopped:
     error: BaseException
 
     def line(self) -> str:
+        """The stopping place and the error as Python has it, for developers."""
         return f"{self.where}: {type(self.error).__name__}: {self.error}"
+
+    def told(self, lang: str) -> str:
+        """The same for users: a refusal of the study's own as its sentence, another error with where to report it."""
+        expected = isinstance(self.error, ValueError | RunError)
+        name = "" if expected else f"{type(self.error).__name__}: "
+        if lang == "zh":
+            return f"试跑停在{self.where}：{name}{self.error}" + (
+                "" if expected else "\n这是程序的缺陷，不是数据的问题；请附上这一行报告。")
+        return f"The rehearsal stopped at {self.where}: {name}{self.error}" + (
+            "" if expected else "\nThis is a fault of the program, not of the data; please report it with this line.")
 
 
 def rehearse(plan: Plan, given: StudyInput | None, say: Callable[[str], None] = lambda _: None,
              keep: Path | None = None) -> Stopped | None:
-    """Rehearse a plan; None where it reaches its end. `keep` is a folder that the results are left in."""
+    """Rehearse a plan; None where it reaches its end, else where it stopped.
+
+    `say` is called with a line after each notebook and part; `keep` is a folder that the results are left in.
+    """
     from workbench.publishing.site import PARTS, render_step, write_overview, write_part
     from workbench.running.pipeline import compare_with_memory, copy_kept, score_in_memory, write_given
 
