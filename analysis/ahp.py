@@ -20,6 +20,7 @@ RANDOM_INDEX = {1: 0.0, 2: 0.0, 3: 0.58, 4: 0.90, 5: 1.12, 6: 1.24, 7: 1.32, 8: 
                 11: 1.51, 12: 1.48, 13: 1.56, 14: 1.57, 15: 1.59}
 # Printed reciprocals are rounded: 1/8 as 0.13 gives 8 × 0.13 = 1.04. Two decimals pass, 0.25 against 3 does not.
 RECIPROCITY_TOLERANCE = 0.05
+CONSISTENT = 1e-9  # a consistency index below it is rounding
 
 
 class UnusableJudgements(ValueError):
@@ -67,10 +68,11 @@ def ahp_weights(matrix: pd.DataFrame | Sequence, method: str = "eigenvector",
     random_index : mean consistency index of random matrices by n; the default ends at n = 15.
 
     Returns Priorities. λmax is the principal eigenvalue of the matrix under either method, because consistency belongs
-    to the judgements and not to the way of averaging them; CI = (λmax − n) / (n − 1), CR = CI / RI, both 0 for n ≤ 2.
+    to the judgements and not to the way of averaging them; CI = (λmax − n) / (n − 1), CR = CI / RI, both 0 for n ≤ 2; a
+    consistent matrix has CR 0 at any n.
 
     Raises UnusableJudgements: not square, labels that differ, missing, not positive, a diagonal that is not 1, a pair
-    that is not reciprocal, an n without random index.
+    that is not reciprocal, an inconsistent matrix of an n without random index.
 
     >>> result = ahp_weights([[1, 2], [1 / 2, 1]])
     >>> result.weights.round(6).tolist(), result.consistency_ratio
@@ -78,10 +80,11 @@ def ahp_weights(matrix: pd.DataFrame | Sequence, method: str = "eigenvector",
     """
     judgements = judgement_matrix(matrix)
     n = len(judgements)
-    if n > 2 and n not in random_index:
+    lambda_max, eigenvector = _principal(judgements.to_numpy())
+    index = (lambda_max - n) / (n - 1) if n > 2 else 0.0
+    if n > 2 and n not in random_index and index > CONSISTENT:
         raise UnusableJudgements(f"no random index for {n} elements (largest {max(random_index)}); group them into a "
                                  "further level of the hierarchy, or give random_index")
-    lambda_max, eigenvector = _principal(judgements.to_numpy())
     if method == "eigenvector":
         weights = eigenvector
     elif method == "geometric_mean":
@@ -89,8 +92,7 @@ def ahp_weights(matrix: pd.DataFrame | Sequence, method: str = "eigenvector",
         weights = means / means.sum()
     else:
         raise ValueError(f"unknown AHP method {method!r}; use 'eigenvector' or 'geometric_mean'")
-    index = (lambda_max - n) / (n - 1) if n > 2 else 0.0
-    ratio = index / random_index[n] if n > 2 else 0.0
+    ratio = index / random_index[n] if n in random_index and n > 2 else 0.0
     return Priorities(pd.Series(weights, judgements.index, name="weight"), lambda_max, index, ratio, method)
 
 

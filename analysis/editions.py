@@ -26,6 +26,7 @@ TRAITS = {
     "china": "the repository's cities, all or some", "elsewhere": "other places",
     "paper": "the white paper's whole roster and tree, so that both can be compared", "unpublished": "no such list",
     "two_readings": "the paper's tree, in which one parent is ambiguous, with judgements for both readings",
+    "judged": "judgements of what counts more", "unjudged": "no judgements: siblings count alike",
     "regions": "cities sorted into regions", "synthetic": "simulated values, no facts about any city",
     "factual": "values about the places themselves, not simulated",
 }
@@ -48,7 +49,7 @@ class Edition(StrEnum):
 
 
 # Those of the panel that the repository holds.
-PUBLIC_TRAITS = Edition.PUBLIC.traits | {"china", "paper", "two_readings", "regions"}
+PUBLIC_TRAITS = Edition.PUBLIC.traits | {"china", "paper", "two_readings", "judged", "regions"}
 
 
 class MarkError(ValueError):

@@ -21,7 +21,8 @@ POWERS_OF_TEN = np.array([float(f"1e{power}") for power in range(23)])  # those 
 Table = TypeVar("Table", pd.DataFrame, pd.Series, float)
 
 # Columns that hold labels made of digits; read as text so that 010 stays 010.
-LABEL_COLUMNS = ("adcode", "raw_rows", "denominator_row", "years", "donors")
+LABEL_COLUMNS = ("adcode", "raw_rows", "denominator_row", "years", "donors", "indicator", "domain", "subdomain", "node",
+                 "parent", "variable", "expert", "left_out", "city", "alone_city", "ahead", "behind", "gains", "gives")
 
 
 def settle(table: Table) -> Table:
@@ -77,6 +78,6 @@ def read_frame(path: Path, index: str | None = None) -> pd.DataFrame:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path.name} is not there yet; run the earlier notebooks first (python3 run.py)")
-    text = dict.fromkeys(LABEL_COLUMNS, str)
-    frame = bare_table(pd.read_csv(path, dtype=text, encoding="utf-8"))
+    labels = dict.fromkeys(LABEL_COLUMNS, lambda text: text or np.nan)  # NA, null and inf are codes like others
+    frame = bare_table(pd.read_csv(path, converters=labels, encoding="utf-8"))
     return frame.set_index(index) if index else frame

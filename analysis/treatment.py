@@ -55,7 +55,9 @@ def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int 
     method "nearest": the median of the `neighbours` most similar cities that observe the indicator. Similarity is the
     root mean square difference of percentile ranks over the indicators both cities observe; a donor shares at least
     half of those that the receiving city has. Equal distances are ordered by row; fewer donors are used where fewer
-    exist. "group_median": the median of the city's group (`groups`: Series or dict by city, e.g. province).
+    exist, and where no city shares so many, all that observe the indicator give. "group_median": the median of the
+    city's group (`groups`: Series or dict by city, e.g. province), of all cities
+    where no city of the group has a value.
     "lowest": the indicator's lowest observed value. `donors` (booleans shaped like `values`) restricts the cells that
     may give a value: a portal whose year is unknown is not filled from cities without a portal.
 
@@ -81,11 +83,18 @@ def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int 
         if method == "nearest":
             order, distances = nearest_of(row)
             givers = order[may_give[order, column]][:neighbours]
-            reason = "" if not len(givers) else (f"median of the {len(givers)} nearest cities, distance "
-                                                 f"{distances[givers[0]]:.3f}-{distances[givers[-1]]:.3f}")
+            if len(givers):
+                reason = (f"median of the {len(givers)} nearest cities, distance "
+                          f"{distances[givers[0]]:.3f}-{distances[givers[-1]]:.3f}")
+            elif not np.isnan(values[row]).all():
+                givers = np.flatnonzero(may_give[:, column])
+                reason = f"median of {len(givers)} cities; none shares half of the city's indicators"
         elif method == "group_median":
             givers = np.flatnonzero(may_give[:, column] & (in_group == in_group[row]) & (in_group[row] >= 0))
             reason = f"median of {len(givers)} cities of {group_of.iloc[row]}"
+            if not len(givers):
+                givers = np.flatnonzero(may_give[:, column])
+                reason = f"median of {len(givers)} cities; none of {group_of.iloc[row]} has a value"
         else:
             givers = np.flatnonzero(may_give[:, column])
             givers = givers[np.argsort(values[givers, column], kind="stable")][:1]

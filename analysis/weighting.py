@@ -156,7 +156,7 @@ def combine_weights(subjective: pd.Series | Mapping, objective: pd.Series | Mapp
         combined = combined / combined.sum()
     elif rule == "game_theory":
         coefficients = game_theory_coefficients(first, second)
-        if (coefficients < 0).any():
+        if (coefficients < -1e-9).any():  # below that it is the rounding of a zero
             warnings.warn(f"game-theory coefficient of the {coefficients.idxmin()} weights is negative "
                           f"({coefficients.min():.4g}); it counts as 0, the other set is used alone", stacklevel=2)
         shares = coefficients.to_numpy().clip(min=0)

@@ -52,7 +52,7 @@ def run(
         named = name or (settings.stem if settings.stem != BASELINE.stem and not set_ else None)
         brought = bring(panel, chosen)
         plan = planning.make_plan(named or brought.name, lang, brought.settings, tuple(only), start, brought.traits)
-        for warning in brought.lines(lang):
+        for warning in (*brought.lines(lang), *brought.adapted(lang)):
             typer.echo(warning)
         record = pipeline.execute(plan, typer.echo, reports, brought.given)
     except known as error:
@@ -89,11 +89,17 @@ def check(
     panel: Annotated[Path, typer.Option(help="自己的数据 your own data: mine.xlsx, mine.csv or a folder of tables")],
     marked: Annotated[Path | None, typer.Option(help=(
         "另存标出问题的副本 write a copy with the cells marked: marked.xlsx or marked.html"))] = None,
+    settings: Annotated[Path, typer.Option(help="将用的设定文件 the settings file to be used")] = BASELINE_NAME,
+    set_: Annotated[list[str], typer.Option("--set", help="改一项设定 change one choice: weighting.alpha=0.3")] = [],  # noqa: B006
+    rehearse: Annotated[bool, typer.Option(help=(
+        "读过之后，用很少的抽样把整条链试跑一遍 after reading, try the whole chain with few draws"))] = True,
     lang: Annotated[str, typer.Option(help="语言 language: zh | en")] = "zh",
 ) -> None:
-    """检查自己的数据，一次列出全部问题 · Check your own data and list every problem at once; nothing is run.
+    """检查自己的数据，一次列出全部问题，再试跑一遍 · Check your own data, list every problem, and rehearse the run.
 
-    可用为 0，有问题为 2。Exit code 0: can be used; 2: problems.
+    试跑包括全部笔记本、图与成文，只在临时文件夹里，约十几秒；试跑到底，正式运行就能到底。可用为 0，有问题为 2。
+    The rehearsal makes all notebooks, figures and pages in a temporary folder, in some ten seconds: where it reaches
+    the end, so does the run. Exit code 0: can be used; 2: problems.
     """
     from workbench.own.marked import write_marked
     from workbench.own.problems import OwnDataError
@@ -114,7 +120,27 @@ def check(
     for each in (*problems, *warnings):
         typer.echo(each.line(lang))
     typer.echo(f"问题 problems: {len(problems)}   提示 warnings: {len(warnings)}" + (f"   {marked}" if marked else ""))
-    raise typer.Exit(2 if problems else 0)
+    reached = not problems and (not rehearse or rehearsed(panel, settings, tuple(set_), lang))
+    raise typer.Exit(0 if reached else 2)
+
+
+def rehearsed(panel: Path, settings: Path, changes: tuple[str, ...], lang: str) -> bool:
+    """Rehearse the run of checked data and say how it went; whether it reached its end."""
+    from workbench.planning import RunError, make_plan
+    from workbench.run_input import bring
+    from workbench.running.rehearsal import rehearse
+
+    try:
+        brought = bring(panel, load_settings(settings, dict(parse_assignment(text) for text in changes)))
+        plan = make_plan(brought.name, lang, brought.settings, traits=brought.traits)
+    except (ValueError, OSError, RunError) as error:
+        raise stop(error) from None
+    for line in brought.adapted(lang):
+        typer.echo(line)
+    stopped = rehearse(plan, brought.given, lambda line: typer.echo(line, err=True))
+    typer.echo(stopped.told(lang) if stopped else {"zh": "试跑到底：正式运行可以开始。",
+                                                   "en": "The rehearsal reached the end: the run can begin."}[lang])
+    return stopped is None
 
 
 @app.command()

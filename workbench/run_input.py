@@ -10,7 +10,7 @@ Reference: docs/own_data.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from analysis.editions import PUBLIC_TRAITS, Edition
 from analysis.experts import GOAL
 from analysis.panel import Panel, read_panel, region_systems, tree_of
 from analysis.regions import SYSTEMS
-from analysis.settings import ROOT, Settings, with_overrides
+from analysis.settings import ROOT, Settings, flatten, with_overrides
 from workbench.ground import Ground
 from workbench.own.problems import Problem
 from workbench.own.study_input import StudyInput, figures_of
@@ -116,6 +116,7 @@ def own_panel(given: StudyInput, edition: Edition = Edition.OWN, root: Path = RO
     simulated = edition == Edition.SYNTHETIC
     both = papers_tree and (simulated or not {"judgements", "experts"} & set(given.given))
     traits |= {"two_readings"} if both else set()
+    traits.add("judged" if any(given.judgements.values()) else "unjudged")
     figures = figures_of(given.values)
     if simulated:
         from workbench.synthetic.cleaning import set_aside
@@ -223,6 +224,15 @@ class Brought:
     given: StudyInput | None = None
     traits: frozenset[str] = PUBLIC_TRAITS
     name: str | None = None
+    changed: dict[str, tuple[object, object]] = field(default_factory=dict)
+
+    def adapted(self, lang: str) -> list[str]:
+        """The choices that were adapted because the study is smaller than the baseline's choices suppose."""
+        changes = {name: both for name, both in self.changed.items() if name not in ("edition", "city")}
+        told = [f"{name} = {now} ({then})" for name, (then, now) in changes.items()]
+        words = {"zh": "因研究规模而改的设定（括号内为原值）：",
+                 "en": "Choices adapted to the size of the study (before): "}
+        return [words[lang] + ("、" if lang == "zh" else ", ").join(told)] if told else []
 
     def lines(self, lang: str, most: int = 20) -> list[str]:
         """The warnings of the values, one a line, at most so many."""
@@ -243,7 +253,10 @@ def bring(path: Path | None, settings: Settings) -> Brought:
     edition = Edition.OWN if path else settings.edition
     given = read_input(path or ROOT / SYNTHETIC)
     panel = own_panel(given, edition)
-    return Brought(own_settings(settings, panel), given, panel.traits, edition)
+    chosen = own_settings(settings, panel)
+    before, after = flatten(settings), flatten(chosen)
+    changed = {name: (before[name], after[name]) for name in after if before[name] != after[name]}
+    return Brought(chosen, given, panel.traits, edition, changed)
 
 
 def own_settings(settings: Settings, panel: Panel) -> Settings:
@@ -256,6 +269,12 @@ def own_settings(settings: Settings, panel: Panel) -> Settings:
     count = len(panel.cities)
     if settings.uncertainty.top >= count:
         changes["uncertainty.top"] = max(1, round(count / 3))
+    distinct = len(panel.figures.pivot_table(index="adcode", columns="variable", values="value").drop_duplicates())
+    most = max(2, min(settings.tiers.k_largest, distinct - 1))
+    if most < settings.tiers.k_largest:
+        changes |= {"tiers.k_largest": most, "tiers.k_smallest": min(settings.tiers.k_smallest, most),
+                    "tiers.k": min(settings.tiers.k, most)}
     if settings.city not in {*panel.cities.index, *panel.cities["name"], *panel.cities["name_en"]}:
-        changes["city"] = str(panel.cities["name"].iloc[0])
+        first = panel.cities.iloc[0]
+        changes["city"] = str(first["name"] if (panel.cities["name"] == first["name"]).sum() == 1 else first.name)
     return with_overrides(settings, changes)

@@ -36,6 +36,7 @@ STEPS = tuple(step for step in NEEDS if ONLY_WITH.get(step) != "synthetic")
 ELSEWHERE = {
     "00_synthetic_data": {"synthetic": "synthetic"},
     "01_clean_data": {"own": "own"},
+    "04_ahp_weights": {"unjudged": "own"},
     "04s_expert_panel": {"synthetic": "synthetic"},
     "08_regional_distribution": {"unpublished": "own"},
     "10_white_paper": {"unpublished": "own"},

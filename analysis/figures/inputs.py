@@ -29,6 +29,9 @@ GRADES = {"A": ("A 直接测度", "A measures it"), "B": ("B 接近", "B close")
           "D": ("D 仅规模或容量", "D size only"), "": ("无公开数据", "no public data")}
 
 
+TILES = 7  # in a row of `coverage_tiles`
+
+
 def coverage_tiles(framework: pd.DataFrame, grades: pd.Series, lang: str = "zh", stamp: str = "") -> Figure:
     """The indicators as tiles, one row per domain: which are measured, and how well (the darker the better).
 
@@ -38,23 +41,26 @@ def coverage_tiles(framework: pd.DataFrame, grades: pd.Series, lang: str = "zh",
 
     domain_of = ancestor(framework, "domain")
     names = node_names(framework, lang)
-    figure = new_figure(4.1, pick(lang, "指标的数据覆盖", "Indicators with data"), stamp)
+    rows_of = -(-domain_of.groupby(domain_of, sort=False).size() // TILES)  # a long domain takes several rows of tiles
+    height = max(4.1, 0.6 * rows_of.sum() + 0.5)
+    figure = new_figure(height, pick(lang, "指标的数据覆盖", "Indicators with data"), stamp)
     axes = figure.add_subplot()
-    for row, domain in enumerate(domain_of.unique()):
-        codes = domain_of.index[domain_of == domain]
+    for domain in domain_of.unique():
+        codes, row = domain_of.index[domain_of == domain], rows_of.loc[:domain].iloc[:-1].sum()
         have = int(codes.isin(grades.dropna().index).sum())
         axes.text(-0.08, row + 0.5, f"{wrapped(names[domain], lang, 8)}\n{have}/{len(codes)}", ha="right", va="center",
                   fontsize=7.5, fontweight="bold")
-        for column, code in enumerate(codes):
+        for place, code in enumerate(codes):
+            column, at = place % TILES, row + place // TILES
             grade = grades.get(code)
             grade = grade if isinstance(grade, str) else ""
             shade = GRADE_SHADES.get(grade, "white")
-            axes.add_patch(Rectangle((column + 0.03, row + 0.05), 0.94, 0.9, **tile_look(grade)))
+            axes.add_patch(Rectangle((column + 0.03, at + 0.05), 0.94, 0.9, **tile_look(grade)))
             colour = on_colour(shade) if grade else MUTED
-            axes.text(column + 0.07, row + 0.1, framework.at[code, "number"], va="top", fontsize=6, color=colour)
-            axes.text(column + 0.5, row + 0.56, wrapped(names[code], lang, 7 if lang == "zh" else 9), ha="center",
+            axes.text(column + 0.07, at + 0.1, framework.at[code, "number"], va="top", fontsize=6, color=colour)
+            axes.text(column + 0.5, at + 0.56, wrapped(names[code], lang, 7 if lang == "zh" else 9), ha="center",
                       va="center", fontsize=6.4 if lang == "zh" else 5.8, linespacing=1.15, color=colour)
-    axes.set(xlim=(-1.25, 7.02), ylim=(domain_of.nunique(), 0))
+    axes.set(xlim=(-1.25, 7.02), ylim=(rows_of.sum(), 0))
     axes.axis("off")
     handles = [Rectangle((0, 0), 1, 1, label=pick(lang, *words), **tile_look(grade)) for grade, words in GRADES.items()]
     legend_above(figure, handles, 5)

@@ -27,10 +27,11 @@ def rank_intervals(intervals: pd.DataFrame, cities: pd.DataFrame, lang: str = "z
     """
     ordered = intervals.sort_values("rank", kind="stable")
     names = city_names(cities, lang)
-    per_panel = -(-len(ordered) // PANELS)
+    count = min(PANELS, -(-len(ordered) // 12))  # a short list is not spread over empty panels
+    per_panel = -(-len(ordered) // count)
     title = titled(pick(lang, "名次的 90% 区间", "Rank intervals (90 %)"), what_varies, lang)
     figure = new_figure(0.115 * per_panel + 1.15, title, stamp)
-    panels = figure.subplots(1, PANELS)
+    panels = figure.subplots(1, count, squeeze=False)[0]
     for number, axes in enumerate(panels):
         part = ordered.iloc[number * per_panel:(number + 1) * per_panel]
         rows = np.arange(len(part))

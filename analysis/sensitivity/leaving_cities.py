@@ -20,7 +20,7 @@ from analysis.settings import Settings
 from analysis.weighting import combine_weights
 
 from .draws import SensitivityError, check_count
-from .leaving_out import effect
+from .leaving_out import EFFECTS, effect
 from .stages import Stages
 
 
@@ -60,7 +60,7 @@ def leave_cities_out(stages: Stages, settings: Settings, cities: Iterable[str] |
         scores = Parallel(n_jobs=workers)(delayed(scores_without)(code, *common) for code in codes)
     ranks = pd.DataFrame({code: rank(found) for code, found in zip(codes, scores, strict=True)}, index=raw.index)
     effects = {code: effect(rank(base.drop(code)), ranks[code].drop(code).astype(int), top) for code in codes}
-    return LeaveCitiesOut(pd.DataFrame.from_dict(effects, orient="index").rename_axis("left_out"),
+    return LeaveCitiesOut(pd.DataFrame(list(effects.values()), effects, EFFECTS).rename_axis("left_out"),
                           ranks.astype("Int64").rename_axis(columns="left_out"))
 
 
@@ -75,10 +75,13 @@ def scores_without(code: str, raw: pd.DataFrame, cities: pd.DataFrame, proxies: 
 
 
 def extreme_cities(raw: pd.DataFrame) -> pd.Index:
-    """The cities that alone hold the highest or the lowest value of an indicator, in the order of the table."""
+    """The cities that alone hold the highest or the lowest value of an indicator, in the order of the table.
+
+    A city without which an indicator would be the same everywhere is none of them: nothing could be scored without it.
+    """
     holders = set()
     for column in raw:
         for value in (raw[column].max(), raw[column].min()):
             holding = raw.index[raw[column] == value]
             holders |= set(holding) if len(holding) == 1 else set()
-    return raw.index[raw.index.isin(holders)]
+    return raw.index[[code in holders and bool((raw.drop(code).nunique() > 1).all()) for code in raw.index]]

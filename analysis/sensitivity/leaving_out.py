@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from analysis.frames import settle
@@ -45,7 +44,8 @@ def leave_one_out(
     divided by their sum. groups: the group of each indicator (mapping or Series), or a frame indicators × levels to
     leave out by several groupings at once (columns for example subdomain, domain). method: the aggregation.
     Ranks: 1 = best, ties share the smaller rank, on scores settled to 12 significant digits.
-    Leaving out an indicator of weight zero changes nothing. Raises SensitivityError when nothing would be left.
+    Leaving out an indicator of weight zero changes nothing. A part that carries the whole weight has no row. Raises
+    SensitivityError where every part does.
 
     >>> cities = pd.DataFrame({"I01": [10.0, 0.0], "I02": [0.0, 8.0]}, index=["A", "B"])
     >>> result = leave_one_out(cities, pd.Series({"I01": 0.5, "I02": 0.5}), top=1)
@@ -59,9 +59,11 @@ def leave_one_out(
     kept = kept_indicators(values.columns, groups)
     remaining = kept.drop(columns="level").to_numpy(dtype=float) * weights.to_numpy()
     sums = remaining.sum(axis=1)
-    if (sums <= 0).any():
-        raise SensitivityError(f"leaving out {kept.index[np.flatnonzero(sums <= 0)[0]]} leaves no weight; "
+    possible = sums > 0
+    if not possible.any():
+        raise SensitivityError(f"leaving out {kept.index[0]} leaves no weight; "
                                "leave-one-out needs at least two weighted parts")
+    kept, remaining, sums = kept[possible], remaining[possible], sums[possible]
     base = ranked(values, weights, method)
     rescaled = pd.DataFrame(remaining / sums[:, None], kept.index, values.columns)
     ranks = pd.DataFrame({name: ranked(values, row, method) for name, row in rescaled.iterrows()}, index=values.index)
@@ -97,6 +99,9 @@ def kept_indicators(indicators: pd.Index, groups: Mapping | pd.Series | pd.DataF
 def ranked(values: pd.DataFrame, weights: pd.Series, method: str) -> pd.Series:
     """Ranks of the scores, exactly as the study ranks."""
     return rank(settle(aggregate(values, weights, method)))
+
+
+EFFECTS = ("mean_shift", "largest_shift", "city", "entered", "left", "entering", "leaving", "spearman")
 
 
 def effect(base: pd.Series, ranks: pd.Series, top: int) -> dict:

@@ -129,10 +129,26 @@ class TestFillMissing:
         alone.loc["B"] = np.nan
         with pytest.raises(ValueError, match="city B, indicator a: no city can give"):
             fill_missing(alone)
-        with pytest.raises(ValueError, match="city B, indicator gap: no city can give a value by group_median"):
-            fill_missing(self.values, "group_median", groups=dict(zip("ABCDE", "xyxxx", strict=True)))
         with pytest.raises(ValueError, match="needs groups"):
             fill_missing(self.values, "group_median")
+
+
+class TestNobodyNear:
+    """Where the rule finds no donor, all cities that observe the indicator give, and the record says so."""
+
+    values = pd.DataFrame({"a": [1.0, np.nan, np.nan, 4.0], "b": [np.nan, 2.0, 3.0, np.nan],
+                           "c": [np.nan, 5.0, 7.0, np.nan]}, index=list("ABCD"))
+
+    def test_no_city_shares_half_of_the_indicators(self):
+        filled, record = fill_missing(self.values)
+        assert filled.loc["A", "b"] == 2.5 and filled.loc["B", "a"] == 2.5
+        assert record["reason"].str.contains("none shares half").all()
+        assert set(record["donors"]) == {"A;D", "B;C"}
+
+    def test_no_city_of_the_group_has_a_value(self):
+        groups = dict(zip("ABCD", "xyyx", strict=True))
+        filled, record = fill_missing(self.values, "group_median", groups=groups)
+        assert filled.loc["A", "c"] == 6.0 and record["reason"].str.contains("none of [xy] has a value").all()
 
 
 def test_coverage_counts_what_is_below_a_limit():

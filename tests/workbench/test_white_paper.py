@@ -379,7 +379,7 @@ class TestSetting:
     def test_the_column_of_sentences_gets_most_of_the_room(self, lang):
         from workbench.reporting.typst_tables import PORTRAIT_POINTS, fit_table
 
-        fit = fit_table(self.errata(lang), "t")
+        fit = fit_table(self.errata(lang))
         widths = [float(width[:-2]) for width in fit.columns]
         assert not fit.landscape and sum(widths) <= PORTRAIT_POINTS
         assert widths[3] == max(widths) and widths[3] > 0.3 * sum(widths)

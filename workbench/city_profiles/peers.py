@@ -36,7 +36,7 @@ def compare(points: pd.DataFrame, domain_scores: pd.DataFrame, members: pd.Serie
     >>> compare(points, points, pd.Series("all", points.index)).percentiles["I01"].tolist()
     [0.0, 50.0, 50.0, 100.0]
     """
-    members = members.reindex(points.index)
+    members = members.reindex(points.index).astype(object)  # a Categorical would keep its type in `map`
     sizes = members.map(members.value_counts())
     below = points.groupby(members).rank(method="average") - 1
     percentiles = 100 * below.div((sizes - 1).where(sizes > 1), axis=0)

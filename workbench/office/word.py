@@ -143,7 +143,7 @@ class Writing:
 
     def table(self, block: Block) -> list[dict]:
         """Caption above, the table, its notes below; on a page on its side where it is too wide."""
-        fit = fit_table(block.table, f"{self.report.name}, table {block.label or block.anchor}")
+        fit = fit_table(block.table)
         caption = self.captions.caption(block.label, block.caption, above=True) if block.caption else ""
         title = f"{block.label} {block.caption}".strip()
         text = caption + table_xml(block.table, fit, title) + paragraph(run(block.notes), "TableNote")

@@ -18,11 +18,10 @@ import pandas as pd
 from workbench.own.problems import OwnDataError, Problem
 
 LOG_COLUMNS = ["file", "sheet", "row", "column", "before", "after", "rule", "reason_zh", "reason_en"]
-CODE = re.compile(r"[A-Za-z0-9_.\-]{1,40}")
-# A table of results has columns of these names; pandas reads the others as a missing value or a truth value.
+CODE = re.compile(r"[\w.\-]{1,40}")
+# A table of results has columns of these names.
 RESERVED = {"goal", "group", "own_group", "score", "rank", "name", "name_en", "adcode", "code", "type", "province",
-            "seat_lon", "seat_lat", "published_rank", "low_coverage", "city", "indicator", "value",
-            "na", "nan", "null", "none", "true", "false", "inf", "-inf", "infinity", "n.a", "n.a."}
+            "seat_lon", "seat_lat", "published_rank", "low_coverage", "city", "indicator", "value"}
 LONGEST_NAME, LONGEST_TEXT = 200, 2000
 UNSEEN = re.compile("[\u200b\u200c\u200d\u2060\ufeff]")  # marks without width, left behind by copying from pages
 LIKE_FORMULA = ("=", "+", "-", "@")

@@ -103,7 +103,7 @@ def _block_to_typst(block: Block, texts, folder: Path, name: str, include_code: 
         picture.write_bytes(block.picture)
         alt, width = typst_string(block.alt), f"{block.width * 100:g}%"
         return f'#picture({texts_of}, alt: {alt}, path: "{picture.name}", width: {width})'
-    fit = fit_table(block.table, f"{name}, table {block.label or block.anchor}")
+    fit = fit_table(block.table)
     # A short table is not torn apart by the end of a page; a long one breaks and repeats its head.
     together = len(block.table.body) <= ROWS_KEPT_TOGETHER if block.keep is None else block.keep
     breakable = not together or fit.landscape or table_height(block.table, fit) > HEIGHT_KEPT_TOGETHER

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.reporting.errors import ReportError
@@ -51,6 +52,23 @@ def tidy_notebook(notebook: NotebookNode, name: str, traits: frozenset[str] = fr
             code_cells += 1
             _tidy_code_cell(cell, code_cells, f"{name}, cell {position}")
     return tidied
+
+
+def warnings_taken_out(notebook: NotebookNode, root: Path) -> list[str]:
+    """What libraries warned of while a notebook ran, each message once and without the paths of this machine.
+
+    The messages leave the notebook: they concern the program, not the reader of a study of own data, whose run they
+    must not end. In the study's own notebooks they stay, and its report is refused.
+    """
+    found: dict[str, None] = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            if output.output_type == "stream" and output.name == "stderr":
+                found[output.text.strip().replace(f"{root}/", "")] = None
+        if "outputs" in cell:
+            cell.outputs = [output for output in cell.outputs
+                            if not (output.output_type == "stream" and output.name == "stderr")]
+    return list(found)
 
 
 def _tidy_code_cell(cell: NotebookNode, count: int, where: str) -> None:

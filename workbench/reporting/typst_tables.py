@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from math import ceil
 
-from workbench.reporting.errors import ReportError
 from workbench.reporting.table_markup import Cell, Table, grid, text_width
 
 PORTRAIT_POINTS, LANDSCAPE_POINTS = 453.0, 697.0  # the text width of an A4 page with margins of 2.5 cm
@@ -13,17 +13,20 @@ _PORTRAIT_SIZES = (9.0, 8.5, 8.0, 7.5, 7.0)
 _LANDSCAPE_SIZES = (9.0, 8.5, 8.0, 7.5, 7.0, 6.5, 6.0, 5.5, 5.0)
 _NARROWEST_TEXT = 6.0  # ems: text is wrapped, but not into columns narrower than this
 _LITTLE = 0.15  # of the room that is left: a column that lacks no more is served whole
+_LONG_WORD = re.compile(r"\S{4}(?=\S)")
 _HEAD_ON_ONE_LINE = 5.0  # ems: a longer word of the head may take two lines
 
 
 @dataclass(frozen=True)
 class TableFit:
-    """How a table is set: type size and cell padding in points, page on its side or not, columns in typst's terms."""
+    """How a table is set: type size and cell padding in points, page on its side or not, columns in typst's terms, and
+    whether words must be broken anywhere."""
 
     size: float
     padding: float
     landscape: bool
     columns: tuple[str, ...]
+    broken: bool = False
 
 
 def typst_string(text: str) -> str:
@@ -36,15 +39,14 @@ def typst_string(text: str) -> str:
     return f'"{escaped}"'
 
 
-def fit_table(table: Table, where: str) -> TableFit:
+def fit_table(table: Table) -> TableFit:
     """The most readable setting that fits.
 
     Tried in turn: nothing wrapped, down to 8 pt; text wrapped with ease, down to 7.5 pt; wrapped as far as it goes,
     down to 7 pt; the page on its side, down to 5 pt. Columns of numbers keep their natural width; columns of text do
     not go below six ems or their longest word. Widths are estimates on the generous side, from the letters alone, so
-    that they are the same everywhere.
-
-    Raises `ReportError`, naming `where`, for a table too wide for any setting.
+    that they are the same everywhere. Where nothing fits, as with names of two hundred signs, the widest columns give
+    way and their words are broken anywhere.
     """
     natural, narrowest = _column_widths(table)
     padding = 6.0 if table.width <= 6 else 4.0 if table.width <= 10 else 3.0
@@ -60,7 +62,19 @@ def fit_table(table: Table, where: str) -> TableFit:
         if needed <= room:
             columns = tuple(f"{ems * size + 2 * padding:.2f}pt" for ems in _shared_widths(natural, narrowest, room))
             return TableFit(size, padding, landscape, columns)
-    raise ReportError(f"{where}: {table.width} columns are too wide for a page; show fewer columns or shorter texts")
+    size, padding = _LANDSCAPE_SIZES[4], 3.0
+    room = (LANDSCAPE_POINTS - 2 * padding * table.width) / size
+    columns = tuple(f"{ems * size + 2 * padding:.2f}pt" for ems in _capped_widths(narrowest, room))
+    return TableFit(size, padding, True, columns, broken=True)
+
+
+def _capped_widths(widths: list[float], room: float) -> list[float]:
+    """Widths that fill the room, the widest cut down to one common width."""
+    capped, left = dict.fromkeys(range(len(widths)), 0.0), room
+    for done, column in enumerate(sorted(capped, key=widths.__getitem__)):
+        capped[column] = min(widths[column], left / (len(widths) - done))
+        left -= capped[column]
+    return [capped[column] for column in range(len(widths))]
 
 
 def _shared_widths(natural: list[float], narrowest: list[float], room: float) -> list[float]:
@@ -124,6 +138,7 @@ def _unbreakable(line: str) -> list[str]:
 
 def table_to_typst(table: Table, fit: TableFit) -> str:
     """The table as a call of `data-table` of report.typ; every text is a string, so none is read as markup."""
+    table = _with_breaks(table) if fit.broken else table
     numeric = table.numeric_columns()
     align = ", ".join("right" if flag else "left" for flag in numeric)
 
@@ -139,6 +154,15 @@ def table_to_typst(table: Table, fit: TableFit) -> str:
         f"  align: ({align},), head-rows: {len(table.head)},\n"
         f"  head: (\n{rows_to_typst(table.head, True)}  ),\n  body: (\n{rows_to_typst(table.body, False)}  ))"
     )
+
+
+def _with_breaks(table: Table) -> Table:
+    """The table with places where long words may be broken."""
+    def broken(rows: list[list[Cell]]) -> list[list[Cell]]:
+        return [[replace(cell, runs=[(_LONG_WORD.sub("\\g<0>\u200b", text), style) for text, style in cell.runs])
+                 for cell in row] for row in rows]
+
+    return Table(broken(table.head), broken(table.body))
 
 
 def _cell_to_typst(cell: Cell, head: bool, numeric_column: bool) -> str:

@@ -8,6 +8,7 @@ while later steps still compute. `planning` says what to run, `staging` puts it 
 from __future__ import annotations
 
 import importlib
+import json
 import os
 import shutil
 import sys
@@ -21,7 +22,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from analysis.editions import about
+from analysis.editions import Edition, about
 from analysis.settings import BASELINE, ROOT, Settings, load_settings, write_settings
 from workbench.planning import DATA, Plan, RunError, check_kept_steps, parameters_for, report_folder
 from workbench.publishing.provenance import RECORD, hashes, run_record, write_json
@@ -70,12 +71,19 @@ def execute(plan: Plan, say: Callable[[str], None] = print, reports: bool = True
             peak_memory = seconds.pop("peak memory")
             seconds["index and manifest"] = write_overview(plan, staging, reports)
             record = about(plan.settings.edition) | run_record(seconds, time.perf_counter() - started, peak_memory)
-            write_json(record, report_folder(plan, staging) / RECORD)
+            write_json(record | library_warnings(staging), report_folder(plan, staging) / RECORD)
             with unstoppable():
                 put_in_place(plan.run)
         finally:
             discard(plan.run)
     return record
+
+
+def library_warnings(staging: Path) -> dict[str, dict[str, list[str]]]:
+    """What libraries warned of in the notebooks of a run of own data, by step; it belongs into the run's record."""
+    told = {path.stem.removeprefix("warnings-"): json.loads(path.read_text(encoding="utf-8"))["warnings"]
+            for path in sorted(staging.glob("warnings-*.json"))}
+    return {"warnings of libraries": told} if told else {}
 
 
 def make_run(plan: Plan, study, staging: Path, kept: Path | None, say: Callable[[str], None],
@@ -303,6 +311,7 @@ def execute_step(step: str, plan: Plan, staging: Path) -> float:
     from traitlets.config import Config
 
     from workbench.reporting import tidy_notebook
+    from workbench.reporting.tidy import warnings_taken_out
 
     source = notebook_path(step, plan.traits, plan.lang)
     try:
@@ -318,6 +327,8 @@ def execute_step(step: str, plan: Plan, staging: Path) -> float:
                        "want of memory; a run needs about 1 GB: close other programs and run again") from None
     path = report_folder(plan, staging) / "notebooks" / f"{step}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = nbformat.writes(tidy_notebook(notebook, step, plan.traits))
-    path.write_text(text + "\n", encoding="utf-8")
+    tidied = tidy_notebook(notebook, step, plan.traits)
+    if plan.settings.edition == Edition.OWN and (told := warnings_taken_out(tidied, ROOT)):
+        write_json({"warnings": told}, staging / f"warnings-{step}.json")
+    path.write_text(nbformat.writes(tidied) + "\n", encoding="utf-8")
     return time.perf_counter() - started

@@ -508,8 +508,13 @@ class TestLeaveOneOut:
         assert (result.ranks["I06"] == result.base).all()
 
     def test_nothing_left_is_refused(self):
-        with pytest.raises(SensitivityError, match="D1"):
-            leave_one_out(self.values, self.weights, {"a": "D1", "b": "D1", "c": "D1"})
+        one = self.values[["a"]]
+        with pytest.raises(SensitivityError, match="a leaves no weight"):
+            leave_one_out(one, pd.Series({"a": 1.0}))
+
+    def test_a_part_that_is_everything_has_no_row(self):
+        groups = {"a": "D1", "b": "D1", "c": "D1"}
+        assert list(leave_one_out(self.values, self.weights, groups).effects.index) == ["a", "b", "c"]
 
     def test_missing_and_clashing_groups_are_named(self):
         with pytest.raises(SensitivityError, match="c has no group"):

@@ -243,7 +243,7 @@ class TestTables:
         def is_kept(rows: int, text: str) -> bool:
             html = "<table><tbody>" + f"<tr><td>{text}</td><td>1</td></tr>" * rows + "</tbody></table>"
             table = read_table(html, "test")
-            fit = fit_table(table, "test")
+            fit = fit_table(table)
             return word_xml.is_short(table, word_xml.column_widths(table, fit), fit)
 
         assert is_kept(20, "深圳市") and not is_kept(60, "深圳市") and not is_kept(20, "深圳市、" * 60)

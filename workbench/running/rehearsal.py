@@ -1,0 +1,157 @@
+"""A rehearsal of a run: the whole chain on the study's own values, notebooks, figures and pages included, in seconds.
+
+Everything happens in this process and in a temporary folder, with few draws and repetitions, so that whatever would
+stop the run later is known before it begins. The notebooks are the stored ones; what fails in them fails here.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from analysis.editions import Edition
+from analysis.settings import ROOT, Settings, with_overrides
+from workbench.own.study_input import StudyInput
+from workbench.planning import Plan, RunError, parameters_for, report_folder
+from workbench.steps import notebook_path
+
+# Few repetitions: enough that every computation is made and every figure drawn, too few to say anything.
+FEW = {"uncertainty.draws": 100, "uncertainty.sobol_samples": 8, "tiers.starts": 2, "tiers.references": 2,
+       "tiers.resamples": 2, "tiers.draws": 50}
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """Where and why a rehearsal stopped: the notebook or part of the reports, and the error as it was raised."""
+
+    where: str
+    error: BaseException
+
+    def line(self) -> str:
+        """The stopping place and the error as Python has it, for developers."""
+        return f"{self.where}: {type(self.error).__name__}: {self.error}"
+
+    def told(self, lang: str) -> str:
+        """The same for users: a refusal of the study's own as its sentence, another error with where to report it."""
+        expected = isinstance(self.error, ValueError | RunError)
+        name = "" if expected else f"{type(self.error).__name__}: "
+        if lang == "zh":
+            return f"试跑停在{self.where}：{name}{self.error}" + (
+                "" if expected else "\n这是程序的缺陷，不是数据的问题；请附上这一行报告。")
+        return f"The rehearsal stopped at {self.where}: {name}{self.error}" + (
+            "" if expected else "\nThis is a fault of the program, not of the data; please report it with this line.")
+
+
+def rehearse(plan: Plan, given: StudyInput | None, say: Callable[[str], None] = lambda _: None,
+             keep: Path | None = None) -> Stopped | None:
+    """Rehearse a plan; None where it reaches its end, else where it stopped.
+
+    `say` is called with a line after each notebook and part; `keep` is a folder that the results are left in.
+    """
+    from workbench.publishing.site import PARTS, render_step, write_overview, write_part
+    from workbench.running.pipeline import compare_with_memory, copy_kept, score_in_memory, write_given
+
+    plan = replace(plan, settings=few(plan.settings))
+    with folder_for(keep) as staging, kernel_environment(staging):
+        for part in ("data", "reports"):
+            (staging / part / plan.run).mkdir(parents=True, exist_ok=True)
+        tasks: list[tuple[str, Callable[[], Any]]] = [
+            ("the method", lambda: score_in_memory(plan, given)),
+            ("input", lambda: (copy_kept(plan, None, staging),
+                               write_given(given, plan.settings, None, staging / "data" / plan.run)))]
+        tasks += [(step, lambda step=step: execute_here(step, plan, staging)) for step in plan.steps]
+        tasks += [(f"report of {step}", lambda step=step: render_step(step, plan, staging)) for step in plan.steps]
+        tasks += [(part, lambda part=part: write_part(part, plan, staging)) for part in PARTS]
+        tasks += [("index", lambda: write_overview(plan, staging, True)),
+                  ("comparison", lambda: compare_with_memory(score_in_memory(plan, given),
+                                                             staging / "data" / plan.run))]
+        for name, task in tasks:
+            started = time.perf_counter()
+            try:
+                task()
+            except Exception as error:  # whatever it is, the run would end with it
+                return Stopped(name, error)
+            say(f"{name:<40}{time.perf_counter() - started:6.1f} s")
+    return None
+
+
+def few(settings: Settings) -> Settings:
+    """The settings of a run with few repetitions; fewer are left as they are."""
+    return with_overrides(settings, FEW)
+
+
+@contextmanager
+def folder_for(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        yield keep
+        return
+    with tempfile.TemporaryDirectory(prefix="study-rehearsal-") as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def kernel_environment(staging: Path) -> Iterator[None]:
+    """The environment of a notebook that the runner executes: its tables and reports go to the staging folder."""
+    told = {"STUDY_DATA": f"{staging}/data", "STUDY_REPORTS": f"{staging}/reports"}
+    before = {name: os.environ.get(name) for name in told}
+    os.environ.update(told)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name)
+            else:
+                os.environ[name] = value
+
+
+def execute_here(step: str, plan: Plan, staging: Path) -> None:
+    """Execute a stored notebook in this process and keep it as the runner does."""
+    import nbformat
+    from papermill.iorw import load_notebook_node
+    from papermill.parameterize import parameterize_notebook
+
+    from workbench.reporting import tidy_notebook
+    from workbench.reporting.tidy import warnings_taken_out
+
+    notebook = load_notebook_node(str(notebook_path(step, plan.traits, plan.lang)))
+    notebook = parameterize_notebook(notebook, parameters_for(step, plan), kernel_name="python3", language="python")
+    shell = fresh_shell()
+    for count, cell in enumerate((cell for cell in notebook.cells if cell.cell_type == "code"), start=1):
+        cell.outputs = run_cell(shell, cell.source, count)
+    path = report_folder(plan, staging) / "notebooks" / f"{step}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tidied = tidy_notebook(notebook, step, plan.traits)
+    if plan.settings.edition == Edition.OWN:
+        warnings_taken_out(tidied, ROOT)
+    path.write_text(nbformat.writes(tidied) + "\n", encoding="utf-8")
+
+
+def fresh_shell():
+    """IPython without a history file and with an empty namespace."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
+    shell.reset(new_session=True, aggressive=False)
+    return shell
+
+
+def run_cell(shell, source: str, count: int) -> list:
+    """The outputs of one cell; an error in it is raised as it is."""
+    from IPython.utils.capture import capture_output
+    from nbformat.v4 import new_output
+
+    with capture_output() as caught:
+        result = shell.run_cell(source, store_history=True)
+    if (error := result.error_before_exec or result.error_in_exec) is not None:
+        raise error
+    texts = {name: text for name, text in (("stdout", caught.stdout), ("stderr", caught.stderr)) if text}
+    return [*(new_output("stream", name=name, text=text) for name, text in texts.items()),
+            *(new_output("display_data", data=shown.data, metadata=shown.metadata or {}) for shown in caught.outputs)]
