@@ -23,8 +23,7 @@ What comes out
     white_paper       the numbers, tables and sections of the white paper
     office            figures as files, tables to paste, Word documents, workbooks
     explorer          the page on which a reader moves the weights
-    profile           one city's account: every number between a raw cell and its score
-    city_profiles     one page a city, among its peers
+    cities            a run read; one city's account, every number between raw cell and score; its page among peers
     comparing         two runs side by side
     publishing        all of these put together as the pages of a run
 How it is run and checked

@@ -155,16 +155,16 @@ def city(
     """
     from shutil import get_terminal_size
 
-    from workbench import city_profiles, profile
+    from workbench import cities
     from workbench.planning import RunError, check_language
 
     try:
         check_language(lang)
-        account = profile.city_account(profile.read_run(run_), name)
-        text = profile.account_text(account, lang, min(get_terminal_size().columns, 140))
-        written = profile.write_profile(account, lang) if files else []
+        account = cities.city_account(cities.read_run(run_), name)
+        text = cities.account_text(account, lang, min(get_terminal_size().columns, 140))
+        written = cities.write_profile(account, lang) if files else []
         if files:
-            written += city_profiles.write_pdfs(city_profiles.profiles_of(account.tables), [account.code], lang)
+            written += cities.write_pdfs(cities.profiles_of(account.tables), [account.code], lang)
     except (ValueError, OSError, RunError) as error:
         raise stop(error) from None
     typer.echo(text)
@@ -184,18 +184,18 @@ def cities(
     网页由每次运行写在 reports/<run>/profiles；PDF 在 reports/<run>/cities。
     Every run writes the pages, reports/<run>/profiles; PDF files go to reports/<run>/cities.
     """
-    from workbench import city_profiles
+    from workbench import cities
     from workbench.planning import RunError, check_language
 
     try:
         check_language(lang)
         if top < 0:
             raise ValueError(f"--top {top}: give 0 for all cities, or how many of the best")
-        profiles = city_profiles.read_profiles(run_)
+        profiles = cities.read_profiles(run_)
         chosen = profiles.in_order[:top or None]
-        for line in city_profiles.list_lines(profiles, chosen, lang) if not pdf else ():
+        for line in cities.list_lines(profiles, chosen, lang) if not pdf else ():
             typer.echo(line)
-        for path in city_profiles.write_pdfs(profiles, chosen, lang) if pdf else ():
+        for path in cities.write_pdfs(profiles, chosen, lang) if pdf else ():
             typer.echo(os.path.relpath(path, ROOT))
     except (ValueError, OSError, RunError) as error:
         raise stop(error) from None

@@ -16,7 +16,7 @@ from analysis import figures, sources, tables
 from analysis.frames import read_frame
 from analysis.framework import PAPER_LISTS, domains, leaves, read_framework
 from analysis.settings import ROOT, load_settings
-from workbench import city_profiles
+from workbench import cities
 from workbench.reporting.blocks import read_report
 from workbench.run_input import run_ground
 from workbench.steps import LANGUAGES, stored_notebooks
@@ -57,7 +57,7 @@ def chinese():
 
 @pytest.fixture(scope="module")
 def profiles():
-    return city_profiles.profiles_in("baseline", BASELINE)
+    return cities.profiles_in("baseline", BASELINE)
 
 
 class Shown:

@@ -14,10 +14,10 @@ from typing import Any
 from analysis.editions import PUBLIC_TRAITS, Edition
 from analysis.settings import ROOT, load_settings, nearest
 from workbench.by_hand import RECORD
+from workbench.cities.account_files import FOLDER as CITIES
 from workbench.office.take_away import FILES as TAKE_AWAY
 from workbench.own.study_input import StudyInput
 from workbench.planning import DATA, Plan, RunError, check_language, report_place
-from workbench.profile.files import FOLDER as CITIES
 from workbench.publishing.provenance import ABOUT_THE_RUN, MANIFEST
 from workbench.run_input import INPUT, kept_input, own_panel
 from workbench.steps import NEEDS, built_on, steps_for

@@ -143,7 +143,7 @@ def write_city_pages(plan: Plan, staging: Path) -> None:
     """The page of every city and their list, where the run has scores."""
     if not (staging / "data" / plan.run / "05_scores.csv").is_file():
         return
-    from workbench.city_profiles import profiles_in, write_profiles
+    from workbench.cities import profiles_in, write_profiles
 
     profiles = profiles_in(plan.run, staging / "data" / plan.run)
     write_profiles(profiles, report_folder(plan, staging), plan_stamp(plan, staging), plan.lang)

@@ -7,7 +7,7 @@ import pandas as pd
 from analysis import scoring, tables
 from analysis.figures.labels import pick
 from analysis.framework import PAPER_LISTS
-from workbench.city_profiles.profiles import Profiles
+from workbench.cities.profiles import Profiles
 from workbench.notebook import Step
 from workbench.white_paper.paper_tables import case_table
 from workbench.white_paper.paper_values import PaperValues

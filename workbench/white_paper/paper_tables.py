@@ -15,8 +15,8 @@ from analysis.figures.weights import SCHEMES
 from analysis.framework import ancestor, domains
 from analysis.settings import Settings
 from analysis.tables import EMPTY, finished, full_names, percentage, printed
-from workbench.city_profiles.profiles import Profiles
-from workbench.city_profiles.words import Names
+from workbench.cities.profile_words import Names
+from workbench.cities.profiles import Profiles
 
 UNSURE = 0.5  # below this chance of its own tier a city's name is marked
 SURE = 0.9

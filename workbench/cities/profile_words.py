@@ -9,10 +9,10 @@ import pandas as pd
 
 from analysis.figures.labels import city_names, group_name, node_names, pick, province_name, system_name
 from analysis.tables import EMPTY, full_names, percentage, printed
-from workbench.city_profiles.moves import WHOLE_YEARS, YES_NO, Move, Step
-from workbench.city_profiles.profiles import Profiles
+from workbench.cities.moves import WHOLE_YEARS, YES_NO, Move, Step
+from workbench.cities.profiles import Profiles
+from workbench.cities.words import KINDS, chance
 from workbench.edition import notice_text
-from workbench.profile.words import KINDS, chance
 
 FLAG_WORDS = {"filled": ("估计", "estimated"), "capped": ("封顶", "capped"), "province": ("省级数", "province's"),
               "log": ("对数", "log"), "set_aside": ("有剔除", "cells set aside"), "gap": ("已知缺口", "known gap")}

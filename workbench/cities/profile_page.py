@@ -8,9 +8,10 @@ from typing import Any
 
 from analysis.figures.labels import pick
 from analysis.tables import EMPTY, printed
-from workbench.city_profiles import drawing, words
-from workbench.city_profiles.moves import moves_of
-from workbench.city_profiles.words import Names
+from workbench.cities import drawing
+from workbench.cities import profile_words as words
+from workbench.cities.moves import moves_of
+from workbench.cities.profile_words import Names
 from workbench.reporting.markup import REPORT_ASSETS
 from workbench.reporting.notebook_html import page_templates, stylesheet
 from workbench.reporting.stamps import Stamp

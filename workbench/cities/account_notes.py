@@ -8,9 +8,9 @@ import re
 from analysis.figures.labels import city_names, pick
 from analysis.settings import differences
 from analysis.study import named_record
-from workbench.profile.account import Account
-from workbench.profile.run_tables import logarithm_formula
-from workbench.profile.words import variable_name
+from workbench.cities.account import Account
+from workbench.cities.run_tables import logarithm_formula
+from workbench.cities.words import variable_name
 
 DONORS_SHOWN = 6
 POINTS = {

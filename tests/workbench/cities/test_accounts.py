@@ -22,10 +22,11 @@ from analysis.frames import read_frame, settle, write_frame
 from analysis.framework import leaves
 from analysis.settings import ROOT, load_settings, write_settings
 from analysis.study import score_study, score_table
-from workbench import by_hand, profile
+from workbench import by_hand, cities
 from workbench.by_hand import data_folder
-from workbench.profile import page, run_tables, workbook
-from workbench.profile.account import account_items
+from workbench.cities import account_page, run_tables
+from workbench.cities import account_workbook as workbook
+from workbench.cities.account import account_items
 
 pytestmark = pytest.mark.long
 
@@ -38,7 +39,7 @@ CITIES = ("440300", "510100", "540400", "110000", "120000", "410100")
 
 @pytest.fixture(scope="module")
 def tables():
-    return profile.read_run("baseline")
+    return cities.read_run("baseline")
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def runs(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run_with(panel, runs, name: str, **choices) -> profile.RunTables:
+def run_with(panel, runs, name: str, **choices) -> cities.RunTables:
     """The tables of a run with other choices, scored in memory and written as its notebooks would write them."""
     dotted = {key.replace("_", ".", 1): value for key, value in choices.items()}
     study = score_study(panel, load_settings(overrides=dotted))
@@ -67,7 +68,7 @@ def run_with(panel, runs, name: str, **choices) -> profile.RunTables:
     scores = score_table(panel.cities, study.scores, study.ranks, study.domain_scores, study.raw, published,
                          study.settings)
     write_frame(scores, folder / "05_scores.csv")
-    return profile.read_run(name)
+    return cities.read_run(name)
 
 
 def write_by_hand(run: str, step: str, frames: dict[str, pd.DataFrame], **choices) -> None:
@@ -81,7 +82,7 @@ def write_by_hand(run: str, step: str, frames: dict[str, pd.DataFrame], **choice
         hand.note_written(stem, path)
 
 
-def renamed(tables: profile.RunTables) -> profile.RunTables:
+def renamed(tables: cities.RunTables) -> cities.RunTables:
     """The tables with a name for Shenzhen that is a formula to a spreadsheet and a script to a page."""
     names = tables.cities["name"].mask(tables.cities.index == "440300", HOSTILE)
     return replace(tables, ground=replace(tables.ground, cities=tables.cities.assign(name=names)))
@@ -115,20 +116,20 @@ class TestRunByHand:
         write_by_hand("lab", "05_scores_and_ranks", {"05_weights": tables.weights, "05_scores": scores})
         assert sorted(path.name for path in lab.iterdir()) == ["05_scores.csv", "05_weights.csv", "by_hand.json",
                                                                "settings.yaml"]
-        found = profile.read_run("lab")
-        assert profile.city_account(found, "深圳市").result["score"] == tables.scores.at["440300", "score"]
+        found = cities.read_run("lab")
+        assert cities.city_account(found, "深圳市").result["score"] == tables.scores.at["440300", "score"]
         assert set(found.intervals) == {"weights", "choices"} and found.tiers is not None
 
     def test_intervals_and_tiers_of_other_scores_are_left_out(self, lab, tables, real_study):
         write_by_hand("lab", "05_scores_and_ranks", self.scored(real_study.panel), weighting_alpha=0.7)
-        found = profile.read_run("lab")
+        found = cities.read_run("lab")
         assert not found.scores["score"].equals(tables.scores["score"])
         assert found.intervals == {} and found.tiers is None
 
     def test_scores_that_do_not_follow_from_the_steps_before_are_refused(self, lab, real_study):
         write_by_hand("lab", "02_indicators", {"02_raw": real_study.raw * 2})
-        with pytest.raises(profile.AccountError, match="run lab: .* run 0[345]_"):
-            profile.read_run("lab")
+        with pytest.raises(cities.AccountError, match="run lab: .* run 0[345]_"):
+            cities.read_run("lab")
 
 
 class TestAccount:
@@ -141,20 +142,20 @@ class TestAccount:
 
     @pytest.mark.parametrize("text", ["深圳市", "深圳", "Shenzhen", "shenzhen", "440300"])
     def test_a_city_is_found_by_name_english_name_and_code(self, tables, text):
-        assert profile.city_account(tables, text).code == "440300"
+        assert cities.city_account(tables, text).code == "440300"
 
     def test_an_unknown_city_is_refused_with_the_nearest_names(self, tables):
         with pytest.raises(ValueError, match="city 深洲市 is not in the roster; did you mean .*深圳市"):
-            profile.city_account(tables, "深洲市")
+            cities.city_account(tables, "深洲市")
 
     def test_an_unknown_run_is_refused_with_the_runs_there_are(self):
-        with pytest.raises(profile.AccountError, match="--run basline: no scores of this run.*did you mean baseline"):
-            profile.read_run("basline")
-        with pytest.raises(profile.AccountError, match="no scores"):
-            profile.read_run("../processed/baseline")
+        with pytest.raises(cities.AccountError, match="--run basline: no scores of this run.*did you mean baseline"):
+            cities.read_run("basline")
+        with pytest.raises(cities.AccountError, match="no scores"):
+            cities.read_run("../processed/baseline")
 
     def test_domains_add_up_to_the_score_and_have_their_own_scores(self, tables):
-        account = profile.city_account(tables, "成都市")
+        account = cities.city_account(tables, "成都市")
         assert math.isclose(account.domains["contribution"].sum(), account.result["score"], rel_tol=1e-12)
         ratio = account.domains["contribution"] / account.domains["weight"]
         assert ratio.to_numpy() == pytest.approx(account.domains["score"].to_numpy(), rel=1e-11)
@@ -162,21 +163,21 @@ class TestAccount:
     def test_raw_cells_are_those_of_the_raw_file(self, tables):
         lines = (ROOT / "data/raw/statistics/statistics.csv").read_text(encoding="utf-8").splitlines()
         for code in CITIES:
-            cells = profile.city_account(tables, code).cells
+            cells = cities.city_account(tables, code).cells
             for cell in cells[cells["file"] == "statistics.csv"].itertuples():
                 adcode, _, variable, _, value, source = lines[cell.raw_row - 1].split(",")
                 assert (adcode, variable, float(value), source) == (code, cell.variable, cell.value, cell.source_id)
 
     def test_what_cleaning_set_aside_is_shown_with_its_value_and_reason(self, tables):
-        cells = profile.city_account(tables, "天津").cells
+        cells = cities.city_account(tables, "天津").cells
         gone = cells[cells["purpose"] == "set_aside"].iloc[0]
         assert (gone["raw_row"], gone["value"], gone["flag"]) == (3809, 3006800, "outvoted_year")
         assert "故剔除" in gone["reason_zh"] and "set aside" in gone["reason_en"]
-        cells = profile.city_account(tables, "郑州").cells
+        cells = cities.city_account(tables, "郑州").cells
         assert cells.loc[cells["purpose"] == "known_gap", "file"].tolist() == ["known_gaps.csv"]
 
     def test_peers_are_the_city_s_tier_and_region(self, tables):
-        account = profile.city_account(tables, "深圳")
+        account = cities.city_account(tables, "深圳")
         tier, region = account.peers["tier"], account.peers["region"]
         assert (tables.tiers.loc[tier, "tier_score"] == tables.tiers.at["440300", "tier_score"]).all()
         assert (tables.cities.loc[region, "region"] == "华南").all()
@@ -223,8 +224,8 @@ TAMPERED = {
 def test_a_changed_table_is_refused_with_its_place(runs, name):
     change, place = TAMPERED[name]
     change(runs / "data/baseline")
-    with pytest.raises(profile.AccountError, match=place) as refused:
-        profile.read_run("baseline")
+    with pytest.raises(cities.AccountError, match=place) as refused:
+        cities.read_run("baseline")
     assert "run the study again" in str(refused.value) and "\n" not in str(refused.value)
 
 
@@ -232,8 +233,8 @@ class TestText:
     @pytest.mark.parametrize("lang", ["zh", "en"])
     @pytest.mark.parametrize("code", CITIES[:3])
     def test_every_number_stands_whole_in_its_column(self, tables, code, lang):
-        account = profile.city_account(tables, code)
-        text = profile.account_text(account, lang, width=80)
+        account = cities.city_account(tables, code)
+        text = cities.account_text(account, lang, width=80)
         lines = text.splitlines()
         ends = set()
         for item in account.items.itertuples():
@@ -246,20 +247,20 @@ class TestText:
             assert str(cell.raw_row) in text and cell.source_id in text
 
     def test_flags_name_what_was_done_and_by_whom(self, tables):
-        text = profile.account_text(profile.city_account(tables, "成都"))
+        text = cities.account_text(cities.city_account(tables, "成都"))
         assert "补缺、对数" in text and "供体：长沙市、郑州市、福州市、青岛市、天津市" in text
-        assert "Winsorised I01: 2830.46 → 2326.78." in profile.account_text(profile.city_account(tables, "北京"), "en")
+        assert "Winsorised I01: 2830.46 → 2326.78." in cities.account_text(cities.city_account(tables, "北京"), "en")
 
     def test_intervals_over_all_choices_stand_beside_those_of_weights(self, tables):
         choices = tables.intervals["weights"].assign(rank_05=1, rank_95=99, p_top_100=0.5, p_tier_1=0.25)
         wide = replace(tables, intervals={"weights": tables.intervals["weights"], "choices": choices})
-        text = profile.account_text(profile.city_account(wide, "深圳"), "en")
+        text = cities.account_text(cities.city_account(wide, "深圳"), "en")
         assert "weights only 3–3 (median 3); all choices 1–99 (median 3)" in text
         assert "all choices 50%" in text and "all choices 25%" in text
 
     def test_a_run_without_sensitivity_and_tiers_shows_a_dash(self, tables):
-        bare = profile.city_account(replace(tables, intervals={}, tiers=None), "深圳")
-        assert "梯队：–" in profile.account_text(bare) and "90% 名次区间：–" in profile.account_text(bare)
+        bare = cities.city_account(replace(tables, intervals={}, tiers=None), "深圳")
+        assert "梯队：–" in cities.account_text(bare) and "90% 名次区间：–" in cities.account_text(bare)
         assert bare.peers.keys() == {"region"}
 
 
@@ -323,7 +324,7 @@ class Workbook:
 class TestWorkbook:
     @pytest.mark.parametrize("code", CITIES)
     def test_its_formulas_recompute_the_score_from_raw_cells(self, tables, code):
-        account = profile.city_account(tables, code)
+        account = cities.city_account(tables, code)
         book = Workbook(workbook.account_workbook(account))
         column = workbook.LETTER["contribution"]
         assert book.value(*book.beside("总分", column)) == pytest.approx(account.result["score"], abs=1e-9)
@@ -333,7 +334,7 @@ class TestWorkbook:
         assert len(book.formulas) > 35
 
     def test_a_changed_raw_cell_moves_the_score(self, tables):
-        account = profile.city_account(tables, "深圳")
+        account = cities.city_account(tables, "深圳")
         book = Workbook(workbook.account_workbook(account))
         place = next(place for place, value in book.stored.items() if value == 97.34 and place not in book.formulas
                      and place[0] == "原始数")
@@ -348,7 +349,7 @@ class TestWorkbook:
         {"treatment_outliers": "log", "indicators_scale": "total", "treatment_missing": "lowest"}])
     def test_other_choices_keep_what_can_be_computed_and_say_what_cannot(self, real_panel, runs, choices):
         tables = run_with(real_panel, runs, "other", **choices)
-        account = profile.city_account(tables, "成都")
+        account = cities.city_account(tables, "成都")
         book, score = Workbook(workbook.account_workbook(account, "en")), account.result["score"]
         additive = choices.get("aggregation_method") is None
         total = book.beside("Score", workbook.LETTER["contribution" if additive else "points"])
@@ -358,14 +359,14 @@ class TestWorkbook:
         assert (points in book.formulas) == ("normalisation_method" not in choices)
         for place, stored in book.stored.items():
             assert book.value(*place) == pytest.approx(stored, abs=1e-9, rel=1e-9), place
-        text = profile.account_text(account, "en")
+        text = cities.account_text(account, "en")
         assert ("to the last bit" in text) == additive
         assert ("there are no contributions that add up" in text) != additive
         assert next(iter(choices)).replace("_", ".", 1) in text  # what differs from the baseline
         assert ("not formulas" in " ".join(book.texts.values())) == ("normalisation_method" in choices)
 
     def test_texts_stay_texts_whatever_they_begin_with(self, tables):
-        account = profile.city_account(renamed(tables), "440300")
+        account = cities.city_account(renamed(tables), "440300")
         book = Workbook(workbook.account_workbook(account))
         assert book.texts[book.first, "A1"] == HOSTILE
         assert all("cmd" not in formula for formula in book.formulas.values())
@@ -389,7 +390,7 @@ class Elements(HTMLParser):
 class TestPage:
     @pytest.mark.parametrize("lang", ["zh", "en"])
     def test_it_has_no_script_and_loads_nothing(self, tables, lang):
-        html = page.account_html(profile.city_account(tables, "成都"), lang, [("510100.pdf", "PDF")])
+        html = account_page.account_html(cities.city_account(tables, "成都"), lang, [("510100.pdf", "PDF")])
         found = Elements(html)
         assert "script" not in found.tags and found.tags.count("table") == 2 and found.tags.count("h1") == 1
         assert all(address.startswith("data:") or address in ("#text", "510100.pdf") for address in found.addresses)
@@ -399,8 +400,8 @@ class TestPage:
     def test_the_pdf_is_one_page_and_says_the_same(self, tables, lang):
         from pypdf import PdfReader
 
-        account = profile.city_account(tables, "郑州")
-        pages = PdfReader(io.BytesIO(page.account_pdf(account, lang))).pages
+        account = cities.city_account(tables, "郑州")
+        pages = PdfReader(io.BytesIO(account_page.account_pdf(account, lang))).pages
         text = pages[0].extract_text()
         assert len(pages) == 1 and f"{account.result['score']:.12g}" in text
         assert all(f"{points:.2f}" in text for points in account.items["points"])
@@ -408,20 +409,20 @@ class TestPage:
     def test_all_34_indicators_fit_on_one_page(self, tables):
         from pypdf import PdfReader
 
-        account = profile.city_account(tables, "林芝")
+        account = cities.city_account(tables, "林芝")
         domains = tables.tree["parent"].map(tables.tree["parent"])
         rows = [account.items.iloc[number % 11] for number in range(34)]
         items = pd.DataFrame(rows).set_index(leaves(tables.tree)).assign(domain=domains, weight=1 / 34)
         items["contribution"] = account.result["score"] / 34
         every = account.domains.reindex([f"D{number}" for number in range(1, 7)]).fillna(50.0)
         full = replace(account, items=items, domains=every)
-        assert len(PdfReader(io.BytesIO(page.account_pdf(full, "en"))).pages) == 1
+        assert len(PdfReader(io.BytesIO(account_page.account_pdf(full, "en"))).pages) == 1
 
     def test_a_name_is_a_name_on_the_page(self, tables):
-        account = profile.city_account(renamed(tables), "440300")
-        html = page.account_html(account, "zh")
+        account = cities.city_account(renamed(tables), "440300")
+        html = account_page.account_html(account, "zh")
         assert "<script" not in html and "&lt;script&gt;" in html
-        assert page.account_pdf(account, "zh").startswith(b"%PDF")
+        assert account_page.account_pdf(account, "zh").startswith(b"%PDF")
 
 
 class TestCommand:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from workbench.profile.run_tables import RunTables, logarithm_formula
+from workbench.cities.run_tables import RunTables, logarithm_formula
 
 PLACES = 10
 HIGHEST = 100.0  # points at the best end of a min-max scale

@@ -17,7 +17,7 @@ from analysis import framework, scoring
 from analysis.frames import settle
 from analysis.indicators import RESIDENTS
 from analysis.panel import find_city, main_system
-from workbench.profile.run_tables import AccountError, RunTables
+from workbench.cities.run_tables import AccountError, RunTables
 
 CELL_COLUMNS = ["indicator", "purpose", "variable", "year", "value", "file", "raw_row", "source_id", "flag",
                 "reason_zh", "reason_en"]

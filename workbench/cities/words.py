@@ -10,7 +10,7 @@ from analysis.figures.labels import group_name, pick, province_name, system_name
 from analysis.frames import settle
 from analysis.panel import main_system
 from analysis.tables import EMPTY, full_names, percentage, printed
-from workbench.profile.account import Account
+from workbench.cities.account import Account
 
 FLAGS = {"filled": ("补缺", "filled"), "winsorised": ("缩尾", "winsorised"), "log": ("对数", "log"),
          "fallback": ("后备来源", "fallback"), "set_aside": ("有剔除", "cells set aside"),

@@ -8,10 +8,10 @@ from tempfile import TemporaryDirectory
 from analysis.figures.labels import node_names, pick
 from analysis.figures.profile import domain_bars
 from analysis.tables import printed
+from workbench.cities import words
+from workbench.cities.account import Account
+from workbench.cities.account_notes import notes
 from workbench.edition import edition_line, edition_stamp
-from workbench.profile import words
-from workbench.profile.account import Account
-from workbench.profile.notes import notes
 from workbench.reporting.markup import REPORT_ASSETS
 from workbench.reporting.notebook_html import page_templates, picture_address, stylesheet
 from workbench.reporting.notebook_pdf import compile_typst

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from analysis.editions import file_name
 from workbench.by_hand import report_folder
-from workbench.profile.account import Account
+from workbench.cities.account import Account
 from workbench.reporting.words import WORDS
 
 FOLDER = "cities"
@@ -18,8 +18,8 @@ def write_profile(account: Account, lang: str = "zh") -> list[Path]:
 
     Nothing is written unless all three could be made; each then takes the place of an older one in one move.
     """
-    from workbench.profile.page import account_html, account_pdf
-    from workbench.profile.workbook import account_workbook
+    from workbench.cities.account_page import account_html, account_pdf
+    from workbench.cities.account_workbook import account_workbook
 
     folder = report_folder(account.tables.run, lang) / FOLDER
     contents = {"html": account_html(account, lang, page_links(account, lang, folder)).encode("utf-8"),

@@ -11,9 +11,9 @@ import pandas as pd
 
 from analysis import framework, scoring
 from analysis.panel import region_systems
-from workbench.city_profiles.moves import Scale, scales_of
-from workbench.city_profiles.peers import Peers, compare, standing_out
-from workbench.profile.run_tables import RunTables, read_run, tables_in, tables_now
+from workbench.cities.moves import Scale, scales_of
+from workbench.cities.peers import Peers, compare, standing_out
+from workbench.cities.run_tables import RunTables, read_run, tables_in, tables_now
 
 FLAG_ORDER = ("filled", "capped", "province", "log", "set_aside", "gap")
 

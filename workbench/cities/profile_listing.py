@@ -12,8 +12,8 @@ from functools import cache
 
 from analysis.editions import file_name
 from analysis.tables import printed
-from workbench.city_profiles.page import profile_style
-from workbench.city_profiles.words import Names
+from workbench.cities.profile_page import profile_style
+from workbench.cities.profile_words import Names
 from workbench.reporting.markup import REPORT_ASSETS
 from workbench.reporting.notebook_html import page_templates
 from workbench.reporting.stamps import Stamp

@@ -6,10 +6,10 @@ import io
 
 from analysis.figures.labels import node_names, pick
 from analysis.tables import printed
+from workbench.cities import words
+from workbench.cities.account import Account
+from workbench.cities.account_notes import notes
 from workbench.edition import edition_line
-from workbench.profile import words
-from workbench.profile.account import Account
-from workbench.profile.notes import notes
 
 NARROWEST = 9  # columns of a terminal below which a column of text is not pressed
 LEAST_WIDTH = 118  # below this, numbers would be cut

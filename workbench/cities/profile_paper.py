@@ -6,9 +6,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from workbench.city_profiles.page import content
-from workbench.city_profiles.words import Names
-from workbench.profile.page import set_table, text_cell
+from workbench.cities.account_page import set_table, text_cell
+from workbench.cities.profile_page import content
+from workbench.cities.profile_words import Names
 from workbench.reporting.markup import REPORT_ASSETS
 from workbench.reporting.notebook_pdf import compile_typst
 from workbench.reporting.stamps import Stamp

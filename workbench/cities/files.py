@@ -8,10 +8,10 @@ from pathlib import Path
 
 from analysis.editions import file_name
 from workbench.by_hand import report_folder
-from workbench.city_profiles.listing import list_html, page_name
-from workbench.city_profiles.page import profile_html
-from workbench.city_profiles.profiles import Profiles
-from workbench.city_profiles.words import Names
+from workbench.cities.profile_listing import list_html, page_name
+from workbench.cities.profile_page import profile_html
+from workbench.cities.profile_words import Names
+from workbench.cities.profiles import Profiles
 from workbench.edition import edition_stamp
 from workbench.reporting.stamps import Stamp
 from workbench.reporting.words import WORDS
@@ -45,7 +45,7 @@ def write_profiles(profiles: Profiles, folder: Path, stamp: Stamp, lang: str) ->
 
 def write_pdfs(profiles: Profiles, codes: Iterable[str], lang: str) -> Iterator[Path]:
     """Write cities/<code>_profile.pdf of some cities of a stored run, one by one; yields each path once it is there."""
-    from workbench.city_profiles.paper import profile_pdf
+    from workbench.cities.profile_paper import profile_pdf
 
     tables = profiles.tables
     names, stamp = Names(profiles, lang), edition_stamp(tables.run, tables.settings, tables.ground, lang)

@@ -19,12 +19,12 @@ import pandas as pd
 from analysis import editions
 from analysis.figures.labels import node_names, pick
 from analysis.tables import full_names
+from workbench.cities import words
+from workbench.cities.account import Account
+from workbench.cities.account_notes import notes
+from workbench.cities.account_page import stamps
+from workbench.cities.run_tables import PER_RESIDENT, logarithm_formula
 from workbench.office.sheets import put
-from workbench.profile import words
-from workbench.profile.account import Account
-from workbench.profile.notes import notes
-from workbench.profile.page import stamps
-from workbench.profile.run_tables import PER_RESIDENT, logarithm_formula
 from workbench.release import RELEASED
 
 if TYPE_CHECKING:
