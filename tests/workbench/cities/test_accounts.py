@@ -24,7 +24,8 @@ from analysis.settings import ROOT, load_settings, write_settings
 from analysis.study import score_study, score_table
 from workbench import by_hand, cities
 from workbench.by_hand import data_folder
-from workbench.cities import account_page, account_workbook, run_tables
+from workbench.cities import account_page, run_tables
+from workbench.cities import account_workbook as workbook
 from workbench.cities.account import account_items
 
 pytestmark = pytest.mark.long
@@ -324,8 +325,8 @@ class TestWorkbook:
     @pytest.mark.parametrize("code", CITIES)
     def test_its_formulas_recompute_the_score_from_raw_cells(self, tables, code):
         account = cities.city_account(tables, code)
-        book = Workbook(account_workbook.account_workbook(account))
-        column = account_workbook.LETTER["contribution"]
+        book = Workbook(workbook.account_workbook(account))
+        column = workbook.LETTER["contribution"]
         assert book.value(*book.beside("总分", column)) == pytest.approx(account.result["score"], abs=1e-9)
         assert book.value(*book.beside("差", column)) == 0
         for place, stored in book.stored.items():
@@ -334,7 +335,7 @@ class TestWorkbook:
 
     def test_a_changed_raw_cell_moves_the_score(self, tables):
         account = cities.city_account(tables, "深圳")
-        book = Workbook(account_workbook.account_workbook(account))
+        book = Workbook(workbook.account_workbook(account))
         place = next(place for place, value in book.stored.items() if value == 97.34 and place not in book.formulas
                      and place[0] == "原始数")
         book.stored[place] = 65.76  # the lowest of all cities: no points
@@ -350,7 +351,7 @@ class TestWorkbook:
     def test_other_choices_keep_what_can_be_computed_and_say_what_cannot(self, real_panel, runs, choices):
         tables = run_with(real_panel, runs, "other", **choices)
         account = cities.city_account(tables, "成都")
-        book, score = Workbook(account_workbook.account_workbook(account, "en")), account.result["score"]
+        book, score = Workbook(workbook.account_workbook(account, "en")), account.result["score"]
         additive = choices.get("aggregation_method") is None
         total = book.beside("Score", account_workbook.LETTER["contribution" if additive else "points"])
         assert book.value(*total) == pytest.approx(score, abs=1e-9)
@@ -367,7 +368,7 @@ class TestWorkbook:
 
     def test_texts_stay_texts_whatever_they_begin_with(self, tables):
         account = cities.city_account(renamed(tables), "440300")
-        book = Workbook(account_workbook.account_workbook(account))
+        book = Workbook(workbook.account_workbook(account))
         assert book.texts[book.first, "A1"] == HOSTILE
         assert all("cmd" not in formula for formula in book.formulas.values())
         assert not set(book.texts) & set(book.formulas)

@@ -15,7 +15,7 @@ import pytest
 from analysis import scoring, study
 from analysis.frames import read_frame, write_frame
 from analysis.settings import ROOT
-from workbench import cities as city_room
+from workbench import cities
 from workbench.cities import profile_page, profile_words
 from workbench.cities.files import write_profiles
 from workbench.cities.moves import WHOLE_YEARS, YES_NO, scales_of
@@ -32,11 +32,11 @@ SAMPLE = slice(0, None, 11)  # 27 of the 297 cities, the first and the last amon
 
 @pytest.fixture(scope="module")
 def profiles():
-    return city_room.read_profiles("baseline")
+    return cities.read_profiles("baseline")
 
 
 @pytest.fixture(scope="module")
-def cities(profiles):
+def sample(profiles):
     return [*profiles.in_order[SAMPLE], profiles.in_order[-1]]
 
 
@@ -80,7 +80,7 @@ class TestPeers:
 
     def test_a_city_alone_in_its_group_has_no_percentile(self):
         points = pd.DataFrame({"I01": [1.0, 2.0, 3.0]})
-        found = city_room.compare(points, points, pd.Series(["a", "a", "b"]))
+        found = cities.compare(points, points, pd.Series(["a", "a", "b"]))
         assert found.percentiles["I01"].tolist()[:2] == [0.0, 100.0] and math.isnan(found.percentiles.at[2, "I01"])
 
     def test_where_the_groups_contradict_each_other_nothing_stands_out(self):
@@ -94,29 +94,29 @@ class TestPeers:
 
 
 class TestMoves:
-    def test_the_least_gain_reaches_the_rank_and_any_less_does_not(self, profiles, cities):
+    def test_the_least_gain_reaches_the_rank_and_any_less_does_not(self, profiles, sample):
         scores, ranks = profiles.tables.scores["score"], profiles.tables.scores["rank"]
-        for code in cities:
-            move = city_room.moves_of(profiles.tables, code)
+        for code in sample:
+            move = cities.moves_of(profiles.tables, code)
             assert move.up == (None if ranks[code] == 1 else max(1, ranks[code] - 10))
             if move.up is not None:
                 target = scores[code] + move.gain
                 reached = scores.drop(code)[(scores.drop(code) - target).abs() < 1e-9].iloc[0]  # the rival's own score
                 assert rank_with(scores, code, reached) <= move.up < rank_with(scores, code, reached - 1e-9)
 
-    def test_the_least_loss_is_where_ten_places_are_lost(self, profiles, cities):
+    def test_the_least_loss_is_where_ten_places_are_lost(self, profiles, sample):
         scores, ranks = profiles.tables.scores["score"], profiles.tables.scores["rank"]
-        for code in cities:
-            move = city_room.moves_of(profiles.tables, code)
+        for code in sample:
+            move = cities.moves_of(profiles.tables, code)
             assert move.down == (None if ranks[code] == len(ranks) else min(len(ranks), ranks[code] + 10))
             if move.down is not None:
                 edge = scores[code] - move.loss
                 assert rank_with(scores, code, edge - 1e-9) >= move.down > rank_with(scores, code, edge + 1e-9)
 
-    def test_each_indicator_alone_moves_the_city_exactly(self, profiles, cities):
+    def test_each_indicator_alone_moves_the_city_exactly(self, profiles, sample):
         tables, tried = profiles.tables, 0
-        for code in cities:
-            move = city_room.moves_of(tables, code)
+        for code in sample:
+            move = cities.moves_of(tables, code)
             for step in move.steps:
                 def rank_at(value, indicator=step.indicator, code=code):
                     points = tables.normalised.copy()
@@ -131,10 +131,10 @@ class TestMoves:
                     assert rank_at(100.0) > move.up
         assert tried > 60
 
-    def test_the_value_that_is_needed_gives_the_points_that_are_needed(self, profiles, cities):
+    def test_the_value_that_is_needed_gives_the_points_that_are_needed(self, profiles, sample):
         tables, scales = profiles.tables, scales_of(profiles.tables)
-        for code in cities:
-            for step in city_room.moves_of(tables, code).steps:
+        for code in sample:
+            for step in cities.moves_of(tables, code).steps:
                 if not step.possible:
                     continue
                 scale = scales[step.indicator]
@@ -158,7 +158,7 @@ class TestMoves:
         scores = study.score(points, tables.weights["combined"], choices.aggregation.method)
         other = replace(tables, settings=choices, normalised=points, scores=tables.scores.assign(
             score=scores, rank=scoring.rank(scores)))
-        move = city_room.moves_of(other, "450100")
+        move = cities.moves_of(other, "450100")
         step = next(step for step in move.steps if step.possible)
         for shift, holds in ((1e-6, True), (-1e-6, False)):
             changed = points.copy()
@@ -170,8 +170,8 @@ class TestMoves:
     def test_where_every_city_counts_no_answer_is_given(self, profiles, section, value):
         settings = profiles.tables.settings
         changed = settings.model_copy(update={section: getattr(settings, section).model_copy(update={"method": value})})
-        other = city_room.profiles_of(replace(profiles.tables, settings=changed))
-        assert city_room.moves_of(other.tables, "450100").steps is None
+        other = cities.profiles_of(replace(profiles.tables, settings=changed))
+        assert cities.moves_of(other.tables, "450100").steps is None
         assert "没有精确答案" in profile_page.profile_html(profile_words.Names(other, "zh"), "450100", stamp_of(other))
 
 
@@ -208,7 +208,7 @@ class TestPages:
             assert not re.search(r'(?:src|href)="(?:https?:)?//', text)
 
     def test_the_same_tables_give_the_same_bytes(self, written, profiles, tmp_path):
-        again = write_profiles(city_room.read_profiles("baseline"), tmp_path, stamp_of(profiles), "zh")
+        again = write_profiles(cities.read_profiles("baseline"), tmp_path, stamp_of(profiles), "zh")
         assert len(again) == 298
         for path in again:
             assert path.read_bytes() == (written["zh"] / "profiles" / path.name).read_bytes()
@@ -216,7 +216,7 @@ class TestPages:
     def test_a_name_is_a_name(self, profiles, tmp_path):
         names = profiles.tables.cities["name"].mask(profiles.tables.cities.index == "440300", HOSTILE)
         ground = replace(profiles.tables.ground, cities=profiles.tables.cities.assign(name=names))
-        hostile = city_room.profiles_of(replace(profiles.tables, ground=ground))
+        hostile = cities.profiles_of(replace(profiles.tables, ground=ground))
         for path in write_profiles(hostile, tmp_path, stamp_of(hostile), "zh"):
             assert path.read_text(encoding="utf-8").count("<script") == (path.name == "index.html")
         from workbench.cities.profile_paper import profile_pdf
@@ -228,7 +228,7 @@ class TestPages:
         bare = replace(tables, tiers=None, intervals={},
                        scores=tables.scores.assign(published_rank=pd.array([pd.NA] * len(tables.scores), "Int64")),
                        ground=replace(tables.ground, cities=tables.cities[["name", "name_en"]]))
-        found = city_room.profiles_of(bare)
+        found = cities.profiles_of(bare)
         text = body_of(profile_page.profile_html(profile_words.Names(found, "zh"), "510100", stamp_of(found)))
         assert set(found.peers) == {"all"} and found.outstanding("510100")[0]
         assert not any(word in text for word in ("梯队第", "90% 名次区间", "白皮书名次", "公布名次", "nan"))
@@ -250,7 +250,7 @@ class TestOwnData:
                       panel=panel.figures, raw=made.raw, origins=made.origins.assign(**texts), treated=made.treated,
                       record=made.treatment_record, normalised=made.normalised, weights=made.weights, scores=scores,
                       intervals={}, tiers=None)
-        found = city_room.profiles_of(own)
+        found = cities.profiles_of(own)
         for lang, region in (("zh", "示例东片"), ("en", "Example East")):
             paths = write_profiles(found, tmp_path / lang, stamp_of(found, lang), lang)
             assert len(paths) == len(panel.cities) + 1
