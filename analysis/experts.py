@@ -82,10 +82,14 @@ def consistency_table(panel: Panel, *, method: str, data_centre_parent: str) -> 
 
 
 def domain_weights_by_expert(panel: Panel, *, method: str, data_centre_parent: str) -> pd.DataFrame:
-    """Domain weights of each expert and of the group (rows by key, last row `group`), with the consistency ratio."""
+    """Domain weights of each expert and of the group (rows by key, last row `group`), with the consistency ratio.
+
+    In a tree with one domain, the weights of the first judged node below it.
+    """
     use = judgements_in_use(panel, data_centre_parent)
-    matrices = {expert: nodes[GOAL] for expert, nodes in use.items() if GOAL in nodes}
-    matrices[GROUP] = group_of_experts(panel, data_centre_parent)[GOAL]
+    group = group_of_experts(panel, data_centre_parent)
+    top = GOAL if GOAL in group else next(node for node in panel.tree.index if node in group)
+    matrices = {expert: nodes[top] for expert, nodes in use.items() if top in nodes} | {GROUP: group[top]}
     results = {key: weighting.ahp_weights(matrix, method) for key, matrix in matrices.items()}
     weights = pd.DataFrame({key: result.weights for key, result in results.items()}).T.rename_axis("expert")
     ratios = {key: result.consistency_ratio for key, result in results.items()}

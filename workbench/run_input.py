@@ -27,6 +27,7 @@ from workbench.own.problems import Problem
 from workbench.own.study_input import StudyInput, figures_of
 
 INPUT = "input"
+FEWEST = 3  # cities that differ, in the smallest study
 SYNTHETIC = "data/raw/synthetic/panel"
 MADE: dict[tuple[str, str], Panel] = {}  # by edition and the record of the input, which holds every file's checksum
 
@@ -262,15 +263,19 @@ def bring(path: Path | None, settings: Settings) -> Brought:
 def own_settings(settings: Settings, panel: Panel) -> Settings:
     """The settings of a run on own values: its edition, a cut and a followed city that its roster has.
 
-    The baseline's cut of 100 would be no cut among fewer cities; a third of them is taken then. The run's settings and
-    its reports list both as choices that differ from the baseline.
+    The baseline's cut of 100 would be no cut among fewer cities; a third of them is taken then. Nor can there be more
+    tiers than cities that differ, less one. The run's settings and its reports list all of these as choices that
+    differ from the baseline. Raises ValueError where fewer than three cities differ.
     """
     changes: dict[str, object] = {"edition": panel.edition}
     count = len(panel.cities)
     if settings.uncertainty.top >= count:
         changes["uncertainty.top"] = max(1, round(count / 3))
     distinct = len(panel.figures.pivot_table(index="adcode", columns="variable", values="value").drop_duplicates())
-    most = max(2, min(settings.tiers.k_largest, distinct - 1))
+    if distinct < FEWEST:
+        raise ValueError(f"only {distinct} of {count} cities can be told apart by their values; a ranking with tiers needs "
+                         f"{FEWEST} different ones: add cities, or figures in which they differ")
+    most = min(settings.tiers.k_largest, distinct - 1)
     if most < settings.tiers.k_largest:
         changes |= {"tiers.k_largest": most, "tiers.k_smallest": min(settings.tiers.k_smallest, most),
                     "tiers.k": min(settings.tiers.k, most)}

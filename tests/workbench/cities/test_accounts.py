@@ -340,8 +340,7 @@ class TestWorkbook:
                      and place[0] == "原始数")
         book.stored[place] = 65.76  # the lowest of all cities: no points
         score = account.result["score"] - account.items.at["I11", "contribution"]
-        total = book.value(*book.beside("总分", account_workbook.LETTER["contribution"]))
-        assert total == pytest.approx(score, abs=1e-9)
+        assert book.value(*book.beside("总分", workbook.LETTER["contribution"])) == pytest.approx(score, abs=1e-9)
 
     @pytest.mark.parametrize("choices", [
         {"aggregation_method": "geometric", "normalisation_lowest_points": 1.0},
@@ -353,10 +352,10 @@ class TestWorkbook:
         account = cities.city_account(tables, "成都")
         book, score = Workbook(workbook.account_workbook(account, "en")), account.result["score"]
         additive = choices.get("aggregation_method") is None
-        total = book.beside("Score", account_workbook.LETTER["contribution" if additive else "points"])
+        total = book.beside("Score", workbook.LETTER["contribution" if additive else "points"])
         assert book.value(*total) == pytest.approx(score, abs=1e-9)
         assert (total in book.formulas) == (choices.get("aggregation_method") != "topsis")
-        points = (book.first, f"{account_workbook.LETTER['points']}{account_workbook.HEAD_ROW + 1}")
+        points = (book.first, f"{workbook.LETTER['points']}{workbook.HEAD_ROW + 1}")
         assert (points in book.formulas) == ("normalisation_method" not in choices)
         for place, stored in book.stored.items():
             assert book.value(*place) == pytest.approx(stored, abs=1e-9, rel=1e-9), place
@@ -463,6 +462,6 @@ class TestCommand:
         def fail(*_):
             raise ValueError("no workbook")
 
-        monkeypatch.setattr(account_workbook, "account_workbook", fail)
+        monkeypatch.setattr(workbook, "account_workbook", fail)
         assert self.call("深圳").exit_code == 2
         assert not list(runs.glob("reports/**/*.*"))
