@@ -273,8 +273,8 @@ def own_settings(settings: Settings, panel: Panel) -> Settings:
         changes["uncertainty.top"] = max(1, round(count / 3))
     distinct = len(panel.figures.pivot_table(index="adcode", columns="variable", values="value").drop_duplicates())
     if distinct < FEWEST:
-        raise ValueError(f"only {distinct} of {count} cities can be told apart by their values; a ranking with tiers needs "
-                         f"{FEWEST} different ones: add cities, or figures in which they differ")
+        raise ValueError(f"only {distinct} of {count} cities can be told apart by their values; a ranking with tiers "
+                         f"needs {FEWEST} different ones: add cities, or figures in which they differ")
     most = min(settings.tiers.k_largest, distinct - 1)
     if most < settings.tiers.k_largest:
         changes |= {"tiers.k_largest": most, "tiers.k_smallest": min(settings.tiers.k_smallest, most),

@@ -11,8 +11,8 @@ from workbench.running.rehearsal import rehearse
 
 pytestmark = pytest.mark.whole
 
-# One domain or ten, one indicator or sixty, 3 to 60 units, gappy and complete, codes such as NA, 010, 1.10, 1E1 and 甲1,
-# regions of any size, names of two hundred signs or of nothing but mark-up, judged and not.
+# One domain or ten, one indicator or sixty, 3 to 60 units, gappy and complete, codes such as NA, 010, 1.10, 1E1 and
+# 甲1, regions of any size, names of two hundred signs or of nothing but mark-up, judged and not.
 ORDINARY = (3, 6, 7, 11, 12, 13, 15, 16, 18, 19, 37, 43)
 
 
@@ -40,7 +40,8 @@ def test_others_reach_it_too_or_are_refused_by_name_before_anything_is_made(tmp_
     except ValueError as error:
         assert "can be told apart" in str(error)
     else:
-        assert stopped is None or (stopped.where == "the method" and isinstance(stopped.error, ValueError)), stopped.line()
+        by_name = stopped is not None and stopped.where == "the method" and isinstance(stopped.error, ValueError)
+        assert stopped is None or by_name, stopped.line()
 
 
 def test_cities_that_cannot_be_told_apart_are_refused(tmp_path):
