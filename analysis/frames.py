@@ -78,6 +78,7 @@ def read_frame(path: Path, index: str | None = None) -> pd.DataFrame:
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path.name} is not there yet; run the earlier notebooks first (python3 run.py)")
-    labels = dict.fromkeys(LABEL_COLUMNS, lambda text: text or np.nan)  # NA, null and inf are codes like others
-    frame = bare_table(pd.read_csv(path, converters=labels, encoding="utf-8"))
+    # only an empty cell is missing: NA, null and None are codes and names like others
+    frame = bare_table(pd.read_csv(path, dtype=dict.fromkeys(LABEL_COLUMNS, str), encoding="utf-8",
+                                   keep_default_na=False, na_values=[""]))
     return frame.set_index(index) if index else frame

@@ -132,3 +132,14 @@ class TestFiles:
     def test_missing_file_names_the_file_and_the_remedy(self, tmp_path):
         with pytest.raises(FileNotFoundError, match=r"05_scores\.csv is not there yet.*earlier notebooks"):
             read_frame(tmp_path / "05_scores.csv")
+
+
+def test_codes_that_look_like_missing_values_stay_codes(tmp_path):
+    codes = ["NA", "null", "nan", "None", "010", "1.10", "1E1", "甲1", "true", "inf"]
+    frame = pd.DataFrame({"value": [1.5, np.nan, *range(8)], "indicator": codes, "name": [None, *codes[1:]]},
+                         index=pd.Index(codes, name="adcode"))
+    write_frame(frame, tmp_path / "table.csv")
+    found = read_frame(tmp_path / "table.csv", "adcode")
+    assert list(found.index) == codes == list(found["indicator"])
+    assert found["value"].isna().tolist() == [False, True, *[False] * 8]
+    assert found["name"].isna().tolist() == [True, *[False] * 9]
