@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import framework, scoring
-from analysis.panel import region_systems
+from analysis.panel import main_system
 from workbench.cities.moves import Scale, scales_of
 from workbench.cities.peers import Peers, compare, standing_out
 from workbench.cities.run_tables import RunTables, read_run, tables_in, tables_now
@@ -97,8 +97,7 @@ def profiles_of(tables: RunTables) -> Profiles:
     weights = tables.weights["combined"]
     points = tables.normalised[weights.index]
     domain_scores = tables.scores[[code for code in framework.domains(tables.tree) if code in tables.scores]]
-    systems = region_systems(tables.cities)
-    system = "region" if "region" in systems else next(iter(systems), "")
+    system = main_system(tables.cities) or ""
     groups = {"all": pd.Series("all", points.index)}
     if tables.tiers is not None:
         groups["tier"] = tables.tiers["tier_score"]
