@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
+import click
 import typer
 
 from analysis.settings import BASELINE, ROOT, load_settings, parse_assignment
+from workbench.project import Project
 
 BASELINE_NAME = BASELINE.relative_to(ROOT)
 
@@ -21,6 +23,11 @@ def stop(error: Exception) -> typer.Exit:
     """One clear message instead of a traceback, and exit code 2."""
     typer.echo(f"\n未运行，原有结果未改动 · stopped, earlier results are untouched:\n{error}", err=True)
     return typer.Exit(2)
+
+
+def project() -> Project:
+    """The project whose runs a command means: the repository, unless the caller of `app` hands in another."""
+    return click.get_current_context().find_object(Project) or Project()
 
 
 @app.command()
@@ -54,7 +61,7 @@ def run(
         plan = planning.make_plan(named or brought.name, lang, brought.settings, tuple(only), start, brought.traits)
         for warning in brought.lines(lang):
             typer.echo(warning)
-        record = pipeline.execute(plan, typer.echo, reports, brought.given)
+        record = pipeline.execute(plan, project(), typer.echo, reports, brought.given)
     except known as error:
         raise stop(error) from None
     except KeyboardInterrupt:
@@ -131,9 +138,9 @@ def compare(
     try:
         check_language(lang)
         panel = read_panel()
-        runs = [comparison.read_run(name, panel) for name in (first, second)]
+        runs = [comparison.read_side(project().stored(name), panel) for name in (first, second)]
         result = comparison.compare_runs(*runs)
-        path = comparison_files.write_comparison(result, *runs, lang)
+        path = comparison_files.write_comparison(result, *runs, project(), lang)
     except (ValueError, OSError, RunError) as error:
         raise stop(error) from None
     for line in comparison_page.mover_lines(comparison_page.Told(result, *runs, lang, most=5)):
@@ -160,11 +167,13 @@ def city(
 
     try:
         check_language(lang)
-        account = profile.city_account(profile.read_run(run_), name)
+        made = project().stored(run_)
+        account, folder = profile.city_account(profile.read_run(made), name), made.report_folder(lang)
         text = profile.account_text(account, lang, min(get_terminal_size().columns, 140))
-        written = profile.write_profile(account, lang) if files else []
+        written = profile.write_profile(account, folder, lang) if files else []
         if files:
-            written += city_profiles.write_pdfs(city_profiles.profiles_of(account.tables), [account.code], lang)
+            written += city_profiles.write_pdfs(city_profiles.profiles_of(account.tables), [account.code],
+                                                folder, lang)
     except (ValueError, OSError, RunError) as error:
         raise stop(error) from None
     typer.echo(text)
@@ -184,18 +193,19 @@ def cities(
     网页由每次运行写在 reports/<run>/profiles；PDF 在 reports/<run>/cities。
     Every run writes the pages, reports/<run>/profiles; PDF files go to reports/<run>/cities.
     """
-    from workbench import city_profiles
+    from workbench import city_profiles, profile
     from workbench.planning import RunError, check_language
 
     try:
         check_language(lang)
         if top < 0:
             raise ValueError(f"--top {top}: give 0 for all cities, or how many of the best")
-        profiles = city_profiles.read_profiles(run_)
+        made = project().stored(run_)
+        profiles = city_profiles.profiles_of(profile.read_run(made))
         chosen = profiles.in_order[:top or None]
         for line in city_profiles.list_lines(profiles, chosen, lang) if not pdf else ():
             typer.echo(line)
-        for path in city_profiles.write_pdfs(profiles, chosen, lang) if pdf else ():
+        for path in city_profiles.write_pdfs(profiles, chosen, made.report_folder(lang), lang) if pdf else ():
             typer.echo(os.path.relpath(path, ROOT))
     except (ValueError, OSError, RunError) as error:
         raise stop(error) from None
@@ -216,7 +226,7 @@ def verify(
     from workbench.planning import RunError
 
     try:
-        found = verify(name, lang, reports, typer.echo)
+        found = verify(project().stored(name), lang, reports, typer.echo)
     except (ValueError, OSError, RunError) as error:
         raise stop(error) from None
     except KeyboardInterrupt:
