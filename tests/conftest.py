@@ -128,9 +128,10 @@ def real_study(real_panel):
 @pytest.fixture
 def outputs(tmp_path, monkeypatch):
     """A repository's outputs in a temporary folder: the baseline, nothing else; notebooks run by hand write there."""
-    from workbench import by_hand
+    from workbench import notebook
+    from workbench.project import Project
 
-    monkeypatch.setattr(by_hand, "ROOT", tmp_path)
+    monkeypatch.setattr(notebook, "PROJECT", Project(tmp_path))
     monkeypatch.chdir(tmp_path)
     shutil.copytree(ROOT / "data/processed/baseline", tmp_path / "data/processed/baseline")
     return tmp_path

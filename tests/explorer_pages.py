@@ -12,6 +12,7 @@ from analysis.study import Study, score_study, score_table
 from workbench.explorer import explorer_content, explorer_page
 from workbench.explorer.content import ExplorerTables, read_tables
 from workbench.ground import Ground
+from workbench.project import Project, Run
 from workbench.reporting import Stamp
 from workbench.run_input import bring, own_panel, panel_ground, run_ground
 
@@ -20,8 +21,8 @@ STAMP = Stamp("baseline", "公开数据版：34 项指标中的 11 项，缺数�
 
 
 def baseline_tables() -> ExplorerTables:
-    settings = load_settings()
-    return read_tables(BASELINE, settings, run_ground(settings, BASELINE))
+    run = Project().run("baseline")
+    return read_tables(run, run.settings, run_ground(run.settings, run.data))
 
 
 def stored(study: Study, ground: Ground, folder: Path) -> ExplorerTables:
@@ -31,7 +32,7 @@ def stored(study: Study, ground: Ground, folder: Path) -> ExplorerTables:
     nobody = pd.Series(dtype="Int64")
     write_frame(score_table(ground.cities, study.scores, study.ranks, study.domain_scores, study.raw, nobody,
                             study.settings), folder / "05_scores.csv")
-    return read_tables(folder, study.settings, ground)
+    return read_tables(Run(folder.name, folder, folder), study.settings, ground)
 
 
 def own_tables(folder: Path) -> ExplorerTables:

@@ -9,10 +9,11 @@ A notebook as a step of a run
     parameters        the parameters cell: written from the settings model, and read back
     notebook          `open_step` and the Step it returns: tables, figures, sentences, visible checks
     by_hand           runs made in JupyterLab or with papermill: where they may write, what would be stale
-    planning          which steps a command asks for, and where a run is
+    planning          which steps a command asks for
     columns           what the columns of tables are called in both languages
     stored_form       the form in which git stores a notebook; saving: what happens when JupyterLab saved one
 What a run stands on
+    project           where runs are, and their tables read
     ground            what a run is on beside its figures: tree, cities, proxies, regions, traits
     run_input         the panel of a run, whatever edition of the data it is
     own               a user's tables read with every problem located, and the template to fill in

@@ -19,8 +19,9 @@ from typing import Any
 
 from analysis.frames import read_frame
 from analysis.rawfiles import sha256
-from analysis.settings import BASELINE, ROOT, Settings, flatten, load_settings, write_settings
+from analysis.settings import BASELINE, Settings, flatten, load_settings, write_settings
 from workbench.parameters import StepError, flat_name
+from workbench.project import Project, Run
 from workbench.steps import NEEDS, PARAMETERS, choices_behind, upstream
 
 RECORD = "by_hand.json"
@@ -28,67 +29,60 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,40}")
 LAB = "_lab"
 
 
-def data_folder(run: str) -> Path:
-    """Where the tables of a run are; the runner of the whole chain points it at its staging folder."""
-    return Path(os.environ.get("STUDY_DATA", ROOT / "data/processed")) / run
-
-
-def report_folder(run: str, lang: str) -> Path:
-    """Where the reports of a run are: Chinese at the top, English in the folder en."""
-    folder = Path(os.environ.get("STUDY_REPORTS", ROOT / "reports")) / run
-    return folder if lang == "zh" else folder / lang
-
-
-def in_runner() -> bool:
-    """Whether the notebook is a step of `python -m analysis run`, which makes a run whole; else it is run by hand."""
-    return "STUDY_DATA" in os.environ
-
-
-def is_finished(run: str) -> bool:
+def is_finished(run: Run) -> bool:
     """Whether a run was made whole by the command line; others are made by hand, or not there yet."""
-    folder = data_folder(run)
-    return run != "lab" and (folder / "settings.yaml").is_file() and not (folder / RECORD).is_file()
+    return run.name != "lab" and run.settings_file.is_file() and not (run.data / RECORD).is_file()
 
 
-def table_file(run: str, stem: str) -> Path:
-    """The file of a run's table; for a run by hand that does not hold it, that of the run it builds on."""
-    path = data_folder(run) / f"{stem}.csv"
-    if in_runner() or is_finished(run):
-        return path
-    own = any(stem in made["wrote"] for made in read_record(run).values())
-    return path if own and path.is_file() else data_folder(base_of(run)) / path.name
+@dataclass(frozen=True)
+class RunByHand(Run):
+    """A run by hand: a table that none of its notebooks wrote is that of the run it builds on."""
+
+    @cached_property
+    def base(self) -> Run:
+        """The finished run that it builds on."""
+        project = Project(self.root)
+        base = project.run(self.name.removesuffix(LAB))
+        return base if base.name != self.name and is_finished(base) else project.run(BASELINE.stem)
+
+    @property
+    def inputs(self) -> Path:
+        return self.base.data
+
+    @cached_property
+    def settings(self) -> Settings:
+        return load_settings(self.settings_file) if self.settings_file.is_file() else self.base.settings
+
+    def file(self, stem: str) -> Path:
+        path = super().file(stem)
+        own = any(stem in made["wrote"] for made in read_record(self).values())
+        return path if own and path.is_file() else self.base.file(stem)
 
 
-def input_folder(run: str) -> Path:
-    """Where a run's own values are kept: beside its tables, or for a run by hand beside those it builds on."""
-    return data_folder(run if in_runner() or is_finished(run) else base_of(run))
+def opened(run: Run) -> Run:
+    """A run as its notebooks and readers see it: one that is not finished is made by hand."""
+    return run if is_finished(run) else RunByHand(run.name, run.root, run.data)
 
 
-def base_of(run: str) -> str:
-    """The finished run that a run by hand builds on."""
-    base = run.removesuffix(LAB)
-    return base if base != run and is_finished(base) else BASELINE.stem
-
-
-def other_clone(place: Path) -> Path | None:
-    """The clone of the study that a folder lies in, where it is another than the one whose code runs."""
+def other_clone(place: Path, root: Path) -> Path | None:
+    """The clone of the study that a folder lies in, where it is another than `root`, whose code runs."""
     for folder in (place, *place.parents):
         if (folder / "environment.yml").is_file() and (folder / "analysis").is_dir():
-            return None if folder.resolve() == ROOT.resolve() else folder
+            return None if folder.resolve() == root.resolve() else folder
     return None
 
 
-def check_place(place: Path, lang: str) -> None:
+def check_place(place: Path, root: Path, lang: str) -> None:
     """Refuse to work from within another clone, whose tables a reader would expect to change."""
-    if (clone := other_clone(place)) is not None:
+    if (clone := other_clone(place, root)) is not None:
         raise StepError({
-            "zh": f"笔记本在仓库 {clone} 里打开，而这个环境属于 {ROOT}：结果会写到后者。请在前一个仓库里运行 "
+            "zh": f"笔记本在仓库 {clone} 里打开，而这个环境属于 {root}：结果会写到后者。请在前一个仓库里运行 "
                   "python3 run.py lab，使用它自己的环境。",
-            "en": f"The notebook was opened in the repository {clone}, while this environment belongs to {ROOT} and "
+            "en": f"The notebook was opened in the repository {clone}, while this environment belongs to {root} and "
                   "would write there. Run python3 run.py lab in the former and use its own environment."}[lang])
 
 
-def check_name(run: Any, lang: str) -> None:
+def check_name(run: Any, project: Project, lang: str) -> None:
     """Refuse a run that notebooks may not write to: the reference, finished runs, names that name no folder."""
     if not isinstance(run, str) or not NAME.fullmatch(run) or run == "compare":
         raise StepError({"zh": f"run = {run!r}：请用字母、数字、- 与 _，最多 41 个字符；它是文件夹的名字。",
@@ -96,7 +90,7 @@ def check_name(run: Any, lang: str) -> None:
                                "folder."}[lang])
     if run == BASELINE.stem:
         raise StepError(BASELINE_KEPT[lang])
-    if is_finished(run):
+    if is_finished(project.run(run)):
         raise StepError({
             "zh": f"运行 {run} 由命令行一次做成，不由单个笔记本改写；请把 run 改为 {run}{LAB}（以它为底）或新的名字。",
             "en": f"the run {run} was made whole by the command line and is not changed one notebook at a time; set "
@@ -113,7 +107,7 @@ BASELINE_KEPT = {
 class HandMade:
     """One notebook at work on a run by hand: the record, and what it has read and written so far."""
 
-    run: str
+    run: RunByHand
     step: str
     lang: str
     traits: frozenset[str]
@@ -123,7 +117,7 @@ class HandMade:
 
     @property
     def base(self) -> str:
-        return base_of(self.run)
+        return self.run.base.name
 
     @cached_property
     def record(self) -> dict[str, Any]:
@@ -138,7 +132,7 @@ class HandMade:
         """Before anything is written: the run's settings, and a record that says it is made by hand."""
         if not self.wrote:
             self.write_record()
-            write_settings(self.settings, data_folder(self.run) / "settings.yaml")
+            write_settings(self.settings, self.run.settings_file)
 
     def note_written(self, stem: str, path: Path) -> None:
         """Put a table that was written into the run's record, with the choices behind it."""
@@ -150,7 +144,7 @@ class HandMade:
 
     def write_record(self) -> None:
         """Replace the run's record whole."""
-        path = data_folder(self.run) / RECORD
+        path = self.run.data / RECORD
         path.parent.mkdir(parents=True, exist_ok=True)
         text = json.dumps({"base": self.base, "steps": self.record}, ensure_ascii=False, indent=1, sort_keys=True)
         part = path.with_suffix(".part")
@@ -165,7 +159,7 @@ class HandMade:
     def check_step(self, before: str) -> None:
         """Refuse a step that was made with other choices, or from tables that have changed since."""
         values, made = flatten(self.settings), self.record.get(before)
-        with_choices = made["choices"] if made else flatten(load_settings(data_folder(self.base) / "settings.yaml"))
+        with_choices = made["choices"] if made else flatten(self.run.base.settings)
         for name in choices_behind(before, self.traits):
             if name in with_choices and with_choices[name] != values[name]:
                 raise StepError(self.made_otherwise(before, name, with_choices[name], values[name]))
@@ -186,15 +180,15 @@ class HandMade:
     def changed_since(self, step: str, made: dict[str, Any] | None) -> str | None:
         """The first table that a step was made from and that is another one now; None where all are the same."""
         if made is not None:
-            lost = [stem for stem in made["wrote"] if not (data_folder(self.run) / f"{stem}.csv").is_file()]
+            lost = [stem for stem in made["wrote"] if not (self.run.data / f"{stem}.csv").is_file()]
             if lost:
                 return lost[0]
-            now = {stem: table_file(self.run, stem) for stem in sorted(made["read"])}
+            now = {stem: self.run.file(stem) for stem in sorted(made["read"])}
             return next((stem for stem, path in now.items()
                          if not path.is_file() or sha256(path) != made["read"][stem]), None)
         for before in upstream(step, self.traits):
             for stem, digest in sorted(self.record.get(before, {"wrote": {}})["wrote"].items()):
-                path = data_folder(self.base) / f"{stem}.csv"
+                path = self.run.base.file(stem)
                 if path.is_file() and sha256(path) != digest:
                     return stem
         return None
@@ -216,17 +210,17 @@ class HandMade:
     def place(self) -> str:
         """Which repository this works in, where it writes, and where it reads: the first thing a notebook shows."""
         own, taken = self.sources()
-        zh = [f"仓库 `{ROOT}`；写入 `data/processed/{self.run}`"] + (
-            [f"取自本次运行 {self.run}：{'、'.join(own)}"] if own else []) + (
+        zh = [f"仓库 `{self.run.root}`；写入 `data/processed/{self.run.name}`"] + (
+            [f"取自本次运行 {self.run.name}：{'、'.join(own)}"] if own else []) + (
             [f"取自运行 {self.base}：{'、'.join(taken)}"] if taken else [])
-        en = [f"Repository `{ROOT}`; writing to `data/processed/{self.run}`"] + (
-            [f"from this run, {self.run}: {', '.join(own)}"] if own else []) + (
+        en = [f"Repository `{self.run.root}`; writing to `data/processed/{self.run.name}`"] + (
+            [f"from this run, {self.run.name}: {', '.join(own)}"] if own else []) + (
             [f"from the run {self.base}: {', '.join(taken)}"] if taken else [])
         return "；".join(zh) + "。" if self.lang == "zh" else "; ".join(en) + "."
 
     def moved(self, stem: str, path: Path) -> str:
         """How a table that was written differs from that of the run it builds on, in one sentence."""
-        other = data_folder(self.base) / path.name
+        other = self.run.base.file(stem)
         if not other.is_file():
             return ""
         if sha256(path) == sha256(other):
@@ -259,9 +253,9 @@ class HandMade:
                 f"those of {moves} (positive: risen); entering the first {top}: {came}; leaving: {went}.")
 
 
-def read_record(run: str) -> dict[str, Any]:
+def read_record(run: Run) -> dict[str, Any]:
     """The record of a run by hand: choices and checksums by step; empty where there is none that can be read."""
-    path = data_folder(run) / RECORD
+    path = run.data / RECORD
     try:
         steps = json.loads(path.read_text(encoding="utf-8"))["steps"]
     except (OSError, ValueError, KeyError, TypeError):

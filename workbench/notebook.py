@@ -24,29 +24,22 @@ from IPython.display import display
 
 from analysis import editions
 from analysis.figures.style import allow_any_script, use_style
-from analysis.frames import read_frame, write_frame
+from analysis.frames import write_frame
 from analysis.panel import Panel, find_city
-from analysis.settings import Settings, load_settings
-from workbench.by_hand import (
-    HandMade,
-    check_name,
-    check_place,
-    data_folder,
-    in_runner,
-    input_folder,
-    report_folder,
-    table_file,
-)
+from analysis.settings import Settings
+from workbench.by_hand import HandMade, check_name, check_place, opened
 from workbench.columns import heading, page_format
 from workbench.edition import edition_line, notice_text
 from workbench.ground import Ground
 from workbench.own.study_input import StudyInput
 from workbench.parameters import CITY, StepError, chosen_settings, given_parameters
+from workbench.project import Project, Run
 from workbench.run_input import kept_input, run_ground, run_panel
 from workbench.steps import LANGUAGES
 
 ACTIVE = re.compile(r"[^\w\s.,'()、，。（）·-]|_")  # what Markdown, or a formula in it, may take for a sign of its own
 FORMULA = re.compile(r"[=@].|[+-](?![0-9.]*(?:[eE][+-]?[0-9]+)?$).", re.DOTALL)
+PROJECT = Project()  # where notebooks that are run by hand read and write
 CHECK_WITHIN = 1e-9  # numbers of two ways to one result agree to this share of their size
 
 
@@ -55,7 +48,7 @@ class Step:
     """One notebook of one run, in one language. Made by `open_step`."""
 
     name: str
-    run: str
+    run: Run
     lang: str
     settings: Settings
     ground: Ground
@@ -96,11 +89,11 @@ class Step:
 
     def panel(self) -> Panel:
         """The run's panel, figures and judgements included."""
-        return run_panel(self.settings, input_folder(self.run))
+        return run_panel(self.settings, self.run.inputs)
 
     def given(self) -> StudyInput:
         """The values that the run brought along, with what was understood and warned of when they were read."""
-        return kept_input(self.settings, input_folder(self.run))
+        return kept_input(self.settings, self.run.inputs)
 
     def published_ranks(self) -> pd.Series:
         """The white paper's ranks by city; empty where the study cannot be held against it."""
@@ -114,18 +107,17 @@ class Step:
 
         A run by hand takes one that it does not hold from the run that it builds on.
         """
-        path = table_file(self.run, stem)
         if self.by_hand:
-            if not path.is_file():
+            if not self.run.has(stem):
                 raise StepError(self.name + self.pick(
                     f"：{stem}.csv 还没有：请先运行写出它的笔记本 {stem[:2]}。",
                     f": {stem}.csv is not there yet: run notebook {stem[:2]}, which writes it."))
-            self.by_hand.note_read(stem, path)
-        return read_frame(path, index)
+            self.by_hand.note_read(stem, self.run.file(stem))
+        return self.run.table(stem, index)
 
     def write(self, frame: pd.DataFrame, stem: str, index: bool = True) -> None:
         """Write a table of this step as data/processed/<run>/<stem>.csv and say so; by hand, say what moved too."""
-        path = data_folder(self.run) / f"{stem}.csv"
+        path = self.run.data / f"{stem}.csv"
         if self.by_hand:
             self.by_hand.begin()
         write_frame(editions.marked_table(frame, self.settings.edition), path, index)
@@ -243,11 +235,11 @@ class Step:
         svg = files.shortened(figures.to_svg(figure, editions.picture_metadata(edition)))
         report = {"kind": "figure", "label": label, "caption": caption, "name": name, "width": width,
                   "alt": files.words_of(figure, caption, self.lang)}
-        folder = report_folder(self.run, self.lang) / "figures"
+        folder = self.run.report_folder(self.lang) / "figures"
         files.write_numbers(figure, folder, name, edition)
         title = files.title_of(report, edition, self.lang)
         files.write_svg(svg, folder, name, title, report["alt"])
-        if not in_runner():
+        if self.by_hand:
             files.write_prints(folder, name, title, report["alt"], self.lang)
         shown = {"image/png": files.for_screen(svg)} if raster else {"image/svg+xml": svg}
         # nbconvert's own templates take the alternative text of a picture from its media type
@@ -273,7 +265,7 @@ class Step:
         formats = dict(formats or {})
         if columns is not None:
             frame, formats = self.chosen_columns(frame, columns, headings or {}, formats)
-        folder, edition = report_folder(self.run, self.lang) / "tables", self.settings.edition
+        folder, edition = self.run.report_folder(self.lang) / "tables", self.settings.edition
         name = editions.file_name(name, edition)
         kept = frame if self.has("public") else without_formulas(frame)
         write_frame(editions.marked_table(kept, edition), folder / f"{name}.csv", index=False)
@@ -324,7 +316,8 @@ def open_step(name: str, run: str, lang: str, only: str = "") -> Step:
     given = given_parameters(name, notebook, lang)
     notebook |= given  # a list written as text is one from here on
     try:
-        step = step_in_run(name, run, lang, given) if in_runner() else step_by_hand(name, run, lang, given, only)
+        made = run_of_the_runner(run)
+        step = step_in_run(name, made, lang, given) if made else step_by_hand(name, run, lang, given, only)
     except StepError as error:
         said = str(error) if name in str(error) else f"{name}{'：' if lang == 'zh' else ': '}{error}"
         raise StepError(said) from None
@@ -334,34 +327,38 @@ def open_step(name: str, run: str, lang: str, only: str = "") -> Step:
     return step
 
 
-def step_in_run(name: str, run: str, lang: str, given: dict[str, Any]) -> Step:
+def run_of_the_runner(name: str) -> Run | None:
+    """The staged run whose kernel this is, as `python -m analysis run` names its folders; None for a run by hand."""
+    if "STUDY_DATA" not in os.environ:
+        return None
+    return Run(name, Path(os.environ["STUDY_REPORTS"]).parent, Path(os.environ["STUDY_DATA"]) / name)
+
+
+def step_in_run(name: str, run: Run, lang: str, given: dict[str, Any]) -> Step:
     """A step of `python -m analysis run`, whose settings are in the staging folder and agree with the parameters."""
-    kept = load_settings(data_folder(run) / "settings.yaml")
-    settings = chosen_settings(name, kept, given, lang)
-    if settings != kept:
-        raise StepError(f"{name}: its parameters are not those of the run {run}")
-    return Step(name, run, lang, settings, run_ground(settings, data_folder(run)))
+    settings = chosen_settings(name, run.settings, given, lang)
+    if settings != run.settings:
+        raise StepError(f"{name}: its parameters are not those of the run {run.name}")
+    return Step(name, run, lang, settings, run_ground(settings, run.inputs))
 
 
 def step_by_hand(name: str, run: str, lang: str, given: dict[str, Any], only: str) -> Step:
     """A step that is run by hand; see `workbench.by_hand`."""
-    run = str(run)
-    check_place(Path(os.getcwd()), lang)
-    check_name(run, lang)
-    kept = data_folder(run) / "settings.yaml"
-    base = load_settings(kept if kept.is_file() else input_folder(run) / "settings.yaml")
-    settings = chosen_settings(name, base, given, lang)
-    ground = run_ground(settings, input_folder(run))
+    check_place(Path(os.getcwd()), PROJECT.root, lang)
+    check_name(str(run), PROJECT, lang)
+    made = opened(PROJECT.run(str(run)))
+    settings = chosen_settings(name, made.settings, given, lang)
+    ground = run_ground(settings, made.inputs)
     if only and only not in ground.traits:
-        raise StepError(for_other_runs(name, run, only, lang))
+        raise StepError(for_other_runs(name, made.name, only, lang))
     try:
-        editions.check_run_name(run, settings.edition)
+        editions.check_run_name(made.name, settings.edition)
         followed_city(ground.cities, given["city"], settings)
     except ValueError as error:
         raise StepError(f"{name}: {error}") from None
-    hand = HandMade(run, name, lang, ground.traits, settings)
+    hand = HandMade(made, name, lang, ground.traits, settings)
     hand.check_fresh()
-    return Step(name, run, lang, settings, ground, hand)
+    return Step(name, made, lang, settings, ground, hand)
 
 
 def followed_city(cities: pd.DataFrame, city: Any, settings: Settings) -> str:

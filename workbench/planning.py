@@ -10,16 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from analysis.editions import PUBLIC_TRAITS, check_run_name
-from analysis.settings import BASELINE, ROOT, Settings, differences, flatten, load_settings, nearest
-from workbench.by_hand import BASELINE_KEPT, NAME, RECORD
+from analysis.settings import BASELINE, Settings, differences, flatten, nearest
+from workbench.by_hand import BASELINE_KEPT, NAME, is_finished
 from workbench.parameters import flat_name
+from workbench.project import Project, Run, RunError, language_folder
 from workbench.steps import NEEDS, ONLY_WITH, PARAMETERS, built_on, steps_for
-
-DATA = ROOT / "data/processed"
-
-
-class RunError(RuntimeError):
-    """A run that cannot begin or go on; the message says why and what to do. Outputs are as they were."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +94,7 @@ def parameters_for(step: str, plan: Plan) -> dict[str, Any]:
     return {"run": plan.run, "city": values["city"], **{flat_name(name): values[name] for name in PARAMETERS[step]}}
 
 
-def check_kept_steps(plan: Plan) -> Path | None:
+def check_kept_steps(plan: Plan, project: Project) -> Run | None:
     """Where a partial run takes the steps that it leaves out from, once sure that they are what it needs.
 
     They come from the run's own earlier outputs, or from the baseline's where the run is new. A left-out step whose
@@ -107,15 +102,14 @@ def check_kept_steps(plan: Plan) -> Path | None:
     """
     needed = built_on(plan.steps, plan.traits)
     if not needed:
-        kept = (DATA / plan.run / "settings.yaml").is_file() and set(plan.steps) != set(steps_for(plan.traits))
-        return DATA / plan.run if kept else None
-    source = next((DATA / run for run in (plan.run, BASELINE.stem)
-                   if (DATA / run / "settings.yaml").is_file() and not (DATA / run / RECORD).is_file()), None)
+        run = project.run(plan.run)
+        return run if run.settings_file.is_file() and set(plan.steps) != set(steps_for(plan.traits)) else None
+    source = next(filter(is_finished, map(project.run, (plan.run, BASELINE.stem))), None)
     if source is None:
         raise RunError(f"steps {', '.join(sorted(needed))} have no outputs yet; run all steps first: python3 run.py")
-    kept, wanted = flatten(load_settings(source / "settings.yaml")), flatten(plan.settings)
+    kept, wanted = flatten(source.settings), flatten(plan.settings)
     for step in sorted(needed):
-        if not list(source.glob(f"{step[:2]}_*.csv")):
+        if not list(source.data.glob(f"{step[:2]}_*.csv")):
             raise RunError(f"run {source.name} has no outputs of {step}; start there: --from {step[:2]}")
         for name in ("city", *PARAMETERS[step]):
             if kept[name] != wanted[name]:
@@ -124,12 +118,6 @@ def check_kept_steps(plan: Plan) -> Path | None:
     return source
 
 
-def report_folder(plan: Plan, staging: Path) -> Path:
-    """Where the reports of a plan are made: Chinese at the top of the run's folder, English in its folder en."""
-    folder = staging / "reports" / plan.run
-    return folder if plan.lang == "zh" else folder / plan.lang
-
-
 def report_place(plan: Plan) -> str:
     """The folder of a plan's reports, relative to the repository."""
-    return f"reports/{plan.run}" + ("" if plan.lang == "zh" else f"/{plan.lang}")
+    return language_folder(Path("reports") / plan.run, plan.lang).as_posix()

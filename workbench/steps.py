@@ -10,6 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from analysis.settings import ROOT
+from workbench.project import language_folder
 
 NOTEBOOKS = ROOT / "notebooks"
 LANGUAGES = ("zh", "en")
@@ -73,12 +74,12 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
 def notebook_path(step: str, traits: frozenset[str], lang: str, root: Path = ROOT) -> Path:
     """The stored notebook that is run for a step of a study whose panel has these traits, in one language."""
     folder = next((name for trait, name in ELSEWHERE.get(step, {}).items() if trait in traits), "")
-    return root / "notebooks" / ("" if lang == "zh" else lang) / folder / f"{step}.ipynb"
+    return language_folder(root / "notebooks", lang) / folder / f"{step}.ipynb"
 
 
 def stored_notebooks(lang: str, root: Path = ROOT) -> dict[str, Path]:
     """Every stored notebook of one language by its place in the set: `05_scores_and_ranks`, `own/01_clean_data`."""
-    base = root / "notebooks" / ("" if lang == "zh" else lang)
+    base = language_folder(root / "notebooks", lang)
     return {path.relative_to(base).with_suffix("").as_posix(): path
             for folder in ("", "own", "synthetic") for path in sorted((base / folder).glob("*.ipynb"))}
 

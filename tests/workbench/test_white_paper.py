@@ -15,8 +15,9 @@ from sample_notebook import text_output
 from analysis import figures, sources, tables
 from analysis.frames import read_frame
 from analysis.framework import PAPER_LISTS, domains, leaves, read_framework
-from analysis.settings import ROOT, load_settings
+from analysis.settings import ROOT
 from workbench import cities
+from workbench.project import Project, Run
 from workbench.reporting.blocks import read_report
 from workbench.run_input import run_ground
 from workbench.steps import LANGUAGES, stored_notebooks
@@ -34,10 +35,9 @@ FIXED = re.compile(r"9[05] ?%|2019|\[\d+\]")
 
 
 def values_of(folder: Path, lang: str) -> PaperValues:
-    settings = load_settings(folder / "settings.yaml")
-    ground = run_ground(settings, folder)
-    return PaperValues(lambda stem, index="adcode": read_frame(folder / f"{stem}.csv", index), ground.cities,
-                       ground.tree, settings, lang)
+    run = Run(folder.name, folder, folder)
+    ground = run_ground(run.settings, folder)
+    return PaperValues(run.table, ground.cities, ground.tree, run.settings, lang)
 
 
 def rows(stem: str, **where: str) -> list[dict[str, str]]:
@@ -57,7 +57,7 @@ def chinese():
 
 @pytest.fixture(scope="module")
 def profiles():
-    return cities.profiles_in("baseline", BASELINE)
+    return cities.profiles_now(Project().run("baseline"))
 
 
 class Shown:

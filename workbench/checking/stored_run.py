@@ -12,17 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from analysis.editions import PUBLIC_TRAITS, Edition
-from analysis.settings import ROOT, load_settings, nearest
 from workbench.by_hand import RECORD
 from workbench.cities.account_files import FOLDER as CITIES
 from workbench.office.take_away import FILES as TAKE_AWAY
 from workbench.own.study_input import StudyInput
-from workbench.planning import DATA, Plan, RunError, check_language, report_place
+from workbench.planning import Plan, check_language, report_place
+from workbench.project import Run, RunError
 from workbench.publishing.provenance import ABOUT_THE_RUN, MANIFEST
 from workbench.run_input import INPUT, kept_input, own_panel
 from workbench.steps import NEEDS, built_on, steps_for
 
-REPORTS = ROOT / "reports"
 PAGES = ("html/", "pdf/", "index.html", "explorer.html", "profiles/", "white_paper.html", "white_paper.pdf", *TAKE_AWAY)
 MAPPINGS = ("settings", "differs_from_baseline", "versions", "inputs", "code", "data", "reports")
 
@@ -36,51 +35,50 @@ class Stored:
     """
 
     plan: Plan
-    data: Path
-    folder: Path
+    run: Run
     manifest: dict[str, Any]
     reports: bool
     pages: bool
     given: StudyInput | None = None
 
     @property
+    def folder(self) -> Path:
+        """The run's reports in this language."""
+        return self.run.report_folder(self.plan.lang)
+
+    @property
     def parts(self) -> tuple[tuple[str, Path], ...]:
         """The folders that are verified, by their part of the manifest."""
-        return (("data", self.data), ("reports", self.folder)) if self.reports else (("data", self.data),)
+        return (("data", self.run.data), ("reports", self.folder)) if self.reports else (("data", self.run.data),)
 
     def place(self, part: str) -> str:
         """A part's folder relative to the repository."""
         return f"data/processed/{self.plan.run}" if part == "data" else report_place(self.plan)
 
 
-def read_stored(run: str, lang: str, reports: bool) -> Stored:
-    """A stored run by its name; an unknown one is refused with the nearest, one without settings with what to do."""
+def read_stored(run: Run, lang: str, reports: bool) -> Stored:
+    """A stored run as it is to be verified; one without settings is refused with what to do."""
     check_language(lang)
-    known = sorted(path.name for path in DATA.glob("*") if path.is_dir())
-    if run not in known:
-        raise RunError(f"unknown run {run}: {nearest(run, known)}" if known else
-                       f"unknown run {run}: there are no runs yet; python3 run.py makes the first")
-    if run == "lab" or (DATA / run / RECORD).is_file():
-        raise RunError(f"the run {run} is made by hand, one notebook at a time, and cannot be made again as a whole; "
+    name = run.name
+    if name == "lab" or (run.data / RECORD).is_file():
+        raise RunError(f"the run {name} is made by hand, one notebook at a time, and cannot be made again as a whole; "
                        "verify a run of python -m analysis run")
-    if not (DATA / run / "settings.yaml").is_file():
-        raise RunError(f"run {run} has no settings.yaml, so its choices are not known; make it again "
-                       f"with its choices: python -m analysis run --run {run} --set …")
-    settings = load_settings(DATA / run / "settings.yaml")
-    if settings.edition != Edition.PUBLIC and not (DATA / run / INPUT).is_dir():
-        raise RunError(f"run {run} has lost the values that it was made from (data/processed/{run}/{INPUT}); make it "
-                       f"again from your own file: python -m analysis run --panel mine.xlsx --run {run}")
-    given = kept_input(settings, DATA / run)
-    empty = Plan(run, lang, settings, (), own_panel(given, settings.edition).traits if given else PUBLIC_TRAITS)
-    folder = REPORTS / run if lang == "zh" else REPORTS / run / lang
-    stored = Stored(empty, DATA / run, folder, read_manifest(folder, report_place(empty)), True, True,
-                    given)
+    if not run.settings_file.is_file():
+        raise RunError(f"run {name} has no settings.yaml, so its choices are not known; make it again "
+                       f"with its choices: python -m analysis run --run {name} --set …")
+    settings = run.settings
+    if settings.edition != Edition.PUBLIC and not (run.data / INPUT).is_dir():
+        raise RunError(f"run {name} has lost the values that it was made from (data/processed/{name}/{INPUT}); make it "
+                       f"again from your own file: python -m analysis run --panel mine.xlsx --run {name}")
+    given = kept_input(settings, run.data)
+    empty = Plan(name, lang, settings, (), own_panel(given, settings.edition).traits if given else PUBLIC_TRAITS)
+    stored = Stored(empty, run, read_manifest(run.report_folder(lang), report_place(empty)), True, True, given)
     names = outputs(stored, "reports") | listed_hashes(stored, "reports").keys()
     stored = replace(stored, reports=bool(names), pages=reports and any(map(is_page, names)))
     steps = stored_steps(stored)
     if not steps:
-        raise RunError(f"run {run} has no tables yet; make it: python -m analysis run "
-                       f"--settings data/processed/{run}/settings.yaml --run {run}")
+        raise RunError(f"run {name} has no tables yet; make it: python -m analysis run "
+                       f"--settings data/processed/{name}/settings.yaml --run {name}")
     return replace(stored, plan=replace(empty, steps=steps))
 
 
@@ -105,7 +103,7 @@ def is_page(name: str) -> bool:
 
 def outputs(stored: Stored, part: str) -> set[str]:
     """The stored files of a part that a run makes: neither the other language's nor pages of single cities."""
-    folder = dict(data=stored.data, reports=stored.folder)[part]
+    folder = dict(data=stored.run.data, reports=stored.folder)[part]
     files = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     return {name for name in files if is_output(stored, part, name)}
 

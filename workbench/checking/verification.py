@@ -9,6 +9,7 @@ That code has changed since is said but proves nothing wrong: it is the present 
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from analysis import __version__
 from analysis.settings import ROOT, differences, flatten, load_settings
 from workbench.checking.file_differences import FileDifference, compare_files
 from workbench.checking.stored_run import Stored, is_output, listed_hashes, outputs, read_stored, reported_steps
-from workbench.planning import RunError, report_folder
+from workbench.project import OTHER, Run, RunError, staged
 from workbench.publishing.provenance import MANIFEST, code_hashes, hashes, raw_checksums, sha256, versions
 from workbench.publishing.site import write_overview
 from workbench.running import pipeline
@@ -60,23 +61,23 @@ class Verification:
         return not (self.inputs or self.listed or self.files or self.failure)
 
 
-def verify(run: str = "baseline", lang: str = "zh", reports: bool = True,
-           say: Callable[[str], None] = print) -> Verification:
+def verify(run: Run, lang: str = "zh", reports: bool = True, say: Callable[[str], None] = print) -> Verification:
     """Verify a stored run against its manifest, its inputs and a second making in a temporary folder.
 
     `reports` false leaves HTML and PDF out, which saves rendering them. Raises RunError or SettingsError for a run that
-    is not there or cannot be read; a run that can be read but not made again is a finding (`failure`).
+    cannot be read; a run that can be read but not made again is a finding (`failure`).
     """
     stored = read_stored(run, lang, reports)
     found = {"inputs": changed_raw_files(stored) + changed_choices(stored), "code": changed_code(stored),
              "listed": unlike_manifest(stored)}
     with tempfile.TemporaryDirectory(prefix="study-verify-") as folder:
+        again = staged(run.name, Path(folder))
         try:
             with pipeline.workers() as pool:
-                make_again(stored, Path(folder), say, pool)
+                make_again(stored, again, say, pool)
         except (RunError, ValueError, OSError) as error:
             return Verification(stored, **found, identical=0, files=(), failure=str(error))
-        return Verification(stored, **found, **compare_with_again(stored, Path(folder)))
+        return Verification(stored, **found, **compare_with_again(stored, again))
 
 
 def changed(then: dict[str, Any], now: dict[str, Any], prefix: str = "") -> tuple[Change, ...]:
@@ -125,7 +126,7 @@ def changed_code(stored: Stored) -> tuple[Change, ...]:
     return changed(stored.manifest["code"], code_hashes(ROOT)) + changed(then, now)
 
 
-def make_again(stored: Stored, staging: Path, say: Callable[[str], None], pool: ProcessPoolExecutor) -> None:
+def make_again(stored: Stored, again: Run, say: Callable[[str], None], pool: ProcessPoolExecutor) -> None:
     """Make the run's tables, figures and pages in an empty folder, as `python -m analysis run` would.
 
     Steps that the run keeps without a notebook of their own (a partial run takes them from the baseline) are made
@@ -133,35 +134,34 @@ def make_again(stored: Stored, staging: Path, say: Callable[[str], None], pool: 
     """
     plan = stored.plan
     study = pipeline.score_in_memory(plan, stored.given)
-    for part in ("data", "reports"):
-        (staging / part / plan.run).mkdir(parents=True)
+    for folder in (again.data, again.reports):
+        folder.mkdir(parents=True)
     kept = tuple(step for step in plan.steps if step not in reported_steps(stored)) if stored.reports else ()
     if kept:
         kept = tuple(step for step in STEPS if step in {*kept, *built_on(kept, plan.traits)})
-        pipeline.copy_kept(plan, None, staging)
-        pipeline.write_given(stored.given, plan.settings, None, staging / "data" / plan.run)
-        pipeline.execute_steps(replace(plan, steps=kept), staging, say, False, pool)
-        shutil.rmtree(report_folder(plan, staging), ignore_errors=True)
+        pipeline.copy_kept(plan, None, again)
+        pipeline.write_given(stored.given, plan.settings, None, again)
+        pipeline.execute_steps(replace(plan, steps=kept), again, say, False, pool)
+        shutil.rmtree(again.report_folder(plan.lang), ignore_errors=True)
         plan = replace(plan, steps=reported_steps(stored))
-    pipeline.make_run(plan, study, staging, None, say, stored.pages, pool, stored.given)
+    pipeline.make_run(plan, study, again, None, say, stored.pages, pool, stored.given)
     if stored.pages:
-        stand_in_for_other_language(stored, staging)
-        write_overview(plan, staging, True)
+        stand_in_for_other_language(stored, again)
+        write_overview(plan, again, True)
 
 
-def stand_in_for_other_language(stored: Stored, staging: Path) -> None:
+def stand_in_for_other_language(stored: Stored, again: Run) -> None:
     """The index page links to the other language where that was made before it: the stored page says which it was."""
-    folder = report_folder(stored.plan, staging)
-    address = "en/index.html" if stored.plan.lang == "zh" else "../index.html"
-    index = stored.folder / "index.html"
+    folder, other = again.report_folder(stored.plan.lang), again.report_folder(OTHER[stored.plan.lang])
+    address, index = os.path.relpath(other / "index.html", folder), stored.folder / "index.html"
     if index.is_file() and f'href="{address}"' in index.read_text(encoding="utf-8", errors="replace"):
-        (folder / address).resolve().parent.mkdir(parents=True, exist_ok=True)
-        (folder / address).touch()
+        other.mkdir(parents=True, exist_ok=True)
+        (other / "index.html").touch()
 
 
-def compare_with_again(stored: Stored, staging: Path) -> dict[str, Any]:
+def compare_with_again(stored: Stored, run: Run) -> dict[str, Any]:
     """Number of identical files, and the others, of the stored run and the one made again."""
-    again = replace(stored, data=staging / "data" / stored.plan.run, folder=report_folder(stored.plan, staging))
+    again = replace(stored, run=run)
     identical, files = 0, []
     for (part, here), (_, there) in zip(stored.parts, again.parts, strict=True):
         names = outputs(stored, part) | outputs(again, part) | listed_hashes(stored, part).keys()

@@ -2,7 +2,7 @@
 
 `read_run` reads the tables of a run and makes sure that each follows from the one before. `city_account` takes one city
 out of them, contributions adding up to the score to the last bit; `account_text` prints it, `write_profile` makes its
-page (HTML and PDF) and its workbook, whose formulas recompute the score. `read_profiles` compares every city with its
+page (HTML and PDF) and its workbook, whose formulas recompute the score. `profiles_of` compares every city with its
 tier and its region at once; `write_profiles` writes the page of each city and the list of them all, `write_pdfs` sets
 cities on paper.
 """
@@ -13,9 +13,9 @@ from workbench.cities.account_terminal import account_text
 from workbench.cities.files import list_lines, write_pdfs, write_profiles
 from workbench.cities.moves import Move, Step, moves_of
 from workbench.cities.peers import Peers, compare
-from workbench.cities.profiles import Profiles, profiles_in, profiles_now, profiles_of, read_profiles
+from workbench.cities.profiles import Profiles, profiles_now, profiles_of
 from workbench.cities.run_tables import AccountError, RunTables, read_run
 
 __all__ = ["Account", "AccountError", "Move", "Peers", "Profiles", "RunTables", "Step", "account_text", "city_account",
-           "compare", "list_lines", "moves_of", "profiles_in", "profiles_now", "profiles_of", "read_profiles",
-           "read_run", "write_pdfs", "write_profile", "write_profiles"]
+           "compare", "list_lines", "moves_of", "profiles_now", "profiles_of", "read_run", "write_pdfs",
+           "write_profile", "write_profiles"]

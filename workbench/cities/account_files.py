@@ -6,22 +6,21 @@ import os
 from pathlib import Path
 
 from analysis.editions import file_name
-from workbench.by_hand import report_folder
 from workbench.cities.account import Account
 from workbench.reporting.words import WORDS
 
 FOLDER = "cities"
 
 
-def write_profile(account: Account, lang: str = "zh") -> list[Path]:
-    """Write reports/<run>/cities/<adcode>.html, .pdf and .xlsx (English ones under reports/<run>/en/); returns them.
+def write_profile(account: Account, reports: Path, lang: str = "zh") -> list[Path]:
+    """Write cities/<adcode>.html, .pdf and .xlsx into a run's reports of one language; returns their paths.
 
     Nothing is written unless all three could be made; each then takes the place of an older one in one move.
     """
     from workbench.cities.account_page import account_html, account_pdf
     from workbench.cities.account_workbook import account_workbook
 
-    folder = report_folder(account.tables.run, lang) / FOLDER
+    folder = reports / FOLDER
     contents = {"html": account_html(account, lang, page_links(account, lang, folder)).encode("utf-8"),
                 "pdf": account_pdf(account, lang), "xlsx": account_workbook(account, lang)}
     folder.mkdir(parents=True, exist_ok=True)

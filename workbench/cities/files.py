@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from analysis.editions import file_name
-from workbench.by_hand import report_folder
 from workbench.cities.profile_listing import list_html, page_name
 from workbench.cities.profile_page import profile_html
 from workbench.cities.profile_words import Names
@@ -43,13 +42,13 @@ def write_profiles(profiles: Profiles, folder: Path, stamp: Stamp, lang: str) ->
     return written
 
 
-def write_pdfs(profiles: Profiles, codes: Iterable[str], lang: str) -> Iterator[Path]:
-    """Write cities/<code>_profile.pdf of some cities of a stored run, one by one; yields each path once it is there."""
+def write_pdfs(profiles: Profiles, codes: Iterable[str], reports: Path, lang: str) -> Iterator[Path]:
+    """Write cities/<code>_profile.pdf of some cities into the reports of a run; yields each path once it is there."""
     from workbench.cities.profile_paper import profile_pdf
 
     tables = profiles.tables
     names, stamp = Names(profiles, lang), edition_stamp(tables.run, tables.settings, tables.ground, lang)
-    place = report_folder(tables.run, lang) / ON_DEMAND
+    place = reports / ON_DEMAND
     place.mkdir(parents=True, exist_ok=True)
     for code in codes:
         yield write(place / file_name(f"{code}_profile.pdf", tables.settings.edition), profile_pdf(names, code, stamp))

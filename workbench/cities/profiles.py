@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import pandas as pd
 
@@ -13,7 +12,8 @@ from analysis import framework, scoring
 from analysis.panel import main_system
 from workbench.cities.moves import Scale, scales_of
 from workbench.cities.peers import Peers, compare, standing_out
-from workbench.cities.run_tables import RunTables, read_run, tables_in, tables_now
+from workbench.cities.run_tables import RunTables, tables_now
+from workbench.project import Run
 
 FLAG_ORDER = ("filled", "capped", "province", "log", "set_aside", "gap")
 
@@ -77,18 +77,8 @@ class Profiles:
                              self.percentiles(code).items() if "filled" not in self.flags.get((code, indicator), ())})
 
 
-def read_profiles(run: str = "baseline") -> Profiles:
-    """The profiles of a stored run, whose tables are held against each other first (AccountError)."""
-    return profiles_of(read_run(run))
-
-
-def profiles_in(run: str, folder: Path) -> Profiles:
-    """The profiles of the tables in a folder, which the caller has just made."""
-    return profiles_of(tables_in(run, folder))
-
-
-def profiles_now(run: str) -> Profiles:
-    """The profiles of a run's tables as its notebooks read them: by hand, some from the run that it builds on."""
+def profiles_now(run: Run) -> Profiles:
+    """The profiles of a run's tables as they are now, which its notebooks have just made."""
     return profiles_of(tables_now(run))
 
 

@@ -10,21 +10,21 @@ Reference: docs/method.md, sections 2 to 5; docs/review_guide.md follows one num
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cached_property, partial
-from pathlib import Path
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from analysis import indicators, scoring, study
-from analysis.frames import read_frame, settle
-from analysis.settings import Settings, load_settings, nearest
-from workbench.by_hand import RECORD, HandMade, data_folder, in_runner, input_folder, is_finished, table_file
+from analysis.frames import settle
+from analysis.settings import Settings
+from workbench.by_hand import RECORD, HandMade, RunByHand, opened
 from workbench.ground import Ground
 from workbench.own.study_input import cell_name
 from workbench.parameters import StepError
+from workbench.project import Run
 from workbench.run_input import run_dictionaries, run_ground
 from workbench.steps import upstream
 
@@ -103,67 +103,45 @@ class RunTables:
         return pd.concat([pd.DataFrame(scale), unit, proxy[PROXY_TRAITS]], axis=1)
 
 
-def read_run(run: str = "baseline") -> RunTables:
-    """Read a run's tables from data/processed/<run>/ and check that they belong together.
+def read_run(run: Run) -> RunTables:
+    """Read a run's tables and check that they belong together.
 
-    A run made by hand has the tables that it does not hold from the run that it builds on. Raises AccountError for an
-    unknown run, for a run by hand whose steps up to 05 do not follow from each other, and for the first number that
+    A run made by hand has the tables that it does not hold from the run that it builds on. Raises AccountError for one
+    without scores, for one by hand whose steps up to 05 do not follow from each other, and for the first number that
     does not follow from the stage before it; FileNotFoundError naming the table where a step up to 05 has not been run.
     """
-    marks = ("05_scores.csv", RECORD)
-    runs = sorted({path.parent.name for mark in marks for path in data_folder(".").glob(f"*/{mark}")})
-    if run not in runs:
-        raise AccountError(f"--run {run}: no scores of this run in data/processed; " + (
-            nearest(run, runs) if runs else "run the study first: python3 run.py"))
-    tables = tables_now(run)
+    if not run.has("05_scores") and not (run.data / RECORD).is_file():
+        raise AccountError(f"run {run.name}: no scores of this run in data/processed; run its notebooks up to 05")
+    tables = tables_now(opened(run))
     check_run(tables)
     return tables
 
 
-def tables_in(run: str, folder: Path) -> RunTables:
-    """A run's tables as they stand in `folder`, unchecked: for whoever has just written them."""
-    return gathered(run, load_settings(folder / "settings.yaml"), folder, lambda stem: folder / f"{stem}.csv")
+def tables_now(run: Run) -> RunTables:
+    """A run's tables as they are now, unchecked.
 
-
-def tables_now(run: str) -> RunTables:
-    """A run's tables as its notebooks read them, unchecked.
-
-    A run made by hand has those that it does not hold from the run that it builds on; intervals and tiers only where
-    they are of the scores that it has now. Raises AccountError where its steps up to 05 do not follow from each other.
+    A `RunByHand` has those that it does not hold from the run that it builds on; intervals and tiers only where they
+    are of the scores that it has now. Raises AccountError where its steps up to 05 do not follow from each other.
     """
-    inputs, kept = input_folder(run), data_folder(run) / "settings.yaml"
-    settings = load_settings(kept if kept.is_file() else inputs / "settings.yaml")
-    if in_runner() or is_finished(run):
-        return gathered(run, settings, inputs, partial(table_file, run))
-    hand = HandMade(run, "10_white_paper", "en", run_ground(settings, inputs).traits, settings)
-    try:
-        for step in (*upstream("05_scores_and_ranks", hand.traits), "05_scores_and_ranks"):
-            hand.check_step(step)
-    except StepError as error:
-        raise AccountError(f"run {run}: {error}") from None
-    later = [stem for stem, step in LATER.items() if hand.is_fresh(step)]
-    return gathered(run, settings, inputs, partial(table_file, run), later)
-
-
-def gathered(run: str, settings: Settings, inputs: Path, file_of: Callable[[str], Path],
-             later: Collection[str] = LATER) -> RunTables:
-    """A run's tables, each from its own file: `file_of` gives that of a stem, `inputs` is the folder of the run's own
-    values, and `later` names the tables after 05 that are taken where there are any."""
-    def table(stem: str, index: str | None = "adcode") -> pd.DataFrame:
-        return read_frame(file_of(stem), index)
-
-    def table_if_any(stem: str) -> pd.DataFrame | None:
-        return table(stem) if stem in later and file_of(stem).is_file() else None
-
-    ground = run_ground(settings, inputs)
-    intervals, panel = {kind: table_if_any(stem) for kind, stem in INTERVALS.items()}, table("01_panel", None)
+    table, settings, ground = run.table, run.settings, run_ground(run.settings, run.inputs)
+    later: Collection[str] = LATER
+    if isinstance(run, RunByHand):
+        hand = HandMade(run, "10_white_paper", "en", ground.traits, settings)
+        try:
+            for step in (*upstream("05_scores_and_ranks", hand.traits), "05_scores_and_ranks"):
+                hand.check_step(step)
+        except StepError as error:
+            raise AccountError(f"run {run.name}: {error}") from None
+        later = [stem for stem, step in LATER.items() if hand.is_fresh(step)]
+    found = {stem: run.table_if_any(stem) for stem in later}
+    intervals, panel = {kind: found.get(stem) for kind, stem in INTERVALS.items()}, table("01_panel", None)
     return RunTables(
-        run, settings, ground, *run_dictionaries(settings, inputs),
+        run.name, settings, ground, *run_dictionaries(settings, run.inputs),
         with_texts(panel, ["flag"]), log_by_city(panel, table("01_cleaning_log", None)), table("02_raw"),
         with_texts(table("02_origins", None)), table("02_treated"),
         with_texts(table("02_treatment_record", None), ["adcode", "reason", "donors"]), table("02_normalised"),
         table("05_weights", "indicator"), table("05_scores"),
-        {kind: frame for kind, frame in intervals.items() if frame is not None}, table_if_any(TIERS))
+        {kind: frame for kind, frame in intervals.items() if frame is not None}, found.get(TIERS))
 
 
 def log_by_city(panel: pd.DataFrame, log: pd.DataFrame) -> pd.DataFrame:

@@ -13,18 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import factorial
-from pathlib import Path
 
 import pandas as pd
 
 from analysis.attribution import JUDGED, STAGES, Mixtures, differing_fields
-from analysis.frames import read_frame
 from analysis.panel import Panel
 from analysis.scoring import rank
-from analysis.settings import Settings, flatten, load_settings, nearest
+from analysis.settings import Settings, flatten
 from analysis.shapley import Group, Taken, finest_groups, shapley_numerators, unions
 from workbench.ground import Ground
-from workbench.planning import DATA
+from workbench.project import Run
 from workbench.run_input import panel_ground, run_panel
 
 ROSTER = "cities"
@@ -134,9 +132,8 @@ def first_and_last(groups: Sequence[Group], places: dict[Taken, pd.Series]) -> p
 
 # --- runs that are there ----------------------------------------------------------------------------------------------
 @dataclass(frozen=True)
-class Run:
-    """A run whose tables stand in data/processed: its name, panel, settings, its table 05_scores by city, and what it
-    stands on."""
+class Side:
+    """A run to be compared: its name, panel, settings, its table 05_scores by city, and what it stands on."""
 
     name: str
     panel: Panel
@@ -148,22 +145,15 @@ class Run:
         return panel_ground(self.panel, self.settings)
 
 
-def read_run(name: str, public: Panel, data: Path = DATA) -> Run:
-    """A run by its name, with the public panel or, for other data, with its own; an unknown one is refused with the
-    nearest, one without scores with what to do."""
-    known = sorted(path.parent.name for path in data.glob("*/settings.yaml"))
-    if name not in known:
-        raise ComparisonError(f"unknown run {name}: {nearest(name, known)}" if known else
-                              f"unknown run {name}: there are no runs yet; python3 run.py makes the first")
-    folder = data / name
-    if not (folder / "05_scores.csv").is_file():
-        raise ComparisonError(f"run {name} has no 05_scores.csv; {run_again(name)}")
-    settings = load_settings(folder / "settings.yaml")
-    panel = public if settings.edition == public.edition else run_panel(settings, folder)
-    return Run(name, panel, settings, read_frame(folder / "05_scores.csv", "adcode"))
+def read_side(run: Run, public: Panel) -> Side:
+    """A run with the public panel or, for other data, with its own; one without scores is refused with what to do."""
+    if not (run.settings_file.is_file() and run.has("05_scores")):
+        raise ComparisonError(f"run {run.name} has no 05_scores.csv; {run_again(run.name)}")
+    panel = public if run.settings.edition == public.edition else run_panel(run.settings, run.inputs)
+    return Side(run.name, panel, run.settings, run.table("05_scores"))
 
 
-def compare_runs(first: Run, second: Run) -> Comparison:
+def compare_runs(first: Side, second: Side) -> Comparison:
     """Compare two runs, once sure that their stored scores are what their panels and settings still give."""
     comparison = compare(first.panel, first.settings, second.panel, second.settings)
     for run, side in ((first, "a"), (second, "b")):
@@ -171,7 +161,7 @@ def compare_runs(first: Run, second: Run) -> Comparison:
     return comparison
 
 
-def refuse_stale(run: Run, scores: pd.Series, ranks: pd.Series) -> None:
+def refuse_stale(run: Side, scores: pd.Series, ranks: pd.Series) -> None:
     """Raise ComparisonError where stored scores are not those that the run's settings give now.
 
     Ranks must be the same, scores agree to nine digits: more than processors differ, less than any change of method.

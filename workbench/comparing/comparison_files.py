@@ -6,7 +6,7 @@ killed at that very moment there is no comparison, and the same command makes it
 
 from __future__ import annotations
 
-import shutil
+import os
 import tempfile
 from pathlib import Path
 
@@ -14,23 +14,22 @@ from analysis import figures
 from analysis.editions import Edition, marked_table
 from analysis.figures.comparison import rank_change_parts
 from analysis.frames import write_frame
-from analysis.settings import ROOT
-from workbench.comparing.comparison import Comparison, Run
+from workbench.comparing.comparison import Comparison, Side
 from workbench.comparing.comparison_page import CSV, Told, page
+from workbench.project import Project, Run, keep_other_language, language_folder
 
-REPORTS = ROOT / "reports"
 PAGE, PICTURE = "comparison.html", "comparison.svg"
 
 
-def write_comparison(comparison: Comparison, first: Run, second: Run, lang: str = "zh",
-                     reports: Path = REPORTS) -> Path:
+def write_comparison(comparison: Comparison, first: Side, second: Side, project: Project, lang: str = "zh") -> Path:
     """Write reports/compare/<a>_<b>/: comparison.csv and, in the language asked for, comparison.html and its figure.
 
     English stands in the folder en. What there is in the other language stays where the table is the same to the byte.
     Returns the path of the page. Nothing is replaced before everything is made.
     """
-    target = reports / "compare" / f"{first.name}_{second.name}"
-    told = Told(comparison, first, second, lang, tuple(report_address(run, reports, lang) for run in (first, second)))
+    target = project.root / "reports/compare" / f"{first.name}_{second.name}"
+    told = Told(comparison, first, second, lang, tuple(
+        report_address(project.run(run.name), language_folder(target, lang), lang) for run in (first, second)))
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".staging-", dir=target.parent) as staging:
         made = Path(staging) / "new"
@@ -42,35 +41,18 @@ def write_comparison(comparison: Comparison, first: Run, second: Run, lang: str 
         if picture:
             (folder / PICTURE).write_text(picture, encoding="utf-8")
         (folder / PAGE).write_text(page(told, picture), encoding="utf-8", newline="\n")
-        keep_other_language(target, made, lang)
+        if (target / CSV).is_file() and (target / CSV).read_bytes() == (made / CSV).read_bytes():
+            keep_other_language(target, made, lang)
         if target.exists():
             target.rename(Path(staging) / "old")
         made.rename(target)
     return language_folder(target, lang) / PAGE
 
 
-def language_folder(folder: Path, lang: str) -> Path:
-    """Chinese at the top, English in the folder en, as in the reports of a run."""
-    return folder if lang == "zh" else folder / lang
-
-
-def report_address(run: Run, reports: Path, lang: str) -> str:
+def report_address(run: Run, page: Path, lang: str) -> str:
     """The index page of a run's reports, relative to the page of a comparison; empty where it has none."""
-    index = language_folder(reports / run.name, lang) / "index.html"
-    up = "../.." if lang == "zh" else "../../.."
-    return f"{up}/{index.relative_to(reports).as_posix()}" if index.is_file() else ""
-
-
-def keep_other_language(old: Path, made: Path, lang: str) -> None:
-    """Copy the other language's page from the earlier comparison, where its table is the new one to the byte."""
-    if not (old / CSV).is_file() or (old / CSV).read_bytes() != (made / CSV).read_bytes():
-        return
-    other = "en" if lang == "zh" else "zh"
-    for name in (PAGE, PICTURE):
-        source, target = language_folder(old, other) / name, language_folder(made, other) / name
-        if source.is_file():
-            target.parent.mkdir(exist_ok=True)
-            shutil.copy2(source, target)
+    index = run.report_folder(lang) / "index.html"
+    return Path(os.path.relpath(index, page)).as_posix() if index.is_file() else ""
 
 
 def movers_figure(told: Told) -> str:

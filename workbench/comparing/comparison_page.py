@@ -17,7 +17,7 @@ from analysis.tables import finished, full_names, html_table
 from workbench.comparing.comparison import (
     ROSTER,
     Comparison,
-    Run,
+    Side,
     crossing,
     differing_settings,
     moves,
@@ -44,8 +44,8 @@ class Told:
     page; empty where there are none) and how many movers are shown."""
 
     comparison: Comparison
-    first: Run
-    second: Run
+    first: Side
+    second: Side
     lang: str
     links: tuple[str, str] = ("", "")
     most: int = MOST
@@ -134,7 +134,7 @@ def choice(value: object) -> str:
     return (", ".join(map(str, value)) or "–") if isinstance(value, list) else str(value)
 
 
-def run_link(run: Run, address: str) -> str:
+def run_link(run: Side, address: str) -> str:
     """The run's name, as a link to its reports where there are some."""
     return f"[`{run.name}`]({address})" if address else f"`{run.name}`"
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,16 +17,16 @@ import pandas as pd
 
 from analysis import scoring, study
 from analysis.figures.labels import city_names, node_names, province_name
-from analysis.frames import read_frame
 from analysis.maps import RANK_BANDS
 from analysis.settings import ROOT, Settings
 from workbench.edition import notice_text
 from workbench.explorer.outlines import base_map, city_positions
 from workbench.explorer.weightings import OWN, Weighting, weightings_of
 from workbench.ground import Ground
+from workbench.project import Run
 
-NEEDED = ("02_normalised.csv", "05_weights.csv", "05_scores.csv")
-INTERVALS = {"weights": "06_rank_intervals.csv", "choices": "06_choice_intervals.csv"}
+NEEDED = ("02_normalised", "05_weights", "05_scores")
+INTERVALS = {"weights": "06_rank_intervals", "choices": "06_choice_intervals"}
 BOUNDARIES = ROOT / "data/raw/boundaries"
 
 
@@ -49,17 +48,12 @@ class ExplorerTables:
     intervals: dict[str, pd.DataFrame]
 
 
-def can_explore(data: Path) -> bool:
-    """Whether a run has scores to explore."""
-    return all((data / name).is_file() for name in NEEDED)
-
-
-def read_tables(data: Path, settings: Settings, ground: Ground) -> ExplorerTables:
-    """Read a run's tables from the folder `data`; ExplorerError where points and weights do not give its ranks."""
-    points, scores = (read_frame(data / name, "adcode") for name in ("02_normalised.csv", "05_scores.csv"))
-    domain = read_frame(data / "05_weights.csv", "indicator")["domain"]
-    found = {kind: read_frame(data / name, "adcode") for kind, name in INTERVALS.items() if (data / name).is_file()}
-    weightings = weightings_of(data, settings)
+def read_tables(run: Run, settings: Settings, ground: Ground) -> ExplorerTables:
+    """Read a run's tables; ExplorerError where points and weights do not give its ranks."""
+    points, scores = run.table("02_normalised"), run.table("05_scores")
+    domain = run.table("05_weights", "indicator")["domain"]
+    found = {kind: run.table(stem) for kind, stem in INTERVALS.items() if run.has(stem)}
+    weightings = weightings_of(run, settings)
     tables = ExplorerTables(settings, ground, points[domain.index], scores, domain, weightings, found)
     own = next(each.weights for each in weightings if each.key == OWN)
     if not scoring.rank(study.score(tables.points, own, settings.aggregation.method)).equals(scores["rank"]):

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.editions import file_name
-from workbench.explorer.content import can_explore, explorer_content, read_tables
+from workbench.explorer.content import NEEDED, explorer_content, read_tables
 from workbench.explorer.outlines import INSET_SHARE
 from workbench.explorer.words import METHODS, WORDS
+from workbench.project import Run
 from workbench.reporting.errors import ReportError
 from workbench.reporting.markup import REPORT_ASSETS
 from workbench.reporting.notebook_html import page_templates, stylesheet
@@ -26,23 +27,22 @@ from workbench.reporting.words import WORDS as REPORT_WORDS
 from workbench.run_input import run_ground
 
 if TYPE_CHECKING:
-    from analysis.settings import Settings
     from workbench.reporting.stamps import Stamp
 
 PAGE = "explorer.html"
 SNIPPET = "window.vegaEmbed = vegaEmbed;"
 
 
-def write_explorer(data: Path, folder: Path, settings: Settings, stamp: Stamp, lang: str) -> Path | None:
-    """Write the explorer of a run whose tables are in `data` into its folder of reports; None for a run without scores.
+def write_explorer(run: Run, stamp: Stamp, lang: str) -> Path | None:
+    """Write the explorer of a run into its folder of reports; None for a run without scores.
 
     Raises ExplorerError where the tables do not give the run's ranks.
     """
-    if not can_explore(data):
+    if not all(map(run.has, NEEDED)):
         return None
-    ground = run_ground(settings, data)
-    content = explorer_content(read_tables(data, settings, ground), lang)
-    path = folder / file_name(PAGE, settings.edition)
+    ground = run_ground(run.settings, run.inputs)
+    content = explorer_content(read_tables(run, run.settings, ground), lang)
+    path = run.report_folder(lang) / file_name(PAGE, run.settings.edition)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(explorer_page(content, stamp, lang), encoding="utf-8", newline="\n")
     return path

@@ -7,13 +7,12 @@ each carries the weights of the indicators and, beside them, their shares of the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 
-from analysis.frames import read_frame
 from analysis.settings import Settings
 from workbench.explorer.words import WEIGHTINGS
+from workbench.project import Run
 
 OWN = "combined"
 
@@ -36,13 +35,13 @@ class Weighting:
         return {"key": self.key, "name": name, "note": note}
 
 
-def weightings_of(data: Path, settings: Settings) -> list[Weighting]:
-    """The weightings of a run whose tables are in `data`, its own first; implied ones where the run has step 09.
+def weightings_of(run: Run, settings: Settings) -> list[Weighting]:
+    """The weightings of a run, its own first; implied ones where the run has step 09.
 
     A column that is another one under a second name is left out: equal weights called judged, or the objective weights
     that are shown anyway.
     """
-    table = read_frame(data / "05_weights.csv", "indicator")
+    table = run.table("05_weights", "indicator")
     domain, own = table["domain"], table[OWN]
     weights = {OWN: own}
     if settings.weighting.subjective == "ahp":
@@ -51,18 +50,18 @@ def weightings_of(data: Path, settings: Settings) -> list[Weighting]:
     weights["equal"] = weights.pop("equal")
     even = pd.Series(1 / domain.nunique(), domain.unique())
     weights["equal_domains"] = spread(even, own, domain)
-    weights |= implied_weights(data, own, domain)
+    weights |= implied_weights(run, own, domain)
     return [Weighting(key, each, shares_of(each, own, domain)) for key, each in weights.items()]
 
 
-def implied_weights(data: Path, own: pd.Series, domain: pd.Series) -> dict[str, pd.Series]:
+def implied_weights(run: Run, own: pd.Series, domain: pd.Series) -> dict[str, pd.Series]:
     """The weights that come nearest to the published order, by domain and by indicator, where the run has them."""
     found = {}
-    if (data / "09_implied_weights.csv").is_file():
-        of_domains = read_frame(data / "09_implied_weights.csv", "domain")["implied"]
+    if run.has("09_implied_weights"):
+        of_domains = run.table("09_implied_weights", "domain")["implied"]
         found["implied_domains"] = spread(of_domains, own, domain)
-    if (data / "09_implied_indicator_weights.csv").is_file():
-        of_indicators = read_frame(data / "09_implied_indicator_weights.csv", "indicator")["implied"]
+    if run.has("09_implied_indicator_weights"):
+        of_indicators = run.table("09_implied_indicator_weights", "indicator")["implied"]
         found["implied_indicators"] = of_indicators.reindex(own.index)
     return found
 

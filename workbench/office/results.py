@@ -7,8 +7,6 @@ the scores, each with the study's own number stored as its result. Whoever chang
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_float_dtype, is_integer_dtype
 
@@ -31,6 +29,7 @@ from workbench.office.results_words import (
 )
 from workbench.office.run_book import RunBook, in_order
 from workbench.office.sheets import HEAD_ROW, INPUT_COLOUR, SOFT, Book, column_width, head_row, indented, put
+from workbench.project import Run
 
 MOST_CELLS = 30_000  # of a table that is not listed in `results_words`; a larger one stays a file
 CODE_COLUMNS = ("adcode", "indicator", "domain")  # keep their code; the name stands beside it
@@ -44,9 +43,9 @@ INPUTS = {("05_weights", "combined")}  # numbers that a reader may change
 def results_workbook(run: RunBook) -> bytes:
     """The workbook (.xlsx) of a run's tables; what the run does not hold is left out. The same run: the same bytes."""
     book, names = Book(run.stamp, run.lang), run.names()
-    live = score_formulas.can_recompute(run.settings, run.data)
-    for about in [*SHEETS, *unlisted(run.data)]:
-        frame = run.read(about.stem)
+    live = score_formulas.can_recompute(run.tables)
+    for about in [*SHEETS, *unlisted(run.tables)]:
+        frame = run.tables.table_if_any(about.stem, None)
         if frame is None or (about not in SHEETS and frame.size > MOST_CELLS):
             continue
         title, note = pick(run.lang, about.zh, about.en), pick(run.lang, about.note_zh, about.note_en)
@@ -71,7 +70,7 @@ def opening(run: RunBook, live: bool) -> list[str]:
                   "The tables of this run; the CSV files of the same names are in data/processed.")]
     if live:
         lines.append(pick(run.lang, *score_formulas.EXPLAINED))
-    changed = [f"{name} = {here} ({base})" for name, (base, here) in differences(run.settings).items()]
+    changed = [f"{name} = {here} ({base})" for name, (base, here) in differences(run.tables.settings).items()]
     if changed:
         said = pick(run.lang, "、", ", ").join(changed)
         lines.append(pick(run.lang, f"与基准设定不同（括号内为基准值）：{said}",
@@ -81,17 +80,17 @@ def opening(run: RunBook, live: bool) -> list[str]:
 
 def left_as_files(run: RunBook) -> list[str]:
     """The tables that are too long for a sheet and where they are."""
-    there = {stem: words for stem, words in FILES_ONLY.items() if (run.data / f"{stem}.csv").is_file()}
+    there = {stem: words for stem, words in FILES_ONLY.items() if run.tables.has(stem)}
     if not there:
         return []
     listed = [f"{stem}.csv{pick(run.lang, '：', ': ')}{pick(run.lang, *words)}" for stem, words in there.items()]
     return [pick(run.lang, "另有长表只存为文件：", "Long tables are kept as files only:"), *listed]
 
 
-def unlisted(data: Path) -> list[SheetWords]:
+def unlisted(run: Run) -> list[SheetWords]:
     """Tables of the run that `results_words` does not know, under the names of their files."""
     known = {about.stem for about in SHEETS} | set(FILES_ONLY)
-    return [SheetWords(path.stem, path.stem, path.stem, "", "") for path in sorted(data.glob("[0-9][0-9]_*.csv"))
+    return [SheetWords(path.stem, path.stem, path.stem, "", "") for path in sorted(run.data.glob("[0-9][0-9]_*.csv"))
             if path.stem not in known]
 
 
@@ -134,7 +133,7 @@ def code_text(value: object) -> str:
 
 def scenario_names(run: RunBook) -> dict[str, str]:
     """The names of the one-at-a-time choices by key."""
-    listed = run.read("06_scenarios")
+    listed = run.tables.table_if_any("06_scenarios", None)
     return {} if listed is None else listed.set_index("scenario")[run.lang].to_dict()
 
 

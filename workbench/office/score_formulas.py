@@ -8,7 +8,6 @@ hold those numbers as they are, and two cells above compare.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -18,6 +17,7 @@ from analysis.framework import ancestor
 from analysis.settings import Settings
 from workbench.office.run_book import RunBook, in_order
 from workbench.office.sheets import HEAD_ROW, SOFT, Book, area, head_row, place, put
+from workbench.project import Run
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
@@ -33,9 +33,9 @@ EXPLAINED = ("「得分与名次」页的得分、领域得分与名次是公式
              "of weights and they move.")
 
 
-def can_recompute(settings: Settings, data: Path) -> bool:
+def can_recompute(run: Run) -> bool:
     """Whether the run holds what formulas need; TOPSIS needs all cities at once and stays a number."""
-    return settings.aggregation.method != "topsis" and all((data / f"{stem}.csv").is_file() for stem in STEMS)
+    return run.settings.aggregation.method != "topsis" and all(map(run.has, STEMS))
 
 
 def write(book: Book, sheet: Worksheet, stem: str, frame: pd.DataFrame, columns: list[str], run: RunBook) -> None:
@@ -60,7 +60,7 @@ def write_weights_row(book: Book, sheet: Worksheet, points: pd.DataFrame, column
 
 def ordered_weights(run: RunBook) -> pd.DataFrame:
     """The table of weights in the order of its sheet."""
-    return in_order(run.read(WEIGHTS), WEIGHTS, run.ground)
+    return in_order(run.tables.table(WEIGHTS, None), WEIGHTS, run.ground)
 
 
 def weights_columns(weights: pd.DataFrame) -> list[str]:
@@ -71,7 +71,7 @@ def weights_columns(weights: pd.DataFrame) -> list[str]:
 
 def write_scores(book: Book, sheet: Worksheet, scores: pd.DataFrame, columns: list[str], run: RunBook) -> None:
     """Score, domain scores and rank of every city as formulas, the study's own numbers beside them, and the check."""
-    points = in_order(run.read(POINTS), POINTS, run.ground)
+    points = in_order(run.tables.table(POINTS, None), POINTS, run.ground)
     codes, last = list(points.columns[1:]), FIRST + len(points) - 1
     domain = ancestor(run.ground.tree, "domain").reindex(codes)
     spans = {"score": (0, len(codes) - 1)}
@@ -81,7 +81,7 @@ def write_scores(book: Book, sheet: Worksheet, scores: pd.DataFrame, columns: li
         code = place(row, 0, "column")
         match = f"MATCH({code},{area(sheet_of(POINTS, run), (FIRST, 0), (last, 0))},0)"
         for name, (start, end) in spans.items():
-            formula = aggregate(sheet_of(POINTS, run), match, start + 2, end + 2, last, run.settings)
+            formula = aggregate(sheet_of(POINTS, run), match, start + 2, end + 2, last, run.tables.settings)
             sheet.write_formula(row, columns.index(name), f"=ROUND({formula},{DECIMALS})",
                                 book.look(num_format="0.00"), city[name])
         at = columns.index("score")

@@ -56,7 +56,7 @@ def write_collections(notebooks: dict[str, NotebookNode], folder: Path, run: Run
     from workbench.office.tables_book import chapters, tables_report, tables_workbook
     from workbench.office.word import report_to_docx
 
-    edition = run.settings.edition
+    edition = run.tables.settings.edition
     found = chapters([read_report(notebook, name, run.lang) for name, notebook in notebooks.items()])
     if found:
         (folder / file_name(TABLES[0], edition)).write_bytes(report_to_docx(tables_report(found, run.lang), run.stamp))

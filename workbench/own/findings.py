@@ -22,6 +22,8 @@ CODE = re.compile(r"[\w.\-]{1,40}")
 # A table of results has columns of these names.
 RESERVED = {"goal", "group", "own_group", "score", "rank", "name", "name_en", "adcode", "code", "type", "province",
             "seat_lon", "seat_lat", "published_rank", "low_coverage", "city", "indicator", "value"}
+# A code names a page of its own, profiles/CODE.html, beside the list index.html, on any system.
+NO_FILE = re.compile(r"[.\-].*|.*\.|index|con|prn|aux|nul|com[0-9]|lpt[0-9]", re.IGNORECASE)
 LONGEST_NAME, LONGEST_TEXT = 200, 2000
 UNSEEN = re.compile("[\u200b\u200c\u200d\u2060\ufeff]")  # marks without width, left behind by copying from pages
 LIKE_FORMULA = ("=", "+", "-", "@")
@@ -192,6 +194,9 @@ def read_code(cell: Cell, findings: Findings, what_zh: str, what_en: str, reserv
     if not CODE.fullmatch(code):
         findings.problem(cell, "bad_code", f"{what_zh}的代码只能用字母、数字、_、-、.，1 至 40 个；请更正",
                          f"a code of {what_en} is made of letters, digits, _, - and ., 1 to 40 of them; correct it")
+    elif NO_FILE.fullmatch(code):
+        findings.problem(cell, "bad_code", f"{code} 不能作{what_zh}的代码：它要作文件名，有的系统不许；请改用其他",
+                         f"{code} is no code of {what_en}: it names a file, and some systems refuse it; choose another")
     elif reserved and code.casefold() in RESERVED:
         findings.problem(cell, "reserved_code", f"{code} 是保留的词，不能作{what_zh}的代码；请改用其他代码",
                          f"{code} is a reserved word and no code of {what_en}; choose another")

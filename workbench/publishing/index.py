@@ -14,11 +14,11 @@ from pathlib import Path
 
 from analysis import __version__
 from analysis.editions import Edition, file_name
-from analysis.frames import read_frame
 from analysis.settings import BASELINE, ROOT, differences, flatten
 from analysis.tables import full_names, printed
 from workbench.office.take_away import listed
 from workbench.planning import Plan
+from workbench.project import OTHER, Run
 from workbench.publishing.provenance import MANIFEST, hashes, raw_checksums, versions
 from workbench.reporting import FileEntry, ReportEntry, RunFacts
 from workbench.reporting.words import WORDS
@@ -29,12 +29,12 @@ BEST = 10
 FIRST_FORMATS = {"figure": "svg", "table": "csv"}
 
 
-def run_facts(plan: Plan, folder: Path, data: Path, titles: Mapping[str, str], paper: ReportEntry | None) -> RunFacts:
+def run_facts(plan: Plan, run: Run, titles: Mapping[str, str], paper: ReportEntry | None) -> RunFacts:
     """Everything that the index page says beside its list of notebooks.
 
-    `folder` holds the reports, `data` the tables; `titles` are the notebooks' by step, of those the run has.
+    `titles` are the notebooks' by step, of those the run has.
     """
-    files, findings = {"figure": [], "table": []}, []
+    folder, files, findings = run.report_folder(plan.lang), {"figure": [], "table": []}, []
     for step, title in titles.items():
         for cell in json.loads((folder / "notebooks" / f"{step}.ipynb").read_text(encoding="utf-8"))["cells"]:
             for output in cell.get("outputs", []):
@@ -48,14 +48,14 @@ def run_facts(plan: Plan, folder: Path, data: Path, titles: Mapping[str, str], p
     shown_elsewhere = tuple(file_name(name, edition) for name in (WORKBOOK, f"{PAPER}.docx"))
     files["table"] += [FileEntry(name, "", caption, WORDS[plan.lang]["collections"], [name])
                        for name, caption in listed(folder, plan.lang) if name not in shown_elsewhere]
-    other = folder / "en" if plan.lang == "zh" else folder.parent
-    other_language = os.path.relpath(other / "index.html", folder) if (other / "index.html").is_file() else ""
-    cities, count = best_cities(plan, folder, data)
+    other = run.report_folder(OTHER[plan.lang]) / "index.html"
+    other_language = os.path.relpath(other, folder) if other.is_file() else ""
+    cities, count = best_cities(plan, run)
     return RunFacts(
         findings, differences(plan.settings), paper, files["figure"], files["table"], MANIFEST, other_language,
         other_language_command(plan), flatten(plan.settings), if_there(folder, file_name(EXPLORER, edition)),
         if_there(folder, file_name(WORKBOOK, edition)), if_there(folder, PROFILES),
-        cities, count, provenance(plan, data), commands(plan))
+        cities, count, provenance(plan, run.data), commands(plan))
 
 
 def file_entry(folder: Path, about: Mapping[str, str], group: str, first: str) -> FileEntry:
@@ -78,14 +78,14 @@ def further_forms(folder: Path, step: str, edition: str) -> list[str]:
     return [name for name in [*names, f"notebooks/{step}.ipynb"] if (folder / name).is_file()]
 
 
-def best_cities(plan: Plan, folder: Path, data: Path) -> tuple[list[tuple[str, str, str, str]], int]:
+def best_cities(plan: Plan, run: Run) -> tuple[list[tuple[str, str, str, str]], int]:
     """The best cities as (rank, name, score, page) and the number of all; none where the run has no pages of cities."""
-    if not if_there(folder, PROFILES):
+    if not if_there(run.report_folder(plan.lang), PROFILES):
         return [], 0
     from workbench.run_input import run_ground
 
-    scores = read_frame(data / "05_scores.csv", "adcode")
-    names = full_names(run_ground(plan.settings, data).cities, plan.lang)
+    scores = run.table("05_scores")
+    names = full_names(run_ground(plan.settings, run.inputs).cities, plan.lang)
     best = scores["rank"].sort_values(kind="stable").index[:BEST]
     return [(str(scores.at[code, "rank"]), names[code], printed(scores.at[code, "score"], ".1f"),
              f"profiles/{file_name(f'{code}.html', plan.settings.edition)}") for code in best], len(scores)
@@ -106,7 +106,7 @@ def provenance(plan: Plan, data: Path) -> list[tuple[str, str]]:
 
 def other_language_command(plan: Plan) -> str:
     """The command that makes the run's reports in the other language."""
-    lang, place = "en" if plan.lang == "zh" else "zh", f"data/processed/{plan.run}"
+    lang, place = OTHER[plan.lang], f"data/processed/{plan.run}"
     if plan.run == BASELINE.stem:
         return f"python3 run.py --lang {lang}"
     values = f" --panel {place}/input" if plan.settings.edition == Edition.OWN else ""

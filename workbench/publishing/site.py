@@ -9,7 +9,8 @@ from pathlib import Path
 
 from analysis.editions import Edition, file_name
 from workbench.edition import edition_stamp
-from workbench.planning import Plan, report_folder
+from workbench.planning import Plan
+from workbench.project import Run
 from workbench.publishing.crate import crate
 from workbench.publishing.provenance import CRATE, MANIFEST, manifest, write_json
 from workbench.release import RELEASED
@@ -22,14 +23,13 @@ PARTS = {"explorer": (SCORED, "06_sensitivity", "09_agreement"), "cities": (SCOR
          "take_away": tuple(NEEDS)}
 
 
-def render_step(step: str, plan: Plan, staging: Path) -> float:
+def render_step(step: str, plan: Plan, run: Run) -> float:
     """Render one executed notebook as HTML and PDF; notebook 10 is the white paper and stands beside the index."""
     started = time.perf_counter()
     from workbench.reporting.exporters import HTMLReport, PDFReport
 
-    folder = report_folder(plan, staging)
-    page = {"lang": plan.lang, "stamp": plan_stamp(plan, staging),
-            "links": page_links(folder, step, plan)}
+    folder = run.report_folder(plan.lang)
+    page = {"lang": plan.lang, "stamp": plan_stamp(plan, run), "links": page_links(folder, step, plan)}
     executed = str(folder / "notebooks" / f"{step}.ipynb")
     html, pdf = document_paths(folder, step, plan.settings.edition)
     for path in (html, pdf):
@@ -104,70 +104,68 @@ def page_links(folder: Path, step: str, plan: Plan):
                      neighbour(position - 1), neighbour(position + 1), tuple(also))
 
 
-def plan_stamp(plan: Plan, staging: Path):
+def plan_stamp(plan: Plan, run: Run):
     """The stamp of a staged run."""
     from workbench.run_input import run_ground
 
-    return edition_stamp(plan.run, plan.settings, run_ground(plan.settings, staging / "data" / plan.run), plan.lang)
+    return edition_stamp(plan.run, plan.settings, run_ground(plan.settings, run.inputs), plan.lang)
 
 
-def write_part(part: str, plan: Plan, staging: Path) -> float:
+def write_part(part: str, plan: Plan, run: Run) -> float:
     """Make one of the parts of a run's report that take something from several steps (see `PARTS`)."""
     started = time.perf_counter()
-    {"explorer": write_run_explorer, "cities": write_city_pages, "take_away": write_take_away}[part](plan, staging)
+    {"explorer": write_run_explorer, "cities": write_city_pages, "take_away": write_take_away}[part](plan, run)
     return time.perf_counter() - started
 
 
-def write_overview(plan: Plan, staging: Path, reports: bool) -> float:
+def write_overview(plan: Plan, run: Run, reports: bool) -> float:
     """Write the index page, the manifest and the crate of the staged run, once its parts are made."""
     started = time.perf_counter()
-    data, folder = staging / "data" / plan.run, report_folder(plan, staging)
+    folder = run.report_folder(plan.lang)
     if reports:
-        write_index_page(plan, staging)
-    content = manifest(plan.run, plan.settings, data, folder)
+        write_index_page(plan, run)
+    content = manifest(plan.run, plan.settings, run.data, folder)
     write_json(content, folder / MANIFEST)
-    title, edition = title_of(STEPS[-1], plan.lang, plan.traits)["title"], plan_stamp(plan, staging).edition
+    title, edition = title_of(STEPS[-1], plan.lang, plan.traits)["title"], plan_stamp(plan, run).edition
     write_json(crate(content, title, edition, RELEASED.isoformat(), folder), folder / CRATE)
     return time.perf_counter() - started
 
 
-def write_run_explorer(plan: Plan, staging: Path) -> None:
+def write_run_explorer(plan: Plan, run: Run) -> None:
     """explorer.html: the page on which a reader changes the weights."""
     from workbench.explorer import write_explorer
 
-    write_explorer(staging / "data" / plan.run, report_folder(plan, staging), plan.settings, plan_stamp(plan, staging),
-                   plan.lang)
+    write_explorer(run, plan_stamp(plan, run), plan.lang)
 
 
-def write_city_pages(plan: Plan, staging: Path) -> None:
+def write_city_pages(plan: Plan, run: Run) -> None:
     """The page of every city and their list, where the run has scores."""
-    if not (staging / "data" / plan.run / "05_scores.csv").is_file():
+    if not run.has("05_scores"):
         return
-    from workbench.cities import profiles_in, write_profiles
+    from workbench.cities import profiles_now, write_profiles
 
-    profiles = profiles_in(plan.run, staging / "data" / plan.run)
-    write_profiles(profiles, report_folder(plan, staging), plan_stamp(plan, staging), plan.lang)
+    write_profiles(profiles_now(run), run.report_folder(plan.lang), plan_stamp(plan, run), plan.lang)
 
 
-def write_take_away(plan: Plan, staging: Path) -> None:
+def write_take_away(plan: Plan, run: Run) -> None:
     """Tables and results of the staged run as Word documents and workbooks, and the index of its figures."""
     from workbench.office.run_book import RunBook
     from workbench.office.take_away import write_collections
     from workbench.run_input import run_ground
 
-    data, folder = staging / "data" / plan.run, report_folder(plan, staging)
+    folder = run.report_folder(plan.lang)
     notebooks = {step: read_executed(folder, step) for step in NEEDS
                  if (folder / "notebooks" / f"{step}.ipynb").is_file()}
-    book = RunBook(data, run_ground(plan.settings, data), plan.settings, plan_stamp(plan, staging), plan.lang)
-    write_collections(notebooks, folder, book)
+    ground = run_ground(plan.settings, run.inputs)
+    write_collections(notebooks, folder, RunBook(run, ground, plan_stamp(plan, run), plan.lang))
 
 
-def write_index_page(plan: Plan, staging: Path) -> None:
+def write_index_page(plan: Plan, run: Run) -> None:
     """index.html: findings, what was run, white paper, cities, notebooks, every figure and table, provenance."""
     from workbench.publishing.index import further_forms, run_facts
     from workbench.reporting import ReportEntry, write_index
 
-    folder, entries, titles = report_folder(plan, staging), [], {}
+    folder, entries, titles = run.report_folder(plan.lang), [], {}
     for step in NEEDS:
         if not (folder / "notebooks" / f"{step}.ipynb").is_file():
             continue
@@ -179,6 +177,6 @@ def write_index_page(plan: Plan, staging: Path) -> None:
                                    further_forms(folder, step, plan.settings.edition)))
     last = document_paths(folder, STEPS[-1], plan.settings.edition)[0].name
     paper = entries.pop() if entries and entries[-1].html == last else None
-    facts = run_facts(plan, folder, staging / "data" / plan.run, titles, paper)
+    facts = run_facts(plan, run, titles, paper)
     title = "" if "china" in plan.traits or paper is None else paper.title
-    write_index(folder, plan_stamp(plan, staging), entries, facts, plan.lang, title)
+    write_index(folder, plan_stamp(plan, run), entries, facts, plan.lang, title)

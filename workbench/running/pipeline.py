@@ -19,12 +19,12 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.editions import Edition, about
-from analysis.settings import BASELINE, ROOT, Settings, load_settings, write_settings
-from workbench.planning import DATA, Plan, RunError, check_kept_steps, parameters_for, report_folder
+from analysis.settings import BASELINE, ROOT, Settings, write_settings
+from workbench.planning import Plan, check_kept_steps, parameters_for
+from workbench.project import Project, Run, RunError, keep_other_language, staged
 from workbench.publishing.provenance import RECORD, hashes, run_record, write_json
 from workbench.publishing.site import PARTS, render_step, write_overview, write_part
 from workbench.release import EPOCH
@@ -44,59 +44,59 @@ if TYPE_CHECKING:
     from workbench.own.study_input import StudyInput
     from workbench.run_input import Known
 
-REPORTS = ROOT / "reports"
 WORKERS = 2
 FIXED = {**dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"), "PYTHONHASHSEED": "0"}
 
 
-def execute(plan: Plan, say: Callable[[str], None] = print, reports: bool = True,
+def execute(plan: Plan, project: Project, say: Callable[[str], None] = print, reports: bool = True,
             given: StudyInput | None = None) -> dict[str, Any]:
-    """Run a plan: check the inputs, execute its notebooks, render the reports, put everything in place.
+    """Run a plan: check the inputs, execute its notebooks, render the reports, put everything in place in a project.
 
     `given` are the values of a run that brings its own. Returns the run record (seconds by step, peak memory). Raises
     before any output changes.
     """
     started = time.perf_counter()
-    for run in (plan.run, BASELINE.stem):
-        settle(run)
-    check_kept_steps(plan)
+    for name in (plan.run, BASELINE.stem):
+        settle(name, project.root)
+    check_kept_steps(plan, project)
     with ended_by_signals(), full_disk_told():
-        staging = open_staging(plan.run)
+        run = staged(plan.run, open_staging(plan.run, project.root))
         try:
             with workers(len(plan.steps)) as pool:
                 study = score_in_memory(plan, given)
-                kept = check_kept_steps(plan)  # again: another process may have made this run in between
-                seconds = make_run(plan, study, staging, kept, say, reports, pool, given)
-            keep_other_language(plan, staging)
+                kept = check_kept_steps(plan, project)  # again: another process may have made this run in between
+                seconds = make_run(plan, study, run, kept, say, reports, pool, given)
+            if hashes(project.run(plan.run).data) == hashes(run.data):
+                keep_other_language(project.run(plan.run).reports, run.reports, plan.lang)
             peak_memory = seconds.pop("peak memory")
-            seconds["index and manifest"] = write_overview(plan, staging, reports)
+            seconds["index and manifest"] = write_overview(plan, run, reports)
             record = about(plan.settings.edition) | run_record(seconds, time.perf_counter() - started, peak_memory)
-            write_json(record | library_warnings(staging), report_folder(plan, staging) / RECORD)
+            write_json(record | library_warnings(run), run.report_folder(plan.lang) / RECORD)
             with unstoppable():
-                put_in_place(plan.run)
+                put_in_place(plan.run, project.root)
         finally:
-            discard(plan.run)
+            discard(plan.run, project.root)
     return record
 
 
-def library_warnings(staging: Path) -> dict[str, dict[str, list[str]]]:
+def library_warnings(run: Run) -> dict[str, dict[str, list[str]]]:
     """What libraries warned of in the notebooks of a run of own data, by step; it belongs into the run's record."""
     told = {path.stem.removeprefix("warnings-"): json.loads(path.read_text(encoding="utf-8"))["warnings"]
-            for path in sorted(staging.glob("warnings-*.json"))}
+            for path in sorted(run.root.glob("warnings-*.json"))}
     return {"warnings of libraries": told} if told else {}
 
 
-def make_run(plan: Plan, study, staging: Path, kept: Path | None, say: Callable[[str], None],
+def make_run(plan: Plan, study, run: Run, kept: Run | None, say: Callable[[str], None],
              reports: bool, pool: ProcessPoolExecutor, given: StudyInput | None = None) -> dict[str, float]:
-    """Make a run's tables, figures and pages in a staging folder; its scores must be those of `study`, in memory.
+    """Make the tables, figures and pages of a staged run; its scores must be those of `study`, in memory.
 
-    `kept` is the folder of tables that a partial run leaves as they are. Returns the seconds by step and the peak
+    `kept` is the run whose tables a partial run leaves as they are. Returns the seconds by step and the peak
     memory. A new run and the verification of an old one (`workbench.checking.verification`) both come through here.
     """
-    copy_kept(plan, kept, staging)
-    write_given(given, plan.settings, kept, staging / "data" / plan.run)
-    seconds = execute_steps(plan, staging, say, reports, pool)
-    compare_with_memory(study, staging / "data" / plan.run)
+    copy_kept(plan, kept, run)
+    write_given(given, plan.settings, kept, run)
+    seconds = execute_steps(plan, run, say, reports, pool)
+    compare_with_memory(study, run)
     return seconds
 
 
@@ -115,7 +115,7 @@ def score_in_memory(plan: Plan, given: StudyInput | None = None):
     return score_study(panel, plan.settings)
 
 
-def write_given(given: StudyInput | None, settings: Settings, kept: Path | None, data: Path) -> None:
+def write_given(given: StudyInput | None, settings: Settings, kept: Run | None, run: Run) -> None:
     """Keep a run's own values beside its tables; steps that are kept must have been made from the same."""
     if given is None:
         return
@@ -123,59 +123,44 @@ def write_given(given: StudyInput | None, settings: Settings, kept: Path | None,
     from workbench.own.reading import know, write_input
     from workbench.run_input import INPUT, run_panel
 
-    write_input(given, data / INPUT)
-    know((data / INPUT / RECORD).read_text(encoding="utf-8"), given)
-    run_panel(settings, data)  # made once, for this process and those that it starts
-    if kept is not None and hashes(kept / INPUT) != hashes(data / INPUT):
+    write_input(given, run.data / INPUT)
+    know((run.data / INPUT / RECORD).read_text(encoding="utf-8"), given)
+    run_panel(settings, run.data)  # made once, for this process and those that it starts
+    if kept is not None and hashes(kept.data / INPUT) != hashes(run.data / INPUT):
         raise RunError("the steps that this run leaves out were made from other values; start at the beginning: "
                        "--from 01")
 
 
-def compare_with_memory(study, data: Path) -> None:
+def compare_with_memory(study, run: Run) -> None:
     """The notebooks' scores and ranks, where the run has them, must equal those of `score_study` to the last digit."""
-    from analysis.frames import read_frame
-
-    if not (data / "05_scores.csv").is_file():
-        return
-    table = read_frame(data / "05_scores.csv", "adcode")
-    if not (table["score"].equals(study.scores) and (table["rank"] == study.ranks).all()):
+    table = run.table_if_any("05_scores")
+    if table is not None and not (table["score"].equals(study.scores) and (table["rank"] == study.ranks).all()):
         raise RunError("the notebooks' scores differ from those of analysis.study.score_study: one of the two was "
                        "changed alone; compare notebooks 02 to 05 with analysis/study.py")
 
 
-def copy_kept(plan: Plan, kept: Path | None, staging: Path) -> None:
-    """Put into the staging folder what a partial run leaves as it is.
+def copy_kept(plan: Plan, kept: Run | None, run: Run) -> None:
+    """Put into a staged run what a partial run leaves as it is.
 
     With the choices that the kept steps were run with, all of them stay, reports included; with others only the steps
     that the executed ones build on, for whatever comes after is no longer true.
     """
-    data, reports = staging / "data" / plan.run, staging / "reports" / plan.run
-    write_settings(plan.settings, data / "settings.yaml")
+    write_settings(plan.settings, run.settings_file)
     if kept is None:
         return
-    with reading(kept.name, root=kept.parents[2]):
-        copy_tables(plan, kept, data, reports)
+    with reading(kept.name, root=kept.root):
+        copy_tables(plan, kept, run)
 
 
-def copy_tables(plan: Plan, kept: Path, data: Path, reports: Path) -> None:
+def copy_tables(plan: Plan, kept: Run, run: Run) -> None:
     """The tables, and where the choices are the same the reports, of the steps that stay."""
-    unchanged = load_settings(kept / "settings.yaml") == plan.settings
+    unchanged = kept.settings == plan.settings
     stay = {step[:2] for step in (set(NEEDS) - set(plan.steps) if unchanged else built_on(plan.steps, plan.traits))}
-    for path in kept.glob("*.csv"):
+    for path in kept.data.glob("*.csv"):
         if path.name[:2] in stay:
-            shutil.copy2(path, data / path.name)
-    if unchanged and kept == DATA / plan.run and (REPORTS / plan.run).is_dir():
-        shutil.copytree(REPORTS / plan.run, reports, dirs_exist_ok=True)
-
-
-def keep_other_language(plan: Plan, staging: Path) -> None:
-    """Keep the run's reports in the other language where its tables have not changed by a byte."""
-    old, new = REPORTS / plan.run, staging / "reports" / plan.run
-    if hashes(DATA / plan.run) != hashes(staging / "data" / plan.run) or not old.is_dir():
-        return
-    for path in old.iterdir():
-        if (path.name == "en") == (plan.lang == "zh") and not (new / path.name).exists():
-            shutil.copytree(path, new / path.name) if path.is_dir() else shutil.copy2(path, new / path.name)
+            shutil.copy2(path, run.data / path.name)
+    if unchanged and kept.name == run.name and kept.reports.is_dir():
+        shutil.copytree(kept.reports, run.reports, dirs_exist_ok=True)
 
 
 @contextmanager
@@ -205,28 +190,29 @@ def get_ready(scratch: str) -> None:
         importlib.import_module(name)
 
 
-def work_on(task: tuple[str, str], plan: Plan, staging: Path, inputs: Known | None) -> float:
+def work_on(task: tuple[str, str], plan: Plan, run: Run, inputs: Known | None) -> float:
     """In a worker: run a notebook, render its report or compile a part of the whole report; the seconds it took."""
     if inputs is not None:
         from workbench.run_input import know
 
         know(inputs)
-    os.environ.update(STUDY_DATA=f"{staging}/data", STUDY_REPORTS=f"{staging}/reports", IPYTHONDIR=f"{staging}/ipython")
+    os.environ.update(STUDY_DATA=str(run.data.parent), STUDY_REPORTS=str(run.reports.parent),
+                      IPYTHONDIR=f"{run.root}/ipython")
     kind, name = task
-    return {"execute": execute_step, "make": write_part, "render": render_step}[kind](name, plan, staging)
+    return {"execute": execute_step, "make": write_part, "render": render_step}[kind](name, plan, run)
 
 
-def execute_steps(plan: Plan, staging: Path, say: Callable[[str], None], reports: bool,
+def execute_steps(plan: Plan, run: Run, say: Callable[[str], None], reports: bool,
                   pool: ProcessPoolExecutor) -> dict[str, float]:
     """Execute and render the plan's steps; returns the seconds by task and step, and the peak memory."""
     try:
-        return keep_busy(pool, plan, staging, say, reports)
+        return keep_busy(pool, plan, run, say, reports)
     except BrokenProcessPool:
         raise RunError("a worker process was ended from outside, most often for want of memory; a run needs about "
                        "1 GB: close other programs and run again") from None
 
 
-def keep_busy(pool: ProcessPoolExecutor, plan: Plan, staging: Path, say: Callable[[str], None],
+def keep_busy(pool: ProcessPoolExecutor, plan: Plan, run: Run, say: Callable[[str], None],
               reports: bool) -> dict[str, float]:
     """Hand out the work: a ready notebook first, then parts of the report, then reports of single notebooks."""
     from workbench.run_input import known
@@ -241,7 +227,7 @@ def keep_busy(pool: ProcessPoolExecutor, plan: Plan, staging: Path, say: Callabl
             if task is None:
                 break
             with signals_held_back():
-                running[pool.submit(work_on, task, plan, staging, inputs)] = task
+                running[pool.submit(work_on, task, plan, run, inputs)] = task
         assert running, f"nothing of {waiting + parts} can ever be begun"
         finished, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
         seconds["peak memory"] = max(seconds["peak memory"], memory_now())
@@ -301,7 +287,7 @@ def kernel_channel(folder: str) -> dict[str, str]:
     return {"connection_file": f"{folder}/kernel.json", **channel}
 
 
-def execute_step(step: str, plan: Plan, staging: Path) -> float:
+def execute_step(step: str, plan: Plan, run: Run) -> float:
     """Execute the stored notebook of a step and keep it, tidied, as reports/<run>/notebooks/<step>.ipynb."""
     started = time.perf_counter()
     import nbformat
@@ -325,10 +311,10 @@ def execute_step(step: str, plan: Plan, staging: Path) -> float:
     except DeadKernelError:
         raise RunError(f"{source.relative_to(ROOT).as_posix()}: its process was ended from outside, most often for "
                        "want of memory; a run needs about 1 GB: close other programs and run again") from None
-    path = report_folder(plan, staging) / "notebooks" / f"{step}.ipynb"
+    path = run.report_folder(plan.lang) / "notebooks" / f"{step}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     tidied = tidy_notebook(notebook, step, plan.traits)
     if plan.settings.edition == Edition.OWN and (told := warnings_taken_out(tidied, ROOT)):
-        write_json({"warnings": told}, staging / f"warnings-{step}.json")
+        write_json({"warnings": told}, run.root / f"warnings-{step}.json")
     path.write_text(nbformat.writes(tidied) + "\n", encoding="utf-8")
     return time.perf_counter() - started

@@ -18,7 +18,8 @@ from typing import Any
 from analysis.editions import Edition
 from analysis.settings import ROOT, Settings, with_overrides
 from workbench.own.study_input import StudyInput
-from workbench.planning import Plan, RunError, parameters_for, report_folder
+from workbench.planning import Plan, parameters_for
+from workbench.project import Run, RunError, staged
 from workbench.steps import notebook_path
 
 # Few repetitions: enough that every computation is made and every figure drawn, too few to say anything.
@@ -59,18 +60,17 @@ def rehearse(plan: Plan, given: StudyInput | None, say: Callable[[str], None] = 
 
     plan = replace(plan, settings=few(plan.settings))
     with folder_for(keep) as staging, kernel_environment(staging):
-        for part in ("data", "reports"):
-            (staging / part / plan.run).mkdir(parents=True, exist_ok=True)
+        run = staged(plan.run, staging)
+        for folder in (run.data, run.reports):
+            folder.mkdir(parents=True, exist_ok=True)
         tasks: list[tuple[str, Callable[[], Any]]] = [
             ("the method", lambda: score_in_memory(plan, given)),
-            ("input", lambda: (copy_kept(plan, None, staging),
-                               write_given(given, plan.settings, None, staging / "data" / plan.run)))]
-        tasks += [(step, lambda step=step: execute_here(step, plan, staging)) for step in plan.steps]
-        tasks += [(f"report of {step}", lambda step=step: render_step(step, plan, staging)) for step in plan.steps]
-        tasks += [(part, lambda part=part: write_part(part, plan, staging)) for part in PARTS]
-        tasks += [("index", lambda: write_overview(plan, staging, True)),
-                  ("comparison", lambda: compare_with_memory(score_in_memory(plan, given),
-                                                             staging / "data" / plan.run))]
+            ("input", lambda: (copy_kept(plan, None, run), write_given(given, plan.settings, None, run)))]
+        tasks += [(step, lambda step=step: execute_here(step, plan, run)) for step in plan.steps]
+        tasks += [(f"report of {step}", lambda step=step: render_step(step, plan, run)) for step in plan.steps]
+        tasks += [(part, lambda part=part: write_part(part, plan, run)) for part in PARTS]
+        tasks += [("index", lambda: write_overview(plan, run, True)),
+                  ("comparison", lambda: compare_with_memory(score_in_memory(plan, given), run))]
         for name, task in tasks:
             started = time.perf_counter()
             try:
@@ -111,7 +111,7 @@ def kernel_environment(staging: Path) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def execute_here(step: str, plan: Plan, staging: Path) -> None:
+def execute_here(step: str, plan: Plan, run: Run) -> None:
     """Execute a stored notebook in this process and keep it as the runner does."""
     import nbformat
     from papermill.iorw import load_notebook_node
@@ -125,7 +125,7 @@ def execute_here(step: str, plan: Plan, staging: Path) -> None:
     shell = fresh_shell()
     for count, cell in enumerate((cell for cell in notebook.cells if cell.cell_type == "code"), start=1):
         cell.outputs = run_cell(shell, cell.source, count)
-    path = report_folder(plan, staging) / "notebooks" / f"{step}.ipynb"
+    path = run.report_folder(plan.lang) / "notebooks" / f"{step}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     tidied = tidy_notebook(notebook, step, plan.traits)
     if plan.settings.edition == Edition.OWN:

@@ -19,7 +19,8 @@ from workbench.checking import stored_run, verification
 from workbench.checking.file_differences import TableDifference, compare_file, compare_tables
 from workbench.checking.verification_text import verification_lines
 from workbench.cli import app
-from workbench.planning import Plan, RunError, report_folder
+from workbench.planning import Plan
+from workbench.project import Project, RunError, staged
 from workbench.publishing import provenance, site
 from workbench.running import pipeline
 from workbench.steps import STEPS
@@ -32,14 +33,14 @@ WRONG = json.dumps(dict.fromkeys(("study", *stored_run.MAPPINGS), []))
 RAW = "data/raw/statistics/statistics.csv"
 
 
-def notebooks(plan, staging, say, reports, pool=None):
+def notebooks(plan, run, say, reports, pool=None):
     """What the notebooks of a plan would leave: a table, an executed notebook, a figure and a page for each step."""
-    folder = report_folder(plan, staging)
+    folder = run.report_folder(plan.lang)
     for step in plan.steps:
         table = CITIES if step[:2] == "05" else pd.DataFrame({"word": [step]})
         name = "05_scores" if step[:2] == "05" else f"{step[:2]}_table"
         if step != STEPS[-1]:
-            write_frame(table, staging / "data" / plan.run / f"{name}.csv", index=False)
+            write_frame(table, run.file(name), index=False)
         # A page names the steps that are made with it, as the links of the real ones do.
         for place, words in ((f"notebooks/{step}.ipynb", step), (f"figures/{step}.svg", f"<svg>{step}</svg>"),
                              *([(f"html/{step}.html", " ".join(plan.steps))] if reports else [])):
@@ -49,9 +50,9 @@ def notebooks(plan, staging, say, reports, pool=None):
     return {"peak memory": 1.0}
 
 
-def index_page(plan, staging):
+def index_page(plan, run):
     """As the real one, it links to the other language where that is there."""
-    folder = report_folder(plan, staging)
+    folder = run.report_folder(plan.lang)
     other = "en/index.html" if plan.lang == "zh" else "../index.html"
     (folder / "index.html").write_text(f'<a href="{other}">' if (folder / other).is_file() else "alone")
 
@@ -59,9 +60,7 @@ def index_page(plan, staging):
 @pytest.fixture
 def study(tmp_path, monkeypatch):
     """Runs in a temporary folder: `make` makes and stores one, `verify` verifies it and says so in lines of text."""
-    data, reports = tmp_path / "data/processed", tmp_path / "reports"
-    monkeypatch.setattr(stored_run, "DATA", data)
-    monkeypatch.setattr(stored_run, "REPORTS", reports)
+    project, data, reports = Project(tmp_path), tmp_path / "data/processed", tmp_path / "reports"
     score = SimpleNamespace(scores=CITIES.set_index("adcode")["score"], ranks=CITIES.set_index("adcode")["rank"])
     monkeypatch.setattr(pipeline, "score_in_memory", lambda plan, given=None: score)
     monkeypatch.setattr(pipeline, "execute_steps", notebooks)
@@ -75,27 +74,28 @@ def study(tmp_path, monkeypatch):
     def make(run="mine", lang="zh", steps=STEPS, pages_too=True, **changes):
         chosen = load_settings(overrides={name.replace("__", "."): value for name, value in changes.items()})
         plan = Plan(run, lang, chosen, STEPS)
-        made = tmp_path / "making"
+        made = staged(run, tmp_path / "making")
         if (reports / run).is_dir():
-            shutil.copytree(reports / run, made / "reports" / run)
+            shutil.copytree(reports / run, made.reports)
         pipeline.copy_kept(plan, None, made)
         notebooks(plan, made, lambda step: None, False)
         if steps != STEPS:
-            shutil.rmtree(report_folder(plan, made))
+            shutil.rmtree(made.report_folder(lang))
         partial = Plan(run, lang, chosen, steps)
         notebooks(partial, made, lambda step: None, pages_too)
         site.write_overview(partial, made, pages_too)
-        for part, target in (("data", data / run), ("reports", reports / run)):
+        for part, target in ((made.data, data / run), (made.reports, reports / run)):
             shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(made / part / run, target)
-        shutil.rmtree(made)
+            shutil.copytree(part, target)
+        shutil.rmtree(made.root)
 
     def verify(run="mine", lang="zh", **options):
         before = snapshot(tmp_path)
-        found = verification.verify(run, lang, say=lambda line: None, **options)
+        found = verification.verify(project.stored(run), lang, say=lambda line: None, **options)
         assert snapshot(tmp_path) == before, "the stored outputs are untouched"
         return found, "\n".join(verification_lines(found))
-    return SimpleNamespace(make=make, verify=verify, data=data / "mine", reports=reports / "mine", root=tmp_path)
+    return SimpleNamespace(make=make, verify=verify, project=project, data=data / "mine", reports=reports / "mine",
+                           root=tmp_path)
 
 
 class TestIdentical:
@@ -261,11 +261,11 @@ class TestRefusals:
 
     def test_exit_codes(self, study):
         study.make()
-        assert CliRunner().invoke(app, ["verify", "mine"]).exit_code == 0
+        assert CliRunner().invoke(app, ["verify", "mine"], obj=study.project).exit_code == 0
         (study.data / "07_table.csv").write_text("word\nother\n")
-        told = CliRunner().invoke(app, ["verify", "mine"])
+        told = CliRunner().invoke(app, ["verify", "mine"], obj=study.project)
         assert told.exit_code == 1 and "word：原有 other，重算 07_tiers" in told.output
-        refused = CliRunner().invoke(app, ["verify", "mime"])
+        refused = CliRunner().invoke(app, ["verify", "mime"], obj=study.project)
         assert refused.exit_code == 2 and "did you mean mine?" in refused.output
 
 
@@ -309,5 +309,5 @@ class TestTables:
         write_frame(many.assign(x=1.0), study.root / "extra.csv", index=False)
         found = compare_file("extra.csv", study.data / "extra.csv", study.root / "extra.csv")
         lines = verification_lines(verification.Verification(
-            stored_run.read_stored("mine", "en", True), (), (), (), 40, (found,)))
+            stored_run.read_stored(study.project.run("mine"), "en", True), (), (), (), 40, (found,)))
         assert len(lines) == 1 + 20 + 1 + 1 and lines[-2] == "  … +5"

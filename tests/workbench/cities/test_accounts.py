@@ -23,10 +23,11 @@ from analysis.framework import leaves
 from analysis.settings import ROOT, load_settings, write_settings
 from analysis.study import score_study, score_table
 from workbench import by_hand, cities
-from workbench.by_hand import data_folder
-from workbench.cities import account_page, run_tables
+from workbench.cities import account_page as page
 from workbench.cities import account_workbook as workbook
+from workbench.cities import run_tables
 from workbench.cities.account import account_items
+from workbench.project import Project
 
 pytestmark = pytest.mark.long
 
@@ -39,23 +40,21 @@ CITIES = ("440300", "510100", "540400", "110000", "120000", "410100")
 
 @pytest.fixture(scope="module")
 def tables():
-    return cities.read_run("baseline")
+    return cities.read_run(Project().run("baseline"))
 
 
 @pytest.fixture
-def runs(tmp_path, monkeypatch):
-    """A folder for runs and one for reports, in place of the repository's; the first holds a copy of the baseline."""
-    monkeypatch.setenv("STUDY_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("STUDY_REPORTS", str(tmp_path / "reports"))
-    shutil.copytree(BASELINE, tmp_path / "data/baseline", ignore=shutil.ignore_patterns("*_acc*", "0[389]*"))
-    return tmp_path
+def project(tmp_path):
+    """A project in place of the repository; it holds a copy of the baseline."""
+    shutil.copytree(BASELINE, tmp_path / "data/processed/baseline", ignore=shutil.ignore_patterns("*_acc*", "0[389]*"))
+    return Project(tmp_path)
 
 
-def run_with(panel, runs, name: str, **choices) -> cities.RunTables:
+def run_with(panel, project, name: str, **choices) -> cities.RunTables:
     """The tables of a run with other choices, scored in memory and written as its notebooks would write them."""
     dotted = {key.replace("_", ".", 1): value for key, value in choices.items()}
     study = score_study(panel, load_settings(overrides=dotted))
-    folder = data_folder(name)
+    folder = project.run(name).data
     write_settings(study.settings, folder / "settings.yaml")
     for stem in ("01_panel", "01_cleaning_log"):
         shutil.copy(BASELINE / f"{stem}.csv", folder)
@@ -68,16 +67,16 @@ def run_with(panel, runs, name: str, **choices) -> cities.RunTables:
     scores = score_table(panel.cities, study.scores, study.ranks, study.domain_scores, study.raw, published,
                          study.settings)
     write_frame(scores, folder / "05_scores.csv")
-    return cities.read_run(name)
+    return cities.read_run(project.run(name))
 
 
-def write_by_hand(run: str, step: str, frames: dict[str, pd.DataFrame], **choices) -> None:
+def write_by_hand(run: by_hand.RunByHand, step: str, frames: dict[str, pd.DataFrame], **choices) -> None:
     """Tables as a notebook that is run by hand writes them, with the record beside them."""
     settings = load_settings(overrides={key.replace("_", ".", 1): value for key, value in choices.items()})
     hand = by_hand.HandMade(run, step, "en", PUBLIC_TRAITS, settings)
     hand.begin()
     for stem, frame in frames.items():
-        path = by_hand.data_folder(run) / f"{stem}.csv"
+        path = run.data / f"{stem}.csv"
         write_frame(frame, path)
         hand.note_written(stem, path)
 
@@ -92,12 +91,11 @@ class TestRunByHand:
     """A run made by hand holds some tables; the others are those of the run that it builds on."""
 
     @pytest.fixture
-    def lab(self, tmp_path, monkeypatch):
+    def lab(self, tmp_path):
         """A study with the committed run only, in which notebooks are run by hand."""
-        monkeypatch.setattr(by_hand, "ROOT", tmp_path)
         (tmp_path / "data/processed").mkdir(parents=True)
         (tmp_path / "data/processed/baseline").symlink_to(BASELINE)
-        return tmp_path / "data/processed/lab"
+        return by_hand.opened(Project(tmp_path).run("lab"))
 
     def scored(self, panel):
         """What 05 writes where the judgements weigh more."""
@@ -107,29 +105,29 @@ class TestRunByHand:
         return {"05_weights": study.weights, "05_scores": scores}
 
     def test_before_any_notebook_its_tables_are_the_committed_ones(self, lab, tables):
-        found = run_tables.tables_now("lab")
-        assert found.run == "lab" and not lab.exists()
+        found = run_tables.tables_now(lab)
+        assert found.run == "lab" and not lab.data.exists()
         assert found.scores.equals(tables.scores) and set(found.intervals) == {"weights", "choices"}
 
     def test_with_05_alone_the_rest_is_the_committed_run_s(self, lab, tables):
         scores = tables.scores.astype({"published_rank": "Int64"})
-        write_by_hand("lab", "05_scores_and_ranks", {"05_weights": tables.weights, "05_scores": scores})
-        assert sorted(path.name for path in lab.iterdir()) == ["05_scores.csv", "05_weights.csv", "by_hand.json",
+        write_by_hand(lab, "05_scores_and_ranks", {"05_weights": tables.weights, "05_scores": scores})
+        assert sorted(path.name for path in lab.data.iterdir()) == ["05_scores.csv", "05_weights.csv", "by_hand.json",
                                                                "settings.yaml"]
-        found = cities.read_run("lab")
+        found = cities.read_run(lab)
         assert cities.city_account(found, "深圳市").result["score"] == tables.scores.at["440300", "score"]
         assert set(found.intervals) == {"weights", "choices"} and found.tiers is not None
 
     def test_intervals_and_tiers_of_other_scores_are_left_out(self, lab, tables, real_study):
-        write_by_hand("lab", "05_scores_and_ranks", self.scored(real_study.panel), weighting_alpha=0.7)
-        found = cities.read_run("lab")
+        write_by_hand(lab, "05_scores_and_ranks", self.scored(real_study.panel), weighting_alpha=0.7)
+        found = cities.read_run(lab)
         assert not found.scores["score"].equals(tables.scores["score"])
         assert found.intervals == {} and found.tiers is None
 
     def test_scores_that_do_not_follow_from_the_steps_before_are_refused(self, lab, real_study):
-        write_by_hand("lab", "02_indicators", {"02_raw": real_study.raw * 2})
+        write_by_hand(lab, "02_indicators", {"02_raw": real_study.raw * 2})
         with pytest.raises(cities.AccountError, match="run lab: .* run 0[345]_"):
-            cities.read_run("lab")
+            cities.read_run(lab)
 
 
 class TestAccount:
@@ -148,11 +146,9 @@ class TestAccount:
         with pytest.raises(ValueError, match="city 深洲市 is not in the roster; did you mean .*深圳市"):
             cities.city_account(tables, "深洲市")
 
-    def test_an_unknown_run_is_refused_with_the_runs_there_are(self):
-        with pytest.raises(cities.AccountError, match="--run basline: no scores of this run.*did you mean baseline"):
-            cities.read_run("basline")
-        with pytest.raises(cities.AccountError, match="no scores"):
-            cities.read_run("../processed/baseline")
+    def test_a_run_without_scores_is_refused(self, tmp_path):
+        with pytest.raises(cities.AccountError, match="run mine: no scores of this run"):
+            cities.read_run(Project(tmp_path).run("mine"))
 
     def test_domains_add_up_to_the_score_and_have_their_own_scores(self, tables):
         account = cities.city_account(tables, "成都市")
@@ -221,11 +217,11 @@ TAMPERED = {
 
 
 @pytest.mark.parametrize("name", TAMPERED)
-def test_a_changed_table_is_refused_with_its_place(runs, name):
+def test_a_changed_table_is_refused_with_its_place(project, name):
     change, place = TAMPERED[name]
-    change(runs / "data/baseline")
+    change(project.run("baseline").data)
     with pytest.raises(cities.AccountError, match=place) as refused:
-        cities.read_run("baseline")
+        cities.read_run(project.run("baseline"))
     assert "run the study again" in str(refused.value) and "\n" not in str(refused.value)
 
 
@@ -347,8 +343,8 @@ class TestWorkbook:
         {"aggregation_method": "topsis", "normalisation_method": "zscore"},
         {"normalisation_method": "rank", "treatment_missing": "group_median"},
         {"treatment_outliers": "log", "indicators_scale": "total", "treatment_missing": "lowest"}])
-    def test_other_choices_keep_what_can_be_computed_and_say_what_cannot(self, real_panel, runs, choices):
-        tables = run_with(real_panel, runs, "other", **choices)
+    def test_other_choices_keep_what_can_be_computed_and_say_what_cannot(self, real_panel, project, choices):
+        tables = run_with(real_panel, project, "other", **choices)
         account = cities.city_account(tables, "成都")
         book, score = Workbook(workbook.account_workbook(account, "en")), account.result["score"]
         additive = choices.get("aggregation_method") is None
@@ -390,7 +386,7 @@ class Elements(HTMLParser):
 class TestPage:
     @pytest.mark.parametrize("lang", ["zh", "en"])
     def test_it_has_no_script_and_loads_nothing(self, tables, lang):
-        html = account_page.account_html(cities.city_account(tables, "成都"), lang, [("510100.pdf", "PDF")])
+        html = page.account_html(cities.city_account(tables, "成都"), lang, [("510100.pdf", "PDF")])
         found = Elements(html)
         assert "script" not in found.tags and found.tags.count("table") == 2 and found.tags.count("h1") == 1
         assert all(address.startswith("data:") or address in ("#text", "510100.pdf") for address in found.addresses)
@@ -401,7 +397,7 @@ class TestPage:
         from pypdf import PdfReader
 
         account = cities.city_account(tables, "郑州")
-        pages = PdfReader(io.BytesIO(account_page.account_pdf(account, lang))).pages
+        pages = PdfReader(io.BytesIO(page.account_pdf(account, lang))).pages
         text = pages[0].extract_text()
         assert len(pages) == 1 and f"{account.result['score']:.12g}" in text
         assert all(f"{points:.2f}" in text for points in account.items["points"])
@@ -416,25 +412,30 @@ class TestPage:
         items["contribution"] = account.result["score"] / 34
         every = account.domains.reindex([f"D{number}" for number in range(1, 7)]).fillna(50.0)
         full = replace(account, items=items, domains=every)
-        assert len(PdfReader(io.BytesIO(account_page.account_pdf(full, "en"))).pages) == 1
+        assert len(PdfReader(io.BytesIO(page.account_pdf(full, "en"))).pages) == 1
 
     def test_a_name_is_a_name_on_the_page(self, tables):
         account = cities.city_account(renamed(tables), "440300")
-        html = account_page.account_html(account, "zh")
+        html = page.account_html(account, "zh")
         assert "<script" not in html and "&lt;script&gt;" in html
-        assert account_page.account_pdf(account, "zh").startswith(b"%PDF")
+        assert page.account_pdf(account, "zh").startswith(b"%PDF")
 
 
 class TestCommand:
+    @pytest.fixture(autouse=True)
+    def reports(self, project):
+        self.project = project
+        return project.root / "reports"
+
     def call(self, *arguments):
         from typer.testing import CliRunner
 
         from workbench.cli import app
 
-        return CliRunner().invoke(app, ["city", *arguments])
+        return CliRunner().invoke(app, ["city", *arguments], obj=self.project)
 
-    def test_it_prints_the_account_and_writes_the_same_bytes_twice(self, runs):
-        folder = runs / "reports/baseline/cities"
+    def test_it_prints_the_account_and_writes_the_same_bytes_twice(self, reports):
+        folder = reports / "baseline/cities"
         first = self.call("Shenzhen")
         assert first.exit_code == 0 and "88.7800616394" in first.output and "cities/440300.xlsx" in first.output
         before = {path.name: path.read_bytes() for path in folder.iterdir()}
@@ -442,26 +443,26 @@ class TestCommand:
         assert self.call("440300").exit_code == 0
         assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
-    def test_english_files_stand_in_the_folder_en(self, runs):
+    def test_english_files_stand_in_the_folder_en(self, reports):
         assert "to the last bit" in self.call("林芝", "--lang", "en").output
-        assert (runs / "reports/baseline/en/cities/540400.pdf").is_file()
+        assert (reports / "baseline/en/cities/540400.pdf").is_file()
 
-    def test_without_files_nothing_is_written(self, runs):
+    def test_without_files_nothing_is_written(self, reports):
         assert self.call("深圳", "--no-files").exit_code == 0
-        assert not (runs / "reports").exists()
+        assert not reports.exists()
 
     @pytest.mark.parametrize("arguments, message", [
-        (["深洲市"], "did you mean"), (["深圳", "--run", "nowhere"], "no scores of this run"),
+        (["深洲市"], "did you mean"), (["深圳", "--run", "basline"], "did you mean baseline"),
         (["深圳", "--lang", "de"], "zh or en")])
-    def test_what_is_wrong_is_one_sentence_and_exit_code_two(self, runs, arguments, message):
+    def test_what_is_wrong_is_one_sentence_and_exit_code_two(self, reports, arguments, message):
         answer = self.call(*arguments)
         assert answer.exit_code == 2 and message in answer.output and "Traceback" not in answer.output
-        assert not (runs / "reports").exists()
+        assert not reports.exists()
 
-    def test_it_is_written_whole_or_not_at_all(self, runs, monkeypatch):
+    def test_it_is_written_whole_or_not_at_all(self, reports, monkeypatch):
         def fail(*_):
             raise ValueError("no workbook")
 
         monkeypatch.setattr(workbook, "account_workbook", fail)
         assert self.call("深圳").exit_code == 2
-        assert not list(runs.glob("reports/**/*.*"))
+        assert not list(reports.glob("**/*.*"))

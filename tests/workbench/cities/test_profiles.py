@@ -22,6 +22,7 @@ from workbench.cities.moves import WHOLE_YEARS, YES_NO, scales_of
 from workbench.cities.peers import standing_out
 from workbench.cities.run_tables import recorded_logarithm
 from workbench.edition import edition_stamp
+from workbench.project import Project
 
 pytestmark = pytest.mark.long
 
@@ -32,7 +33,7 @@ SAMPLE = slice(0, None, 11)  # 27 of the 297 cities, the first and the last amon
 
 @pytest.fixture(scope="module")
 def profiles():
-    return cities.read_profiles("baseline")
+    return cities.profiles_now(Project().run("baseline"))
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +209,8 @@ class TestPages:
             assert not re.search(r'(?:src|href)="(?:https?:)?//', text)
 
     def test_the_same_tables_give_the_same_bytes(self, written, profiles, tmp_path):
-        again = write_profiles(cities.read_profiles("baseline"), tmp_path, stamp_of(profiles), "zh")
+        found = cities.profiles_now(Project().run("baseline"))
+        again = write_profiles(found, tmp_path, stamp_of(profiles), "zh")
         assert len(again) == 298
         for path in again:
             assert path.read_bytes() == (written["zh"] / "profiles" / path.name).read_bytes()
@@ -260,10 +262,10 @@ class TestOwnData:
 
 class TestCommand:
     @pytest.fixture
-    def runs(self, tmp_path, monkeypatch):
-        monkeypatch.setenv("STUDY_DATA", str(tmp_path / "data"))
-        monkeypatch.setenv("STUDY_REPORTS", str(tmp_path / "reports"))
-        shutil.copytree(BASELINE, tmp_path / "data/baseline", ignore=shutil.ignore_patterns("*_acc*", "0[389]*"))
+    def root(self, tmp_path):
+        self.project = Project(tmp_path)
+        shutil.copytree(BASELINE, self.project.run("baseline").data,
+                        ignore=shutil.ignore_patterns("*_acc*", "0[389]*"))
         return tmp_path
 
     def call(self, *arguments):
@@ -271,20 +273,20 @@ class TestCommand:
 
         from workbench.cli import app
 
-        return CliRunner().invoke(app, ["cities", *arguments])
+        return CliRunner().invoke(app, ["cities", *arguments], obj=self.project)
 
-    def test_it_lists_the_best_and_writes_nothing(self, runs):
+    def test_it_lists_the_best_and_writes_nothing(self, root):
         answer = self.call("--top", "3", "--lang", "en")
         assert answer.exit_code == 0 and len(answer.output.splitlines()) == 3 and "Shanghai" in answer.output
-        assert not (runs / "reports").exists()
+        assert not (root / "reports").exists()
 
     @pytest.mark.parametrize("lang", ["zh", "en"])
-    def test_it_sets_profiles_on_one_page_each(self, runs, lang):
+    def test_it_sets_profiles_on_one_page_each(self, root, lang):
         from pypdf import PdfReader
 
         assert self.call("--pdf", "--top", "2", "--lang", lang).exit_code == 0
         scores = read_frame(BASELINE / "05_scores.csv", "adcode")["score"]
-        folder = runs / "reports/baseline" / ("" if lang == "zh" else "en") / "cities"
+        folder = self.project.run("baseline").report_folder(lang) / "cities"
         assert {path.name for path in folder.iterdir()} == {"310000_profile.pdf", "110000_profile.pdf"}
         for path in folder.iterdir():
             first = path.read_bytes()
@@ -292,8 +294,8 @@ class TestCommand:
             assert len(pages) == 1 and f"{score:.2f}" in pages[0].extract_text()
         assert self.call("--pdf", "--top", "2", "--lang", lang).exit_code == 0 and path.read_bytes() == first
 
-    def test_changed_tables_are_refused(self, runs):
-        path = runs / "data/baseline/05_scores.csv"
+    def test_changed_tables_are_refused(self, root):
+        path = root / "data/processed/baseline/05_scores.csv"
         table = pd.read_csv(path, dtype={"adcode": str}).set_index("adcode")
         write_frame(table.assign(score=np.where(table.index == "440300", 99.0, table["score"])), path)
         assert self.call("--top", "1").exit_code == 2 and self.call("--top", "-1").exit_code == 2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import partial
 from itertools import combinations, permutations
 from math import factorial
 
@@ -26,7 +25,8 @@ from analysis.shapley import finest_groups, partitions, shapley_numerators, unio
 from analysis.study import score_study
 from workbench.cli import app
 from workbench.comparing import comparison, comparison_files, comparison_page
-from workbench.comparing.comparison import ComparisonError, Run, compare, compare_runs, moves, read_run, refuse_stale
+from workbench.comparing.comparison import ComparisonError, Side, compare, compare_runs, moves, read_side, refuse_stale
+from workbench.project import Project
 
 pytestmark = pytest.mark.long
 
@@ -230,13 +230,14 @@ class TestPanels:
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory, real_panel, studied):
     """A folder of processed runs: the real baseline and `mine`, which differs in two stages."""
-    data = tmp_path_factory.mktemp("processed")
+    project = Project(tmp_path_factory.mktemp("study"))
     for name, whole in (("baseline", studied("base")), ("mine", studied("two")), ("half", studied("base"))):
-        write_settings(whole.settings, data / name / "settings.yaml")
+        write_settings(whole.settings, project.run(name).settings_file)
         if name != "half":
             table = real_panel.cities[["name"]].assign(score=whole.scores, rank=whole.ranks)
-            write_frame(table, data / name / "05_scores.csv")
-    return {"folder": data, "a": read_run("baseline", real_panel, data), "b": read_run("mine", real_panel, data)}
+            write_frame(table, project.run(name).file("05_scores"))
+    return {"project": project, "a": read_side(project.run("baseline"), real_panel),
+            "b": read_side(project.run("mine"), real_panel)}
 
 
 @pytest.fixture(scope="module")
@@ -245,18 +246,12 @@ def result(runs):
 
 
 class TestRuns:
-    def test_an_unknown_run_is_refused_with_the_nearest(self, runs, real_panel):
-        with pytest.raises(ComparisonError, match="unknown run baselin: did you mean baseline?"):
-            read_run("baselin", real_panel, runs["folder"])
-        with pytest.raises(ComparisonError, match="unknown run ../mine"):
-            read_run("../mine", real_panel, runs["folder"])
-
     def test_a_run_without_scores_is_refused_with_what_to_do(self, runs, real_panel):
         with pytest.raises(ComparisonError, match="half has no 05_scores.csv; run it again: .* --run half"):
-            read_run("half", real_panel, runs["folder"])
+            read_side(runs["project"].run("half"), real_panel)
 
     def test_the_committed_baseline_is_what_its_settings_give(self, real_panel):
-        run = read_run("baseline", real_panel)
+        run = read_side(Project().run("baseline"), real_panel)
         assert (compare_runs(run, run).changes == 0).all()
 
     @pytest.mark.parametrize(("column", "change"), [("score", 1e-6), ("rank", 1)])
@@ -278,11 +273,12 @@ class TestRuns:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, runs, result):
     """The files of one comparison in both languages."""
-    reports = tmp_path_factory.mktemp("reports")
-    (reports / "mine").mkdir()
+    project = Project(tmp_path_factory.mktemp("study"))
+    reports = project.root / "reports"
+    (reports / "mine").mkdir(parents=True)
     (reports / "mine/index.html").write_text("")
     for lang in ("zh", "en"):
-        comparison_files.write_comparison(result, runs["a"], runs["b"], lang, reports)
+        comparison_files.write_comparison(result, runs["a"], runs["b"], project, lang)
     return reports / "compare/baseline_mine"
 
 
@@ -348,7 +344,7 @@ class TestFiles:
     def test_runs_that_are_the_same_or_refuse_mixtures_have_a_page_too(self, runs, real_panel, compared, lang):
         page = comparison_page.page(comparison_page.Told(compared("same"), runs["a"], runs["a"], lang), "")
         assert ("没有城市的名次变动" if lang == "zh" else "No city changes its rank") in page
-        together = Run("mine", real_panel, chosen(SEVERAL["together"]), runs["b"].stored)
+        together = Side("mine", real_panel, chosen(SEVERAL["together"]), runs["b"].stored)
         page = comparison_page.page(comparison_page.Told(compared("together"), runs["a"], together, lang), "<svg/>")
         assert "needs points above 0" in page
         assert ("标准化与合成" if lang == "zh" else "normalisation and aggregation") in page
@@ -379,11 +375,8 @@ class TestFigure:
 
 
 class TestCommand:
-    def test_prints_the_page_and_the_five_largest_moves(self, runs, tmp_path, monkeypatch):
-        monkeypatch.setattr(comparison, "read_run", partial(read_run, data=runs["folder"]))
-        monkeypatch.setattr(comparison_files, "write_comparison",
-                            partial(comparison_files.write_comparison, reports=tmp_path))
-        answer = CliRunner().invoke(app, ["compare", "baseline", "mine", "--lang", "en"])
+    def test_prints_the_page_and_the_five_largest_moves(self, runs):
+        answer = CliRunner().invoke(app, ["compare", "baseline", "mine", "--lang", "en"], obj=runs["project"])
         assert answer.exit_code == 0, answer.output
         lines = answer.output.splitlines()
         assert len(lines) == 6 and lines[-1].endswith("compare/baseline_mine/en/comparison.html")

@@ -25,6 +25,7 @@ from workbench import planning
 from workbench.explorer import ExplorerError, content, explorer_content, explorer_page, outlines, page, write_explorer
 from workbench.explorer.weightings import shares_of, weightings_of
 from workbench.explorer.words import METHODS, WEIGHTINGS, WORDS
+from workbench.project import Run, staged
 from workbench.publishing import site
 from workbench.run_input import panel_ground, run_ground
 
@@ -118,18 +119,18 @@ class TestContent:
             assert all(word in text for word in ("440300", "深圳市", "shenzhen"))
 
     def test_changed_tables_are_refused(self, tmp_path):
-        for name in content.NEEDED:
-            shutil.copy(BASELINE / name, tmp_path)
+        for stem in content.NEEDED:
+            shutil.copy(BASELINE / f"{stem}.csv", tmp_path)
         scores = pd.read_csv(tmp_path / "05_scores.csv", dtype={"adcode": str})
         first, second = scores.index[scores["rank"].isin([1, 2])]
         scores.loc[[first, second], "rank"] = scores.loc[[second, first], "rank"].to_numpy()
         scores.to_csv(tmp_path / "05_scores.csv", index=False)
         with pytest.raises(ExplorerError, match=r"05_scores\.csv.*run the study again"):
-            content.read_tables(tmp_path, load_settings(), run_ground(load_settings(), tmp_path))
+            content.read_tables(Run("x", tmp_path, tmp_path), load_settings(), run_ground(load_settings(), tmp_path))
 
     def test_a_run_without_scores_has_no_explorer(self, tmp_path):
         shutil.copy(BASELINE / "02_normalised.csv", tmp_path)
-        assert write_explorer(tmp_path, tmp_path / "reports", load_settings(), STAMP, "zh") is None
+        assert write_explorer(Run("x", tmp_path, tmp_path), STAMP, "zh") is None
         assert not (tmp_path / "reports").exists()
 
     def test_other_places_have_no_map_and_no_intervals_but_all_else(self, tmp_path):
@@ -254,10 +255,10 @@ class TestPage:
     def test_says_which_edition_it_rests_on_and_what_differs_from_the_baseline(self, html, tmp_path):
         assert "公开数据版：34 项指标中的 11 项，缺数字治理" in html["zh"] and "数字经济 2/" in html["zh"]
         assert "Public-data edition: 11 of 34 indicators, without Digital governance" in html["en"]
-        for name in content.NEEDED:
-            shutil.copy(BASELINE / name, tmp_path)
+        for stem in content.NEEDED:
+            shutil.copy(BASELINE / f"{stem}.csv", tmp_path)
         other = load_settings(overrides={"city": "北京市"})
-        tables = content.read_tables(tmp_path, other, run_ground(other, tmp_path))
+        tables = content.read_tables(Run("x", tmp_path, tmp_path), other, run_ground(other, tmp_path))
         assert "city = 北京市 (深圳市)" in explorer_content(tables, "en")["notice"]
 
     def test_hostile_texts_stay_data(self, tables):
@@ -302,8 +303,8 @@ class TestInARun:
     def test_the_overview_step_writes_links_and_lists_it(self, tmp_path):
         plan = planning.make_plan("baseline", "zh", load_settings())
         shutil.copytree(BASELINE, tmp_path / "data/baseline")
-        site.write_part("explorer", plan, tmp_path)
-        site.write_overview(plan, tmp_path, reports=True)
+        site.write_part("explorer", plan, staged("baseline", tmp_path))
+        site.write_overview(plan, staged("baseline", tmp_path), reports=True)
         folder = tmp_path / "reports/baseline"
         assert 'href="explorer.html"' in (folder / "index.html").read_text(encoding="utf-8")
         listed = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
@@ -315,8 +316,8 @@ class TestInARun:
         plan = planning.make_plan("baseline", "zh", load_settings())
         (tmp_path / "data/baseline").mkdir(parents=True)
         (tmp_path / "reports/baseline").mkdir(parents=True)
-        site.write_part("explorer", plan, tmp_path)
-        site.write_overview(plan, tmp_path, reports=True)
+        site.write_part("explorer", plan, staged("baseline", tmp_path))
+        site.write_overview(plan, staged("baseline", tmp_path), reports=True)
         folder = tmp_path / "reports/baseline"
         assert not (folder / "explorer.html").exists()
         assert "explorer.html" not in (folder / "index.html").read_text(encoding="utf-8")

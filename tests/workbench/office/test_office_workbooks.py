@@ -26,6 +26,7 @@ from workbench.office import results_words, score_formulas, tables_book
 from workbench.office.results import MOST_CELLS, results_workbook
 from workbench.office.run_book import RunBook
 from workbench.office.sheets import HEAD_ROW, Book
+from workbench.project import Run
 from workbench.reporting import Stamp
 from workbench.reporting.blocks import Block
 from workbench.reporting.table_markup import read_table
@@ -41,8 +42,8 @@ FIRST = HEAD_ROW + 2  # the first row of a table, counted from 1
 
 
 def run_book(lang: str = "zh", data=BASELINE) -> RunBook:
-    settings = load_settings(data / "settings.yaml")
-    return RunBook(data, run_ground(settings, data), settings, STAMP[lang], lang)
+    run = Run(data.name, data, data)
+    return RunBook(run, run_ground(run.settings, data), STAMP[lang], lang)
 
 
 @cache

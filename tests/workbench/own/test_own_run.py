@@ -127,7 +127,7 @@ class TestRoundTrip:
         study = score_study(template, own_settings(real_study.settings, template))
         assert_frame_equal(study.raw, filled, check_names=False, check_exact=True)
         assert_frame_equal(study.treated, real_study.treated, check_names=False, check_exact=True)
-        assert {"china", "paper", "regions", "own", "factual"} == template.traits
+        assert {"china", "paper", "regions", "own", "factual", "unjudged"} == template.traits
 
     def test_ranks_are_those_of_the_public_panel_with_the_same_judgements(self, template, real_study):
         same = replace(real_study.panel, judgements=template.judgements, experts=template.experts,

@@ -385,11 +385,12 @@ def execute(word: str, run: str) -> None:
     """Run the one notebook, which imports next to nothing, without scoring anything first."""
     from analysis.settings import load_settings
     from workbench import planning
+    from workbench.project import Project
     from workbench.running import pipeline
 
     pipeline.score_in_memory = lambda *_: None
     settings = load_settings(overrides={"city": CITIES[word]})
-    pipeline.execute(planning.make_plan(run, "zh", settings, ("01",)), lambda line: None, reports=False)
+    pipeline.execute(planning.make_plan(run, "zh", settings, ("01",)), Project(), lambda line: None, reports=False)
 
 
 def made(run: str) -> dict[str, str]:

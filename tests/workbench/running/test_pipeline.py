@@ -5,7 +5,6 @@ import pickle
 import re
 from concurrent.futures import Future
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,12 +12,13 @@ import pandas as pd
 import pytest
 
 from analysis.frames import write_frame
-from analysis.settings import flatten, load_settings, write_settings
+from analysis.settings import ROOT, flatten, load_settings, write_settings
 from workbench import planning, run_input, steps
 from workbench.planning import RunError, check_kept_steps, choose_steps, make_plan, parameters_for, step_named
+from workbench.project import Project, staged
 from workbench.publishing import site
 from workbench.run_input import run_ground
-from workbench.running import pipeline, staging
+from workbench.running import pipeline
 from workbench.steps import PARAMETERS, STEPS
 
 ALPHA = {"weighting.alpha": 0.3}
@@ -30,14 +30,8 @@ def plan(run="mine", only=(), start=None, lang="zh", **changes):
 
 
 @pytest.fixture
-def outputs(tmp_path, monkeypatch):
-    """The runner with its outputs in a temporary folder; `keep` makes the outputs of an earlier run."""
-    for module in (pipeline, planning):
-        monkeypatch.setattr(module, "DATA", tmp_path / "data/processed")
-    monkeypatch.setattr(pipeline, "REPORTS", tmp_path / "reports")
-    for name in ("open_staging", "put_in_place", "discard", "settle"):
-        monkeypatch.setattr(pipeline, name, partial(getattr(staging, name), root=tmp_path))
-
+def outputs(tmp_path):
+    """A project in a temporary folder; `keep` makes the outputs of an earlier run."""
     def keep(run, steps=STEPS, word="kept", **changes):
         folder = tmp_path / "data/processed" / run
         for step in steps:
@@ -45,7 +39,7 @@ def outputs(tmp_path, monkeypatch):
         write_frame(pd.DataFrame({"adcode": ["1"], "score": [1.0], "rank": [1]}), folder / "05_scores.csv", index=False)
         write_settings(load_settings(overrides={name.replace("__", "."): value for name, value in changes.items()}),
                        folder / "settings.yaml")
-    return SimpleNamespace(root=tmp_path, keep=keep)
+    return SimpleNamespace(root=tmp_path, project=Project(tmp_path), keep=keep)
 
 
 @pytest.fixture
@@ -55,22 +49,21 @@ def run(outputs, monkeypatch):
     monkeypatch.setattr(pipeline, "score_in_memory", lambda plan, given=None: score)
 
     def execute(plan, fail=None):
-        def execute_steps(plan, folder, say, reports, pool):
+        def execute_steps(plan, made, say, reports, pool):
             for step in plan.steps:
                 if step == fail:
                     raise RunError(f"notebooks/{step}.ipynb, cell 3: ValueError: broken")
-                write_frame(pd.DataFrame({"word": ["new"]}), folder / "data" / plan.run / f"{step[:2]}_table.csv",
-                            index=False)
+                write_frame(pd.DataFrame({"word": ["new"]}), made.file(f"{step[:2]}_table"), index=False)
                 if step[:2] == "05":
                     write_frame(pd.DataFrame({"adcode": ["1"], "score": [1.0], "rank": [1]}),
-                                folder / "data" / plan.run / "05_scores.csv", index=False)
-                note = pipeline.report_folder(plan, folder) / "notebooks" / f"{step}.ipynb"
+                                made.file("05_scores"), index=False)
+                note = made.report_folder(plan.lang) / "notebooks" / f"{step}.ipynb"
                 note.parent.mkdir(parents=True, exist_ok=True)
                 note.write_text(f"{plan.lang} {plan.settings.weighting.alpha}")
             return {"peak memory": 1.0}
         monkeypatch.setattr(pipeline, "execute_steps", execute_steps)
         monkeypatch.setattr(pipeline, "workers", lambda *_: nullcontext())
-        return pipeline.execute(plan, say=lambda line: None, reports=False)
+        return pipeline.execute(plan, outputs.project, say=lambda line: None, reports=False)
     return execute
 
 
@@ -156,46 +149,46 @@ class TestParameters:
 class TestKeptSteps:
     def test_a_whole_run_keeps_nothing(self, outputs):
         outputs.keep("mine")
-        assert check_kept_steps(plan()) is None
+        assert check_kept_steps(plan(), outputs.project) is None
 
     def test_without_any_outputs_there_is_nothing_to_build_on(self, outputs):
         with pytest.raises(RunError, match=r"have no outputs yet; run all steps first"):
-            check_kept_steps(plan(only=("07",)))
+            check_kept_steps(plan(only=("07",)), outputs.project)
 
     def test_a_new_run_builds_on_the_baseline(self, outputs):
         outputs.keep("baseline")
-        assert check_kept_steps(plan(only=("07",))).name == "baseline"
+        assert check_kept_steps(plan(only=("07",)), outputs.project).name == "baseline"
 
     def test_its_own_outputs_come_first(self, outputs):
         outputs.keep("baseline")
         outputs.keep("mine", weighting__alpha=0.3)
-        assert check_kept_steps(plan(only=("07",), weighting__alpha=0.3)).name == "mine"
+        assert check_kept_steps(plan(only=("07",), weighting__alpha=0.3), outputs.project).name == "mine"
 
     @pytest.mark.parametrize(("only", "start"), [(("07",), None), (("07",), "06"), ((), "06")])
     def test_a_stale_step_is_refused_with_setting_and_step(self, outputs, only, start):
         outputs.keep("baseline")
         with pytest.raises(RunError, match=r"weighting_alpha is 0\.5 in the kept step 05_scores_and_ranks and 0\.3 "
                                            r"in this run; start there: --from 05"):
-            check_kept_steps(plan(only=only, start=start, weighting__alpha=0.3))
+            check_kept_steps(plan(only=only, start=start, weighting__alpha=0.3), outputs.project)
 
     def test_the_earliest_stale_step_is_the_one_to_start_from(self, outputs):
         outputs.keep("baseline")
         with pytest.raises(RunError, match="--from 02"):
-            check_kept_steps(plan(start="06", weighting__alpha=0.3, treatment__missing="lowest"))
+            check_kept_steps(plan(start="06", weighting__alpha=0.3, treatment__missing="lowest"), outputs.project)
 
     def test_starting_there_is_enough(self, outputs):
         outputs.keep("baseline")
-        assert check_kept_steps(plan(start="05", weighting__alpha=0.3)).name == "baseline"
+        assert check_kept_steps(plan(start="05", weighting__alpha=0.3), outputs.project).name == "baseline"
 
     def test_a_choice_of_later_steps_does_not_stale_earlier_ones(self, outputs):
         outputs.keep("baseline")
-        assert check_kept_steps(plan(only=("07",), tiers__k=4)).name == "baseline"
+        assert check_kept_steps(plan(only=("07",), tiers__k=4), outputs.project).name == "baseline"
 
     def test_a_step_whose_tables_are_gone_is_refused(self, outputs):
         outputs.keep("mine", steps=("01_clean_data", "02_indicators"))
         (outputs.root / "data/processed/mine/05_scores.csv").unlink()
         with pytest.raises(RunError, match=r"no outputs of 03_entropy_weights; start there: --from 03"):
-            check_kept_steps(plan(only=("07",)))
+            check_kept_steps(plan(only=("07",)), outputs.project)
 
 
 class TestExecute:
@@ -302,7 +295,7 @@ class TestOrderOfWork:
                 future.set_result(0.1)
                 return future
 
-        pipeline.keep_busy(Pool(), wanted, tmp_path, lambda line: None, reports)
+        pipeline.keep_busy(Pool(), wanted, staged(wanted.run, tmp_path), lambda line: None, reports)
         parts = list(site.PARTS) if reports else []
         rendered = [("render", step) for step in wanted.steps] if reports else []
         assert sorted(done) == sorted([("execute", step) for step in wanted.steps] + rendered
@@ -335,7 +328,7 @@ class TestKernels:
     def test_a_kernel_is_reached_through_socket_files_of_its_own(self, notebook, tmp_path):
         """TCP ports are found free first and bound later: another process may take them in between."""
         notebook("import json\nfrom ipykernel import get_connection_file\nprint(open(get_connection_file()).read())")
-        pipeline.execute_step("01_clean_data", plan(), tmp_path)
+        pipeline.execute_step("01_clean_data", plan(), staged("mine", tmp_path))
         printed = (tmp_path / "reports/mine/notebooks/01_clean_data.ipynb").read_text()
         assert r'\"transport\": \"ipc\"' in printed
         place = Path(re.search(r'\\"ip\\": \\"([^\\]+)\\"', printed)[1])
@@ -344,19 +337,19 @@ class TestKernels:
     def test_a_kernel_that_is_killed_is_told_in_a_sentence(self, notebook, tmp_path):
         notebook("import os, signal\nos.kill(os.getpid(), signal.SIGTERM if os.name == 'nt' else signal.SIGKILL)")
         with pytest.raises(RunError, match=r"01_clean_data\.ipynb: its process was ended from outside.*memory"):
-            pipeline.execute_step("01_clean_data", plan(), tmp_path)
+            pipeline.execute_step("01_clean_data", plan(), staged("mine", tmp_path))
 
     def test_a_failing_cell_is_named(self, notebook, tmp_path):
         notebook("raise ValueError('broken')")
         with pytest.raises(RunError, match=r"01_clean_data\.ipynb, cell 2: ValueError: broken"):
-            pipeline.execute_step("01_clean_data", plan(), tmp_path)
+            pipeline.execute_step("01_clean_data", plan(), staged("mine", tmp_path))
 
     def test_nothing_of_one_notebook_is_in_the_next(self, notebook, tmp_path):
         notebook("import os, analysis.study\nassert not hasattr(analysis.study, 'left')\nanalysis.study.left = 1\n"
                  "assert 'LEFT' not in os.environ\nos.environ['LEFT'] = '1'\nprint('my process', os.getpid())")
         processes = set()
         for _ in range(2):
-            pipeline.execute_step("01_clean_data", plan(), tmp_path)
+            pipeline.execute_step("01_clean_data", plan(), staged("mine", tmp_path))
             executed = (tmp_path / "reports/mine/notebooks/01_clean_data.ipynb").read_text()
             processes.add(re.search(r"my process (\d+)", executed)[1])
         assert len(processes) == 2
@@ -365,7 +358,7 @@ class TestKernels:
         """Reading and checking a study's own input takes a second, which no page need spend again."""
         from workbench.own.reading import KNOWN, read_input, write_input
 
-        write_input(read_input(planning.ROOT / "examples/county_care"), tmp_path / "input")
+        write_input(read_input(ROOT / "examples/county_care"), tmp_path / "input")
         monkeypatch.setattr(run_input, "MADE", {})
         settings = load_settings(overrides={"edition": "own"})
         again = run_input.run_panel(settings, tmp_path)
