@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from analysis.settings import BASELINE, ROOT, load_settings, parse_assignment
@@ -25,13 +24,14 @@ def stop(error: Exception) -> typer.Exit:
     return typer.Exit(2)
 
 
-def project() -> Project:
+def project(context: typer.Context) -> Project:
     """The project whose runs a command means: the repository, unless the caller of `app` hands in another."""
-    return click.get_current_context().find_object(Project) or Project()
+    return context.find_object(Project) or Project()
 
 
 @app.command()
 def run(
+    context: typer.Context,
     settings: Annotated[Path, typer.Option(help="设定文件 settings file (settings/quick.yaml …)")] = BASELINE_NAME,
     set_: Annotated[list[str], typer.Option("--set", help="改一项设定 change one choice: weighting.alpha=0.3")] = [],  # noqa: B006
     only: Annotated[list[str], typer.Option(help="只运行该步 run only this notebook: 07")] = [],  # noqa: B006
@@ -61,7 +61,7 @@ def run(
         plan = planning.make_plan(named or brought.name, lang, brought.settings, tuple(only), start, brought.traits)
         for warning in brought.lines(lang):
             typer.echo(warning)
-        record = pipeline.execute(plan, project(), typer.echo, reports, brought.given)
+        record = pipeline.execute(plan, project(context), typer.echo, reports, brought.given)
     except known as error:
         raise stop(error) from None
     except KeyboardInterrupt:
@@ -126,6 +126,7 @@ def check(
 
 @app.command()
 def compare(
+    context: typer.Context,
     first: Annotated[str, typer.Argument(metavar="A", help="一次运行 a run: baseline")],
     second: Annotated[str, typer.Argument(metavar="B", help="另一次运行 another run")],
     lang: Annotated[str, typer.Option(help="报告语言 language of the page: zh | en")] = "zh",
@@ -138,9 +139,9 @@ def compare(
     try:
         check_language(lang)
         panel = read_panel()
-        runs = [comparison.read_side(project().stored(name), panel) for name in (first, second)]
+        runs = [comparison.read_side(project(context).stored(name), panel) for name in (first, second)]
         result = comparison.compare_runs(*runs)
-        path = comparison_files.write_comparison(result, *runs, project(), lang)
+        path = comparison_files.write_comparison(result, *runs, project(context), lang)
     except (ValueError, OSError, RunError) as error:
         raise stop(error) from None
     for line in comparison_page.mover_lines(comparison_page.Told(result, *runs, lang, most=5)):
@@ -150,6 +151,7 @@ def compare(
 
 @app.command()
 def city(
+    context: typer.Context,
     name: Annotated[str, typer.Argument(help="城市名、英文名或代码 name or code: 深圳市, Shenzhen, 440300")],
     run_: Annotated[str, typer.Option("--run", help="哪次运行的结果 which run's results")] = BASELINE.stem,
     lang: Annotated[str, typer.Option(help="语言 language: zh | en")] = "zh",
@@ -167,7 +169,7 @@ def city(
 
     try:
         check_language(lang)
-        made = project().stored(run_)
+        made = project(context).stored(run_)
         account, folder = profile.city_account(profile.read_run(made), name), made.report_folder(lang)
         text = profile.account_text(account, lang, min(get_terminal_size().columns, 140))
         written = profile.write_profile(account, folder, lang) if files else []
@@ -183,6 +185,7 @@ def city(
 
 @app.command()
 def cities(
+    context: typer.Context,
     pdf: Annotated[bool, typer.Option("--pdf", help="每城一页 PDF a one-page PDF of each")] = False,
     top: Annotated[int, typer.Option(help="前几名 how many, best first; 0 = all")] = 100,
     run_: Annotated[str, typer.Option("--run", help="哪次运行的结果 which run's results")] = BASELINE.stem,
@@ -200,7 +203,7 @@ def cities(
         check_language(lang)
         if top < 0:
             raise ValueError(f"--top {top}: give 0 for all cities, or how many of the best")
-        made = project().stored(run_)
+        made = project(context).stored(run_)
         profiles = city_profiles.profiles_of(profile.read_run(made))
         chosen = profiles.in_order[:top or None]
         for line in city_profiles.list_lines(profiles, chosen, lang) if not pdf else ():
@@ -213,6 +216,7 @@ def cities(
 
 @app.command()
 def verify(
+    context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="RUN", help="一次运行 a run: baseline")] = BASELINE.stem,
     lang: Annotated[str, typer.Option(help="报告语言 language of the reports: zh | en")] = "zh",
     reports: Annotated[bool, typer.Option(help="也核对 HTML 与 PDF verify HTML and PDF too")] = True,
@@ -226,7 +230,7 @@ def verify(
     from workbench.planning import RunError
 
     try:
-        found = verify(project().stored(name), lang, reports, typer.echo)
+        found = verify(project(context).stored(name), lang, reports, typer.echo)
     except (ValueError, OSError, RunError) as error:
         raise stop(error) from None
     except KeyboardInterrupt:
