@@ -64,17 +64,11 @@ def opened(run: Run) -> Run:
     return run if is_finished(run) else RunByHand(run.name, run.root, run.data)
 
 
-def other_clone(place: Path, root: Path) -> Path | None:
-    """The clone of the study that a folder lies in, where it is another than `root`, whose code runs."""
-    for folder in (place, *place.parents):
-        if (folder / "environment.yml").is_file() and (folder / "analysis").is_dir():
-            return None if folder.resolve() == root.resolve() else folder
-    return None
-
-
 def check_place(place: Path, root: Path, lang: str) -> None:
-    """Refuse to work from within another clone, whose tables a reader would expect to change."""
-    if (clone := other_clone(place, root)) is not None:
+    """Refuse to work from within another clone than `root`, whose tables a reader would expect to change."""
+    clone = next((folder for folder in (place, *place.parents)
+                  if (folder / "environment.yml").is_file() and (folder / "analysis").is_dir()), root)
+    if clone.resolve() != root.resolve():
         raise StepError({
             "zh": f"笔记本在仓库 {clone} 里打开，而这个环境属于 {root}：结果会写到后者。请在前一个仓库里运行 "
                   "python3 run.py lab，使用它自己的环境。",

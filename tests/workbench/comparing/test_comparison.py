@@ -309,7 +309,7 @@ class TestFiles:
         assert page.count("<tr>") > 297 + 20
 
     def test_the_same_comparison_gives_the_same_bytes(self, folder, runs, result, tmp_path):
-        page = comparison_files.write_comparison(result, runs["a"], runs["b"], "zh", tmp_path)
+        page = comparison_files.write_comparison(result, runs["a"], runs["b"], Project(tmp_path), "zh")
         again = page.read_text(encoding="utf-8").replace("<code>mine</code>", "")
         there = (folder / "comparison.html").read_text(encoding="utf-8")
         assert again == re.sub(r'<a\s+href="../../mine/index.html"><code>mine</code></a>', "", there)
@@ -329,15 +329,15 @@ class TestFiles:
         before = {path: path.read_bytes() for path in folder.rglob("*.*")}
         monkeypatch.setattr(comparison_files, "page", lambda *arguments: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            comparison_files.write_comparison(result, runs["a"], runs["b"], "zh", folder.parents[1])
+            comparison_files.write_comparison(result, runs["a"], runs["b"], Project(folder.parents[2]), "zh")
         assert {path: path.read_bytes() for path in folder.rglob("*.*")} == before
         assert list(folder.parent.iterdir()) == [folder]
 
     def test_another_table_takes_the_other_language_away(self, folder, runs, compared, tmp_path):
-        (tmp_path / "compare/baseline_mine/en").mkdir(parents=True)
-        (tmp_path / "compare/baseline_mine/comparison.csv").write_text("adcode,rank_a")
-        (tmp_path / "compare/baseline_mine/en/comparison.html").write_text("old")
-        other = comparison_files.write_comparison(compared("weights"), runs["a"], runs["b"], "zh", tmp_path)
+        (tmp_path / "reports/compare/baseline_mine/en").mkdir(parents=True)
+        (tmp_path / "reports/compare/baseline_mine/comparison.csv").write_text("adcode,rank_a")
+        (tmp_path / "reports/compare/baseline_mine/en/comparison.html").write_text("old")
+        other = comparison_files.write_comparison(compared("weights"), runs["a"], runs["b"], Project(tmp_path), "zh")
         assert not (other.parent / "en").exists()
 
     @pytest.mark.parametrize("lang", ["zh", "en"])

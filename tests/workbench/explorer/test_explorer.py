@@ -76,13 +76,14 @@ class TestWeightings:
 
     def test_none_is_offered_under_a_wrong_name_and_none_that_the_run_lacks(self, tmp_path):
         shutil.copy(BASELINE / "05_weights.csv", tmp_path)
-        keys = [each.key for each in weightings_of(tmp_path, load_settings())]
+        run = Run("x", tmp_path, tmp_path)
+        keys = [each.key for each in weightings_of(run, load_settings())]
         assert keys == ["combined", "subjective", "entropy", "equal", "equal_domains"]
         other = load_settings(overrides={"weighting.subjective": "equal", "weighting.objective": "critic"})
-        keys = [each.key for each in weightings_of(tmp_path, other)]
+        keys = [each.key for each in weightings_of(run, other)]
         assert keys == ["combined", "critic", "entropy", "equal", "equal_domains"]
         equal = load_settings(overrides={"weighting.objective": "equal"})
-        assert [each.key for each in weightings_of(tmp_path, equal)].count("equal") == 1
+        assert [each.key for each in weightings_of(run, equal)].count("equal") == 1
 
 
 class TestContent:

@@ -206,7 +206,7 @@ class TestOtherRuns:
         path = tmp_path / "t/settings.yaml"
         text = path.read_text(encoding="utf-8").replace("method: geometric", "method: topsis")
         path.write_text(text, encoding="utf-8")
-        assert not score_formulas.can_recompute(load_settings(path), path.parent)
+        assert not score_formulas.can_recompute(Run("x", path.parent, path.parent))
         with zipfile.ZipFile(io.BytesIO(results_workbook(run_book("zh", path.parent)))) as package:
             assert not [name for name in package.namelist() if b"<f>" in package.read(name)]
 
