@@ -22,6 +22,7 @@ from analysis.experts import GOAL
 from analysis.panel import Panel, read_panel, region_systems, tree_of
 from analysis.regions import SYSTEMS
 from analysis.settings import ROOT, Settings, flatten, with_overrides
+from analysis.study import score_study
 from workbench.ground import Ground
 from workbench.own.problems import Problem
 from workbench.own.study_input import StudyInput, figures_of
@@ -260,6 +261,18 @@ def bring(path: Path | None, settings: Settings) -> Brought:
     return Brought(chosen, given, panel.traits, edition, changed)
 
 
+def told_apart(panel: Panel, settings: Settings) -> int:
+    """How many cities differ in their values; where these are few, in the scores that they lead to, gaps filled."""
+    values = panel.figures.pivot_table(index="adcode", columns="variable", values="value")
+    if (complete := len(values.dropna().drop_duplicates())) > settings.tiers.k_largest:
+        return complete
+    try:
+        scored = score_study(panel, settings)
+    except ValueError:  # whatever it is, the run says it
+        return len(values.drop_duplicates())
+    return min(len(scored.domain_scores.drop_duplicates()), scored.scores.nunique())
+
+
 def own_settings(settings: Settings, panel: Panel) -> Settings:
     """The settings of a run on own values: its edition, a cut and a followed city that its roster has.
 
@@ -271,7 +284,7 @@ def own_settings(settings: Settings, panel: Panel) -> Settings:
     count = len(panel.cities)
     if settings.uncertainty.top >= count:
         changes["uncertainty.top"] = max(1, round(count / 3))
-    distinct = len(panel.figures.pivot_table(index="adcode", columns="variable", values="value").drop_duplicates())
+    distinct = told_apart(panel, settings)
     if distinct < FEWEST:
         raise ValueError(f"only {distinct} of {count} cities can be told apart by their values; a ranking with tiers "
                          f"needs {FEWEST} different ones: add cities, or figures in which they differ")

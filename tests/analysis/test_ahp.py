@@ -125,7 +125,11 @@ class TestRefusedMatrices:
         with pytest.raises(ValueError, match="differ; label both sides alike"):
             weighting.ahp_weights(pd.DataFrame(np.eye(2) + 1 - np.eye(2), ["a", "b"], ["a", "c"]))
         with pytest.raises(ValueError, match="no random index for 16 elements"):
-            weighting.ahp_weights(np.ones((16, 16)))
+            weighting.ahp_weights(np.outer(np.arange(1, 17), 1 / np.arange(1, 17)) ** np.where(np.eye(16)[::-1], -1, 1))
+
+    def test_sixteen_equals_need_no_random_index(self):
+        result = weighting.ahp_weights(np.ones((16, 16)))
+        assert result.consistency_ratio == 0 and result.weights.round(12).eq(1 / 16).all()
 
 
 class TestIncompleteJudgements:
