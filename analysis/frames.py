@@ -22,7 +22,7 @@ Table = TypeVar("Table", pd.DataFrame, pd.Series, float)
 
 # Columns that hold labels made of digits; read as text so that 010 stays 010.
 LABEL_COLUMNS = ("adcode", "raw_rows", "denominator_row", "years", "donors", "indicator", "domain", "subdomain", "node",
-                 "parent", "variable", "expert", "left_out", "city", "alone_city", "ahead", "behind", "gains", "gives")
+                 "parent", "variable", "expert", "city", "alone_city", "ahead", "behind", "gains", "gives")
 
 
 def settle(table: Table) -> Table:
