@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from analysis.settings import BASELINE, ROOT, load_settings, parse_assignment
 from workbench.project import Project
+
+if TYPE_CHECKING:
+    from workbench.own.study_input import StudyInput
 
 BASELINE_NAME = BASELINE.relative_to(ROOT)
 
@@ -104,20 +107,21 @@ def check(
 ) -> None:
     """检查自己的数据，一次列出全部问题，再试跑一遍 · Check your own data, list every problem, and rehearse the run.
 
-    试跑包括全部笔记本、图与成文，只在临时文件夹里，约十几秒；试跑到底，正式运行就能到底。可用为 0，有问题为 2。
-    The rehearsal makes all notebooks, figures and pages in a temporary folder, in some ten seconds: where it reaches
-    the end, so does the run. Exit code 0: can be used; 2: problems.
+    试跑包括全部笔记本、图与成文，只在临时文件夹里，约十几秒至一分钟；试跑到底，正式运行就能到底。可用为 0，有问题为 2。
+    The rehearsal makes all notebooks, figures and pages in a temporary folder, within about a minute: where it
+    reaches the end, so does the run. Exit code 0: can be used; 2: problems.
     """
     from workbench.own.marked import write_marked
     from workbench.own.problems import OwnDataError
     from workbench.own.reading import read_input
     from workbench.planning import RunError, check_language
 
-    problems, warnings = (), ()
+    problems, warnings, given = (), (), None
     try:
         check_language(lang)
         try:
-            warnings = read_input(panel).warnings
+            given = read_input(panel)
+            warnings = given.warnings
         except OwnDataError as error:
             problems = error.problems
         if marked:
@@ -127,18 +131,19 @@ def check(
     for each in (*problems, *warnings):
         typer.echo(each.line(lang))
     typer.echo(f"问题 problems: {len(problems)}   提示 warnings: {len(warnings)}" + (f"   {marked}" if marked else ""))
-    reached = not problems and (not rehearse or rehearsed(panel, settings, tuple(set_), lang))
+    reached = not problems and (not rehearse or rehearsed(panel, given, settings, set_, lang))
     raise typer.Exit(0 if reached else 2)
 
 
-def rehearsed(panel: Path, settings: Path, changes: tuple[str, ...], lang: str) -> bool:
+def rehearsed(panel: Path, given: StudyInput, settings: Path, changes: list[str], lang: str) -> bool:
     """Rehearse the run of checked data and say how it went; whether it reached its end."""
     from workbench.planning import RunError, make_plan
     from workbench.run_input import bring
     from workbench.running.rehearsal import rehearse
 
     try:
-        brought = bring(panel, load_settings(settings, dict(parse_assignment(text) for text in changes)))
+        brought = bring(panel, load_settings(settings, dict(parse_assignment(text) for text in changes)),
+                        given)
         plan = make_plan(brought.name, lang, brought.settings, traits=brought.traits)
     except (ValueError, OSError, RunError) as error:
         raise stop(error) from None

@@ -243,8 +243,11 @@ class Brought:
         return [each.line(lang) for each in warnings[:most]] + (rest if len(warnings) > most else [])
 
 
-def bring(path: Path | None, settings: Settings) -> Brought:
-    """Read and check what a run is made from: `path` for own data, the committed panel for the synthetic edition."""
+def bring(path: Path | None, settings: Settings, given: StudyInput | None = None) -> Brought:
+    """Read and check what a run is made from: `path` for own data, the committed panel for the synthetic edition.
+
+    `given` is what `path` holds, where it has been read.
+    """
     if path is None and settings.edition == Edition.PUBLIC:
         return Brought(settings)
     if path is None and settings.edition == Edition.OWN:
@@ -253,7 +256,7 @@ def bring(path: Path | None, settings: Settings) -> Brought:
     from workbench.own.reading import read_input
 
     edition = Edition.OWN if path else settings.edition
-    given = read_input(path or ROOT / SYNTHETIC)
+    given = given or read_input(path or ROOT / SYNTHETIC)
     panel = own_panel(given, edition)
     chosen = own_settings(settings, panel)
     before, after = flatten(settings), flatten(chosen)

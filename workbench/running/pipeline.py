@@ -196,10 +196,14 @@ def work_on(task: tuple[str, str], plan: Plan, run: Run, inputs: Known | None) -
         from workbench.run_input import know
 
         know(inputs)
-    os.environ.update(STUDY_DATA=str(run.data.parent), STUDY_REPORTS=str(run.reports.parent),
-                      IPYTHONDIR=f"{run.root}/ipython")
+    os.environ.update(kernel_folders(run), IPYTHONDIR=f"{run.root}/ipython")
     kind, name = task
     return {"execute": execute_step, "make": write_part, "render": render_step}[kind](name, plan, run)
+
+
+def kernel_folders(run: Run) -> dict[str, str]:
+    """The environment that tells a notebook of a staged run where its tables and reports go."""
+    return {"STUDY_DATA": str(run.data.parent), "STUDY_REPORTS": str(run.reports.parent)}
 
 
 def execute_steps(plan: Plan, run: Run, say: Callable[[str], None], reports: bool,
@@ -290,14 +294,10 @@ def kernel_channel(folder: str) -> dict[str, str]:
 def execute_step(step: str, plan: Plan, run: Run) -> float:
     """Execute the stored notebook of a step and keep it, tidied, as reports/<run>/notebooks/<step>.ipynb."""
     started = time.perf_counter()
-    import nbformat
     import papermill
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
     from traitlets.config import Config
-
-    from workbench.reporting import tidy_notebook
-    from workbench.reporting.tidy import warnings_taken_out
 
     source = notebook_path(step, plan.traits, plan.lang)
     try:
@@ -311,10 +311,20 @@ def execute_step(step: str, plan: Plan, run: Run) -> float:
     except DeadKernelError:
         raise RunError(f"{source.relative_to(ROOT).as_posix()}: its process was ended from outside, most often for "
                        "want of memory; a run needs about 1 GB: close other programs and run again") from None
+    keep_executed(notebook, step, plan, run)
+    return time.perf_counter() - started
+
+
+def keep_executed(notebook, step: str, plan: Plan, run: Run) -> None:
+    """Keep an executed notebook, tidied, in the reports; of own data, what libraries warned of goes beside them."""
+    import nbformat
+
+    from workbench.reporting import tidy_notebook
+    from workbench.reporting.tidy import warnings_taken_out
+
     path = run.report_folder(plan.lang) / "notebooks" / f"{step}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     tidied = tidy_notebook(notebook, step, plan.traits)
     if plan.settings.edition == Edition.OWN and (told := warnings_taken_out(tidied, ROOT)):
         write_json({"warnings": told}, run.root / f"warnings-{step}.json")
     path.write_text(nbformat.writes(tidied) + "\n", encoding="utf-8")
-    return time.perf_counter() - started

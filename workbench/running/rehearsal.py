@@ -1,4 +1,4 @@
-"""A rehearsal of a run: the whole chain on the study's own values, notebooks, figures and pages included, in seconds.
+"""A rehearsal of a run: the whole chain on the study's own values, notebooks, figures and pages included.
 
 Everything happens in this process and in a temporary folder, with few draws and repetitions, so that whatever would
 stop the run later is known before it begins. The notebooks are the stored ones; what fails in them fails here.
@@ -7,16 +7,15 @@ stop the run later is known before it begins. The notebooks are the stored ones;
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from analysis.editions import Edition
-from analysis.settings import ROOT, Settings, with_overrides
+from analysis.settings import Settings, flatten, with_overrides
 from workbench.own.study_input import StudyInput
 from workbench.planning import Plan, parameters_for
 from workbench.project import Run, RunError, staged
@@ -49,28 +48,27 @@ class Stopped:
             "" if expected else "\nThis is a fault of the program, not of the data; please report it with this line.")
 
 
-def rehearse(plan: Plan, given: StudyInput | None, say: Callable[[str], None] = lambda _: None,
-             keep: Path | None = None) -> Stopped | None:
+def rehearse(plan: Plan, given: StudyInput | None, say: Callable[[str], None] = lambda _: None) -> Stopped | None:
     """Rehearse a plan; None where it reaches its end, else where it stopped.
 
-    `say` is called with a line after each notebook and part; `keep` is a folder that the results are left in.
+    `say` is called with a line after each notebook and part.
     """
     from workbench.publishing.site import PARTS, render_step, write_overview, write_part
     from workbench.running.pipeline import compare_with_memory, copy_kept, score_in_memory, write_given
 
-    plan = replace(plan, settings=few(plan.settings))
-    with folder_for(keep) as staging, kernel_environment(staging):
-        run = staged(plan.run, staging)
+    plan, scored = replace(plan, settings=few(plan.settings)), []
+    with TemporaryDirectory(prefix="study-rehearsal-") as staging, kernel_environment(staged(plan.run, Path(staging))):
+        run = staged(plan.run, Path(staging))
         for folder in (run.data, run.reports):
             folder.mkdir(parents=True, exist_ok=True)
         tasks: list[tuple[str, Callable[[], Any]]] = [
-            ("the method", lambda: score_in_memory(plan, given)),
+            ("the method", lambda: scored.append(score_in_memory(plan, given))),
             ("input", lambda: (copy_kept(plan, None, run), write_given(given, plan.settings, None, run)))]
         tasks += [(step, lambda step=step: execute_here(step, plan, run)) for step in plan.steps]
         tasks += [(f"report of {step}", lambda step=step: render_step(step, plan, run)) for step in plan.steps]
         tasks += [(part, lambda part=part: write_part(part, plan, run)) for part in PARTS]
         tasks += [("index", lambda: write_overview(plan, run, True)),
-                  ("comparison", lambda: compare_with_memory(score_in_memory(plan, given), run))]
+                  ("comparison", lambda: compare_with_memory(scored[0], run))]
         for name, task in tasks:
             started = time.perf_counter()
             try:
@@ -83,22 +81,16 @@ def rehearse(plan: Plan, given: StudyInput | None, say: Callable[[str], None] = 
 
 def few(settings: Settings) -> Settings:
     """The settings of a run with few repetitions; fewer are left as they are."""
-    return with_overrides(settings, FEW)
+    chosen = flatten(settings)
+    return with_overrides(settings, {name: min(few, chosen[name]) for name, few in FEW.items()})
 
 
 @contextmanager
-def folder_for(keep: Path | None) -> Iterator[Path]:
-    if keep is not None:
-        yield keep
-        return
-    with tempfile.TemporaryDirectory(prefix="study-rehearsal-") as folder:
-        yield Path(folder)
+def kernel_environment(run: Run) -> Iterator[None]:
+    """The environment of a notebook that the runner executes: its tables and reports go to the staged run."""
+    from workbench.running.pipeline import kernel_folders
 
-
-@contextmanager
-def kernel_environment(staging: Path) -> Iterator[None]:
-    """The environment of a notebook that the runner executes: its tables and reports go to the staging folder."""
-    told = {"STUDY_DATA": f"{staging}/data", "STUDY_REPORTS": f"{staging}/reports"}
+    told = kernel_folders(run)
     before = {name: os.environ.get(name) for name in told}
     os.environ.update(told)
     try:
@@ -113,24 +105,18 @@ def kernel_environment(staging: Path) -> Iterator[None]:
 
 def execute_here(step: str, plan: Plan, run: Run) -> None:
     """Execute a stored notebook in this process and keep it as the runner does."""
-    import nbformat
     from papermill.iorw import load_notebook_node
     from papermill.parameterize import parameterize_notebook
 
-    from workbench.reporting import tidy_notebook
-    from workbench.reporting.tidy import warnings_taken_out
+    from workbench.running.pipeline import keep_executed
 
     notebook = load_notebook_node(str(notebook_path(step, plan.traits, plan.lang)))
     notebook = parameterize_notebook(notebook, parameters_for(step, plan), kernel_name="python3", language="python")
     shell = fresh_shell()
-    for count, cell in enumerate((cell for cell in notebook.cells if cell.cell_type == "code"), start=1):
-        cell.outputs = run_cell(shell, cell.source, count)
-    path = run.report_folder(plan.lang) / "notebooks" / f"{step}.ipynb"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    tidied = tidy_notebook(notebook, step, plan.traits)
-    if plan.settings.edition == Edition.OWN:
-        warnings_taken_out(tidied, ROOT)
-    path.write_text(nbformat.writes(tidied) + "\n", encoding="utf-8")
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = run_cell(shell, cell.source)
+    keep_executed(notebook, step, plan, run)
 
 
 def fresh_shell():
@@ -143,7 +129,7 @@ def fresh_shell():
     return shell
 
 
-def run_cell(shell, source: str, count: int) -> list:
+def run_cell(shell, source: str) -> list:
     """The outputs of one cell; an error in it is raised as it is."""
     from IPython.utils.capture import capture_output
     from nbformat.v4 import new_output

@@ -326,6 +326,10 @@ class TestLeaveCitiesOut:
         raw = pd.DataFrame({"a": [1.0, 2.0, 3.0, np.nan], "b": [0.0, 0.0, 1.0, 5.0]}, index=list("wxyz"))
         assert list(extreme_cities(raw)) == ["w", "y", "z"]
 
+    def test_a_city_without_which_nothing_differs_is_none_of_them(self):
+        raw = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [0.0, 0.0, 1.0]}, index=list("xyz"))
+        assert list(extreme_cities(raw)) == ["x"]  # without z, b would be the same everywhere
+
 
 def test_topsis_among_equal_cities_is_refused_as_the_study_refuses_it():
     with pytest.raises(UnusableValues, match="same weighted values"):

@@ -19,7 +19,7 @@ from workbench import cities
 from workbench.cities import profile_page, profile_words
 from workbench.cities.files import write_profiles
 from workbench.cities.moves import WHOLE_YEARS, YES_NO, scales_of
-from workbench.cities.peers import standing_out
+from workbench.cities.peers import compare, standing_out
 from workbench.cities.run_tables import recorded_logarithm
 from workbench.edition import edition_stamp
 from workbench.project import Project
@@ -75,6 +75,7 @@ class TestPeers:
 
     def test_medians_are_the_groups_own(self, profiles):
         peers, scores = profiles.peers["tier"], profiles.tables.scores
+        assert peers.sizes["510100"] == (peers.members == peers.members["510100"]).sum()
         members = peers.members.index[peers.members == peers.members["510100"]]
         assert peers.medians.at["510100", "D5"] == scores.loc[members, "D5"].median()
         assert peers.sizes["510100"] == len(members)
@@ -174,6 +175,15 @@ class TestMoves:
         other = cities.profiles_of(replace(profiles.tables, settings=changed))
         assert cities.moves_of(other.tables, "450100").steps is None
         assert "没有精确答案" in profile_page.profile_html(profile_words.Names(other, "zh"), "450100", stamp_of(other))
+
+
+@pytest.mark.parametrize("groups", ["aabbb", "aabbc", "abbbb", "aaaaa"])
+def test_groups_may_be_of_any_sizes_and_of_any_type(groups):
+    points = pd.DataFrame({"I01": [1.0, 2.0, 3.0, 4.0, 5.0]})
+    plain, named = (compare(points, points, kind(list(groups))) for kind in (pd.Series, lambda each: pd.Series(
+        pd.Categorical(each))))
+    pd.testing.assert_frame_equal(plain.percentiles, named.percentiles)
+    assert plain.sizes.tolist() == named.sizes.tolist() == [groups.count(group) for group in groups]
 
 
 class TestPages:

@@ -10,6 +10,7 @@ from functools import cache
 from html.parser import HTMLParser
 
 import pytest
+from conftest import ROOT
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from sample_notebook import HOSTILE, drawing, report_output, sample_notebook, table_html, table_output, text_output
 
@@ -27,7 +28,7 @@ from workbench.reporting import (
 )
 from workbench.reporting.markup import convert_markdown
 from workbench.reporting.table_markup import read_table, table_to_html
-from workbench.reporting.tidy import report_of
+from workbench.reporting.tidy import report_of, warnings_taken_out
 from workbench.reporting.typst_tables import fit_table, table_to_typst, typst_string
 
 STAMP = Stamp("baseline", "公开数据版：34 项指标中的 11 项，缺数字治理", "2026 年 1 月")
@@ -110,6 +111,14 @@ class TestTidyNotebook:
         assert set(tidied.metadata) == {"report", "kernelspec", "language_info"}
         assert tidied.metadata.kernelspec.name == "python3"
         assert tidied.cells[0].metadata == {"tags": ["finding"]}
+
+    def test_warnings_leave_a_notebook_once_each_without_the_folder_of_this_machine(self):
+        words = [("stderr", f"{ROOT}/analysis/x.py:1: UserWarning: a\n"), ("stdout", "kept\n")]
+        outputs = [new_output("stream", name=name, text=text) for name, text in (*words, words[0])]
+        notebook = one_cell(*outputs)
+        assert warnings_taken_out(notebook, ROOT) == ["analysis/x.py:1: UserWarning: a"]
+        assert [output.text for output in notebook.cells[1].outputs] == ["kept\n"]
+        assert warnings_taken_out(notebook, ROOT) == []
 
     def test_pieces_of_one_stream_are_joined_and_streams_kept_apart(self):
         pieces = [("stdout", "a\n"), ("stdout", "b\n"), ("stderr", "c\n"), ("stdout", "d\n")]
