@@ -31,6 +31,7 @@ TOGETHER = {
                    "workbench/office/test_office_run", "workbench/publishing/test_site"),
     "own runs": ("workbench/own/test_own_run", "workbench/own/test_own_hostile"),
 }
+CHROMIUM = Path("/usr/bin/chromium")
 RECORDS = ("run_record.json", "manifest.json", "ro-crate-metadata.json")
 
 # Examples are the same at every run, and a busy machine fails no test.
@@ -123,6 +124,21 @@ def real_study(real_panel):
     from analysis.study import score_study
 
     return score_study(real_panel, load_settings())
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, which asks nothing of another host by itself; without one, what needs it is skipped and says so."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"no browser: {CHROMIUM} is not installed")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[
+            "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+            "--disable-sync"])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

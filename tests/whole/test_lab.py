@@ -17,9 +17,8 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from conftest import ROOT, copy_repository, study_environment
+from conftest import CHROMIUM, ROOT, copy_repository, study_environment
 
-CHROMIUM = Path("/usr/bin/chromium")
 MINUTE = 60_000
 # What Lab shows is read from its own model of the open notebook, since cells out of sight are not on the page.
 CELLS = "[...jupyterapp.shell.currentWidget.content.model.cells].map(cell => cell.toJSON())"
@@ -152,18 +151,6 @@ def lab(tmp_path_factory) -> Iterator[Lab]:
     git(root, "commit", "-qm", "the study")
     with running_lab(root, folder) as lab:
         yield lab
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[
-            "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-            "--disable-sync"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from conftest import CHROMIUM
 from explorer_pages import BASELINE, STAMP, baseline_tables, own_tables, stored, weights_in_tables, write_page
 
 from analysis import scoring, study
@@ -18,7 +19,6 @@ from analysis.settings import load_settings
 from workbench.explorer import explorer_content, explorer_page
 from workbench.run_input import panel_ground
 
-CHROMIUM = Path("/usr/bin/chromium")
 HOSTILE = ("</script><script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "=1+1", "@SUM(A1)", "+7", "-3-4")
 OTHER_CHOICES = {"geometric": {"aggregation.method": "geometric", "normalisation.lowest_points": 1.0},
                  "topsis": {"aggregation.method": "topsis"},
@@ -42,18 +42,6 @@ def folder(tables, tmp_path_factory) -> Path:
     for lang in ("zh", "en"):
         write_page(tables, folder / f"{lang}.html", lang)
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=[
-            "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-            "--disable-sync"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -11,9 +11,6 @@ import pytest
 
 pytestmark = pytest.mark.browser
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync"]
 PAGES = ("index.html", "white_paper.html", "html/05_scores_and_ranks.html", "profiles/440300.html",
          "profiles/index.html")
 
@@ -24,18 +21,6 @@ def site(whole_runs, tmp_path_factory) -> Path:
     assert whole_runs.call("english").code == 0
     target = tmp_path_factory.mktemp("site") / "quick"
     return Path(shutil.copytree(whole_runs.root / "reports/quick", target))
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if not CHROMIUM.exists():
-        pytest.skip(f"no browser: {CHROMIUM} is not installed")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def folder_of(site: Path, lang: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from conftest import CHROMIUM
 from sample_notebook import HOSTILE, drawing, sample_notebook
 
 from workbench.reporting import (
@@ -17,7 +18,6 @@ from workbench.reporting import (
     write_index,
 )
 
-CHROMIUM = Path("/usr/bin/chromium")
 STAMP = Stamp("baseline", "公开数据版：34 项指标中的 11 项，缺数字治理", "2026 年 1 月")
 
 pytestmark = [
@@ -47,18 +47,6 @@ def run(tmp_path_factory) -> Path:
     )
     write_index(folder, STAMP, [ReportEntry("03 熵权法", "由离散程度得到权重。", "html/03.html", "")], facts, "zh")
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("name", ["html/03.html", "html/03_en.html", "paper.html", "index.html"])
