@@ -9,10 +9,12 @@ doi:10.21105/joss.04567.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from statistics import median
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,6 +35,59 @@ class Coverage:
 
     indicators: pd.DataFrame
     cities: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Logarithm:
+    """The shifted logarithm that keeps the order of cities: ln(x − end + shift), `end` the lowest value; mirrored
+    (`sign` −1) it is −ln(end − x + shift), `end` the highest.
+
+    >>> log = Logarithm(end=2.0, shift=0.5)
+    >>> log.text(), log.excel("B3")
+    ('ln(x - 2 + 0.5)', 'LN(B3-2+0.5)')
+    >>> log == Logarithm.from_text("ln(x - 2 + 0.5); skewness 3.10, kurtosis 12.00 before")
+    True
+    >>> float(log.apply(2.5)), float(log.undo(0.0))
+    (0.0, 2.5)
+    """
+
+    end: float
+    shift: float
+    sign: int = 1
+
+    @classmethod
+    def of(cls, column: pd.Series) -> Logarithm:
+        """The logarithm of a column, mirrored for negative skewness; shift is 1 % of its range."""
+        sign = 1 if column.skew() >= 0 else -1
+        return cls(column.min() if sign > 0 else column.max(), 0.01 * (column.max() - column.min()), sign)
+
+    @classmethod
+    def from_text(cls, reason: str) -> Logarithm:
+        """The logarithm in a row of the treatment record; raises ValueError for any other text."""
+        formula = reason.split(";")[0]
+        found = re.fullmatch(r"ln\(x - (\S+) \+ (\S+)\)|-ln\((\S+) - x \+ (\S+)\)", formula)
+        try:
+            end, shift = (float(number) for number in (found.groups() if found else ()) if number)
+        except ValueError:
+            raise ValueError(f"{formula!r} is no formula that this study writes") from None
+        return cls(end, shift, -1 if formula.startswith("-") else 1)
+
+    def apply(self, values: Any) -> Any:
+        """The logarithms of values (a number, an array or a Series)."""
+        return self.sign * np.log(self.sign * (values - self.end) + self.shift)
+
+    def undo(self, logarithms: Any) -> Any:
+        """The values that have these logarithms."""
+        return self.end + self.sign * (np.exp(self.sign * logarithms) - self.shift)
+
+    def text(self, digits: int = 12) -> str:
+        """The formula as the record has it, with 12 digits, or shorter for reading."""
+        end, shift = f"{self.end:.{digits}g}", f"{self.shift:.{digits}g}"
+        return f"ln(x - {end} + {shift})" if self.sign > 0 else f"-ln({end} - x + {shift})"
+
+    def excel(self, cell: str) -> str:
+        """The formula for a spreadsheet, of the value in `cell` (an address or another formula)."""
+        return self.text().replace(" ", "").replace("ln", "LN").replace("x", cell)
 
 
 def coverage(values: pd.DataFrame, indicator_limit: float = 0.8, city_limit: float = 2 / 3) -> Coverage:
@@ -141,10 +196,11 @@ def treat_outliers(values: pd.DataFrame, method: str = "winsorise", skewness_lim
             rows += [[city, indicator, "winsorised", before[city], after[city], reason, ""]
                      for city in before.index[before.notna() & (before != after)]]
         else:
-            after, formula = _logarithm(before)
+            logarithm = Logarithm.of(before)
+            after = logarithm.apply(before)
             passes = "" if not _is_outlying(after, limits) else "; still outside the limits"
             rows.append(["", indicator, "log", np.nan, np.nan,
-                         f"{formula}; {_shape(before)} before; {_shape(after)} after{passes}", ""])
+                         f"{logarithm.text()}; {_shape(before)} before; {_shape(after)} after{passes}", ""])
         treated[indicator] = after
     return treated, _record(rows)
 
@@ -175,14 +231,6 @@ def _winsorised(column: pd.Series, limits: tuple[float, float], at_most: int) ->
             return None
         result = pd.Series(np.where(extreme, most.reduce(values[~extreme]), values), column.index, name=column.name)
     return result
-
-
-def _logarithm(column: pd.Series) -> tuple[pd.Series, str]:
-    """The shifted logarithm that keeps the order of cities, and its formula with the numbers in it."""
-    shift = 0.01 * (column.max() - column.min())
-    if column.skew() >= 0:
-        return np.log(column - column.min() + shift), f"ln(x - {column.min():.12g} + {shift:.12g})"
-    return -np.log(column.max() - column + shift), f"-ln({column.max():.12g} - x + {shift:.12g})"
 
 
 def _shape(column: pd.Series) -> str:

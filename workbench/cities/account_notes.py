@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 
 from analysis.figures.labels import city_names, pick
 from analysis.settings import differences
 from analysis.study import named_record
 from workbench.cities.account import Account
-from workbench.cities.run_tables import logarithm_formula
+from workbench.cities.run_tables import recorded_logarithm
 from workbench.cities.words import variable_name
 
 DONORS_SHOWN = 6
@@ -61,14 +60,8 @@ def changed_notes(account: Account, lang: str) -> list[str]:
                              f"Winsorised {change.indicator}: {change.before:.6g} → {change.after:.6g}."))
         elif change.action == "log":
             said.append(pick(lang, "对数 {}：整列取 {}。", "Log {}: the whole column is {}.").format(
-                change.indicator, readable_formula(change.reason)))
+                change.indicator, recorded_logarithm(change.reason).text(6).replace("-", "−")))
     return said
-
-
-def readable_formula(reason: str) -> str:
-    """The record's logarithm for reading: ln(x − 0.394689 + 0.61542)."""
-    shorter = re.sub(r"\d[\d.]*(e[+-]?\d+)?", lambda number: f"{float(number[0]):.6g}", logarithm_formula(reason))
-    return shorter.replace("-", "−")
 
 
 def set_aside_notes(account: Account, lang: str) -> list[str]:

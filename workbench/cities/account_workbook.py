@@ -23,7 +23,7 @@ from workbench.cities import words
 from workbench.cities.account import Account
 from workbench.cities.account_notes import notes
 from workbench.cities.account_page import stamps
-from workbench.cities.run_tables import PER_RESIDENT, logarithm_formula
+from workbench.cities.run_tables import PER_RESIDENT, recorded_logarithm
 from workbench.office.sheets import put
 from workbench.release import RELEASED
 
@@ -158,7 +158,7 @@ def treated_formula(account: Account, code: str, raw_cell: str, filled: str) -> 
         if change.action == "winsorised":
             value = f"{'MIN' if change.after < change.before else 'MAX'}({value},{change.after:.12g})"
         elif change.action == "log":
-            value = logarithm_formula(change.reason).replace(" ", "").replace("ln(", "LN(").replace("x", value)
+            value = recorded_logarithm(change.reason).excel(value)
         else:
             value = filled
     return value

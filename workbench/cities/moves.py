@@ -9,13 +9,13 @@ Reference: docs/method.md, section 10.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from workbench.cities.run_tables import RunTables, logarithm_formula
+from analysis.treatment import Logarithm
+from workbench.cities.run_tables import RunTables, recorded_logarithm
 
 PLACES = 10
 HIGHEST = 100.0  # points at the best end of a min-max scale
@@ -24,7 +24,7 @@ ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
-class Step:
+class Improvement:
     """What one indicator alone must do. needed: points at which the city arrives (NaN where the scale ends before
     that); treated and raw: the values that give them (raw: in the unit of the figures, after undoing a logarithm)."""
 
@@ -49,27 +49,27 @@ class Move:
     gain: float
     down: int | None
     loss: float
-    steps: tuple[Step, ...] | None
+    steps: tuple[Improvement, ...] | None
 
 
 @dataclass(frozen=True)
 class Scale:
     """One indicator of a run: its weight, the ends of its scale in treated values, whether more is better, the
-    proxy's measure, and the formula of its logarithm ("" for none)."""
+    proxy's measure, and its logarithm, if any."""
 
     weight: float
     low: float
     high: float
     rising: bool
     measure: str
-    formula: str
+    logarithm: Logarithm | None
 
 
 def scales_of(tables: RunTables) -> dict[str, Scale]:
     """The scale of every weighted indicator."""
-    logs = tables.record[tables.record["action"] == "log"].set_index("indicator")["reason"].map(logarithm_formula)
+    logs = tables.record[tables.record["action"] == "log"].set_index("indicator")["reason"].map(recorded_logarithm)
     return {row.Index: Scale(tables.weights.at[row.Index, "combined"], row.lowest, row.highest, row.direction == "+",
-                             row.measure, logs.get(row.Index, ""))
+                             row.measure, logs.get(row.Index))
             for row in tables.traits.loc[tables.weights.index].itertuples()}
 
 
@@ -88,7 +88,7 @@ def moves_of(tables: RunTables, code: str, places: int = PLACES, scales: Mapping
 
 
 def steps_up(tables: RunTables, code: str, score: float, target: float,
-             scales: Mapping[str, Scale] | None = None) -> tuple[Step, ...] | None:
+             scales: Mapping[str, Scale] | None = None) -> tuple[Improvement, ...] | None:
     """How high each indicator alone must rise for the score `target`; None where no exact answer exists."""
     method, normalisation = tables.settings.aggregation.method, tables.settings.normalisation
     if normalisation.method != "minmax" or method == "topsis":
@@ -105,10 +105,10 @@ def steps_up(tables: RunTables, code: str, score: float, target: float,
     return tuple(found)
 
 
-def step_of(indicator: str, scale: Scale, points: float, needed: float, start: float) -> Step:
+def step_of(indicator: str, scale: Scale, points: float, needed: float, start: float) -> Improvement:
     """The values behind the points that are needed; impossible beyond the best end of the scale."""
     if needed > HIGHEST + ROUNDING:
-        return Step(indicator, points, *[float("nan")] * 3)
+        return Improvement(indicator, points, *[float("nan")] * 3)
     share = (min(needed, HIGHEST) - start) / (HIGHEST - start)
     width = scale.high - scale.low
     treated = scale.low + share * width if scale.rising else scale.high - share * width
@@ -116,17 +116,5 @@ def step_of(indicator: str, scale: Scale, points: float, needed: float, start: f
         treated = scale.high
     elif scale.measure == WHOLE_YEARS:
         treated = float(np.ceil(treated - ROUNDING))
-    return Step(indicator, points, needed, treated, undone(scale.formula, treated) if scale.formula else treated)
-
-
-def undone(formula: str, treated: float) -> float:
-    """x of `ln(x - a + b)` or of `-ln(a - x + b)`.
-
-    >>> round(undone("ln(x - 2 + 1)", 0.0), 6), round(undone("-ln(9 - x + 1)", 0.0), 6)
-    (2.0, 9.0)
-    """
-    if formula.startswith("-"):
-        end, shift = re.findall(r"-ln\((\S+) - x \+ (\S+)\)", formula)[0]
-        return float(end) + float(shift) - math.exp(-treated)
-    end, shift = re.findall(r"ln\(x - (\S+) \+ (\S+)\)", formula)[0]
-    return math.exp(treated) + float(end) - float(shift)
+    raw = scale.logarithm.undo(treated) if scale.logarithm else treated
+    return Improvement(indicator, points, needed, treated, raw)

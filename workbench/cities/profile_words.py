@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.figures.labels import city_names, group_name, node_names, pick, province_name, system_name
 from analysis.tables import EMPTY, full_names, percentage, printed
-from workbench.cities.moves import WHOLE_YEARS, YES_NO, Move, Step
+from workbench.cities.moves import WHOLE_YEARS, YES_NO, Improvement, Move
 from workbench.cities.profiles import Profiles
 from workbench.cities.words import KINDS, chance
 from workbench.edition import notice_text
@@ -155,7 +155,7 @@ def amount(points: float) -> str:
     return f"{points:.2f}" if points >= 0.1 or points == 0 else f"{points:.2g}"
 
 
-def step_rows(names: Names, steps: Sequence[Step]) -> list[tuple[str, str, str, str, str]]:
+def step_rows(names: Names, steps: Sequence[Improvement]) -> list[tuple[str, str, str, str, str]]:
     """The indicators that can move the city alone: name, points now, points needed, value needed, a remark."""
     say, rows = names.pick, []
     for step in steps:
@@ -179,7 +179,7 @@ def value_texts(names: Names, indicator: str, value: float) -> dict[str, str]:
     return {"value": printed(value, ",.5g"), "unit": names.units[indicator]}
 
 
-def steps_lead(names: Names, steps: Sequence[Step]) -> list[str]:
+def steps_lead(names: Names, steps: Sequence[Improvement]) -> list[str]:
     """What the table of single indicators shows, and which of them cannot do it even with all points."""
     say, able = names.pick, [step for step in steps if step.possible]
     unable = [names.nodes[step.indicator] for step in steps if not step.possible]

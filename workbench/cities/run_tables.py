@@ -9,7 +9,6 @@ Reference: docs/method.md, sections 2 to 5; docs/review_guide.md follows one num
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,6 +19,7 @@ import pandas as pd
 from analysis import indicators, scoring, study
 from analysis.frames import settle
 from analysis.settings import Settings
+from analysis.treatment import Logarithm
 from workbench.by_hand import RECORD, HandMade, RunByHand, opened
 from workbench.ground import Ground
 from workbench.own.study_input import cell_name
@@ -238,26 +238,16 @@ def treated_as_recorded(raw: pd.DataFrame, record: pd.DataFrame) -> pd.DataFrame
     values = raw.copy()
     for change in record.itertuples():
         if change.action == "log":
-            values[change.indicator] = recorded_logarithm(change.reason, values[change.indicator])
+            values[change.indicator] = recorded_logarithm(change.reason).apply(values[change.indicator])
         else:
             values.loc[change.adcode, change.indicator] = change.after
     return values
 
 
-def logarithm_formula(reason: str) -> str:
-    """The formula of a log row of the treatment record: `ln(x - 0.39 + 0.62)` or `-ln(9 - x + 0.1)`."""
-    formula = reason.split(";")[0]
-    if not re.fullmatch(r"ln\(x - \S+ \+ \S+\)|-ln\(\S+ - x \+ \S+\)", formula):
-        raise AccountError(f"02_treatment_record.csv: {formula!r} is no formula that this study writes; "
-                           "the run's tables were changed: run the study again")
-    return formula
-
-
-def recorded_logarithm(reason: str, values: pd.Series) -> pd.Series:
-    """The shifted logarithm of values by the formula in the record."""
-    formula = logarithm_formula(reason)
-    if formula.startswith("-"):
-        highest, shift = re.findall(r"-ln\((\S+) - x \+ (\S+)\)", formula)[0]
-        return -np.log(float(highest) - values + float(shift))
-    lowest, shift = re.findall(r"ln\(x - (\S+) \+ (\S+)\)", formula)[0]
-    return np.log(values - float(lowest) + float(shift))
+def recorded_logarithm(reason: str) -> Logarithm:
+    """The logarithm that a row of the treatment record names."""
+    try:
+        return Logarithm.from_text(reason)
+    except ValueError as fault:
+        raise AccountError(f"02_treatment_record.csv: {fault}; "
+                           "the run's tables were changed: run the study again") from None

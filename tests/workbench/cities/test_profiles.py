@@ -20,7 +20,6 @@ from workbench.cities import profile_page, profile_words
 from workbench.cities.files import write_profiles
 from workbench.cities.moves import WHOLE_YEARS, YES_NO, scales_of
 from workbench.cities.peers import compare, standing_out
-from workbench.cities.run_tables import recorded_logarithm
 from workbench.edition import edition_stamp
 from workbench.project import Project
 
@@ -145,8 +144,8 @@ class TestMoves:
                     assert points >= step.needed - 1e-9 and step.treated == int(step.treated)
                 else:
                     assert points == pytest.approx(step.needed, abs=1e-9)
-                if scale.formula:
-                    back = recorded_logarithm(scale.formula, pd.Series([step.raw]))[0]
+                if scale.logarithm:
+                    back = scale.logarithm.apply(step.raw)
                     assert back == pytest.approx(step.treated, abs=1e-9)
                 else:
                     assert step.raw == step.treated
