@@ -1,6 +1,6 @@
 """All or nothing: a run is made beside the outputs and put in place in one move once it is complete.
 
-    reports/.turn-<run>      locked by the process that makes the run (`turns`)
+    reports/.turn-<run>      locked by the process that makes the run (`lock`)
     reports/.staging-<run>   what it makes, in a folder of its own that no earlier process knows
     reports/.ready-<run>     the same once it is complete, by one rename
 
@@ -12,6 +12,8 @@ its part is made beside it (data/processed/.beside-<run>), so that every step of
 from __future__ import annotations
 
 import errno
+import os
+import platform
 import shutil
 import stat
 import tempfile
@@ -25,7 +27,7 @@ from workbench.planning import RunError
 from workbench.running import lock
 from workbench.running.disk import refuse_without_leave, refuse_without_room, shown, write_errors_told
 
-GLANCE = 1.0  # seconds until a turn that is taken without saying by whom counts as taken
+GLANCE = 1.0  # seconds that a run waits for its lock: a process that only cleans up has it for a moment
 PATIENCE = 30.0  # seconds that a reader waits for a move under way, which takes some milliseconds
 STAGED: dict[Path, Path] = {}
 
@@ -75,8 +77,7 @@ def make_staging(run: str, root: Path) -> Path:
     refuse_without_room(root / "reports")
     remove(home)
     home.mkdir()
-    (home / "process.new").write_text(lock.note(), encoding="utf-8")
-    (home / "process.new").rename(home / "process")  # whole or not there
+    (home / "process").write_text(f"{os.getpid()} on {platform.node()}", encoding="utf-8")
     STAGED[home] = staging = Path(tempfile.mkdtemp(dir=home))  # a killed run's kernel may still write: not into this
     for part, target in targets(root, run).items():
         make_part(staging / part, target)
@@ -115,30 +116,17 @@ def discard(run: str, root: Path = ROOT) -> None:
     lock.give_back(hidden(root, "turn", run))
 
 
-def claim(run: str, root: Path, glance: float = GLANCE) -> None:
-    """Take the run's turn. Raises BusyError, naming the process, where another one has it."""
-    turn, home = hidden(root, "turn", run), hidden(root, "staging", run)
-    last = time.monotonic() + glance
-    while True:
-        taken, note = lock.take(turn), read_note(home / "process")
-        another = lock.names_another(note, anywhere=taken is None)
-        if taken is not False and not another:
-            return
-        if another or time.monotonic() > last:
-            break
-        time.sleep(0.05)  # one that has just begun has left no note yet; one that cleans up is soon gone
-    lock.give_back(turn)
-    number, _, machine = (*note.split(), "", "", "")[:3]
-    who = f"process {number}" + (f" on {machine}" if machine else "") if another else "another process"
-    gone = "" if taken is False else f"; if it no longer runs, remove {shown(home, root)}"
-    raise BusyError(f"run {run} is being made by {who}; wait for it, or give --run another name{gone}")
-
-
-def read_note(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return ""
+def claim(run: str, root: Path, patience: float = GLANCE) -> None:
+    """Lock the run for this process. Raises BusyError, naming the process, where another one has it."""
+    turn = hidden(root, "turn", run)
+    if not lock.take(turn, patience):
+        try:
+            who = "process " + (hidden(root, "staging", run) / "process").read_text(encoding="utf-8")
+        except OSError:
+            who = "another process"
+        marker = lock.marker(turn)
+        gone = f"; if it no longer runs, remove {shown(marker, root)}" if marker.exists() else ""
+        raise BusyError(f"run {run} is being made by {who}; wait for it, or give --run another name{gone}")
 
 
 # --- the move -------------------------------------------------------------------------------------------------------
@@ -189,7 +177,7 @@ def sweep(root: Path) -> None:
     for run in sorted({path.name.split("-", 1)[1] for path in places}):
         if hidden(root, "turn", run) not in lock.HELD:
             with suppress(OSError, RunError):
-                claim(run, root, glance=0)
+                claim(run, root, patience=0)
                 try:
                     finish_move(run, root)
                 finally:
@@ -260,11 +248,10 @@ def settle(run: str, root: Path = ROOT) -> None:
     last = time.monotonic() + PATIENCE
     while unfinished(run, root):
         try:
-            claim(run, root)
+            claim(run, root, patience=0.05)
         except BusyError:
             if time.monotonic() > last:
                 raise
-            time.sleep(0.05)
         else:
             try:
                 finish_move(run, root)
