@@ -76,7 +76,7 @@ def shares_of(weights: pd.Series, own: pd.Series, domain: pd.Series) -> pd.Serie
     """Each indicator's part of its domain's weight; the study's own part where the domain has no weight, an even part
     where it has none there either."""
     shares = pd.Series(index=weights.index, dtype=float)
-    for _, codes in domain.groupby(domain, sort=False).groups.items():
+    for codes in domain.groupby(domain, sort=False).groups.values():
         held = next((each[codes] for each in (weights, own) if each[codes].sum() > 0), pd.Series(1.0, codes))
         shares[codes] = held / held.sum()
     return shares
