@@ -1,7 +1,7 @@
 """The weightings a reader can start from: each with its own weights of the indicators, exactly as the run has them.
 
-A slider stands for a domain. Moving it keeps the proportions inside the domain, which differ between weightings: so
-each carries the weights of the indicators and, beside them, their shares of the domain's weight.
+Each slider sets the weight of a domain and keeps the proportions inside it. These differ between weightings, so each
+has the weights of the indicators and their shares of the domain's weight.
 """
 
 from __future__ import annotations

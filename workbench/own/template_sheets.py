@@ -99,7 +99,7 @@ def write_table(sheet: Worksheet, looks: dict[str, Format], table: pd.DataFrame)
 
 def write_values(sheet: Worksheet, looks: dict[str, Format], values: pd.DataFrame, names: pd.Series,
                  framework: pd.DataFrame, comments: dict[str, str]) -> None:
-    """The sheet of values: codes over a remark of names and units, then one row a unit of study.
+    """The sheet of values: codes, a remark with names and units, then one row per unit of study.
 
     `values` is a frame of cities by indicators (blank where NaN), `names` the cities' names by code. The remark looks
     names and units up in the sheet `framework`, so that it follows what is filled in there.
@@ -212,7 +212,7 @@ def write_judgement(sheet: Worksheet, looks: dict[str, Format], row: int, column
 
 def write_consistency(sheet: Worksheet, looks: dict[str, Format], title: str, names: pd.Series, full: np.ndarray,
                       limit: float) -> None:
-    """Below the matrix, one blank row apart: consistency, weights, and the powers of the matrix that they rest on."""
+    """Below the matrix and a blank row: consistency, weights, and the powers of the matrix used to compute them."""
     n, found = len(names), computed(full, limit)
     start = n + 2  # counted from 0; row n + 1 stays blank
     table = start + 9  # first row of the table of weights
@@ -302,7 +302,7 @@ def colour_verdict(sheet: Worksheet, looks: dict[str, Format], row: int) -> None
 
 
 def mirrored(values: np.ndarray) -> np.ndarray:
-    """A matrix filled below its diagonal with the reciprocals of what stands above it, 1 on the diagonal."""
+    """A matrix with the reciprocals of its upper triangle below the diagonal and 1 on the diagonal."""
     upper = np.triu(values, 1)
     return upper + np.tril(1 / np.where(values > 0, values, np.nan).T, -1) + np.eye(len(values))
 

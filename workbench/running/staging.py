@@ -1,12 +1,12 @@
-"""All or nothing: a run is made beside the outputs and put in place in one move once it is complete.
+"""All or nothing: a run is made in a staging folder and replaces the old outputs only once it is complete.
 
     reports/.turn-<run>      locked by the process that makes the run (`lock`)
-    reports/.staging-<run>   what it makes, in a folder of its own that no earlier process knows
-    reports/.ready-<run>     the same once it is complete, by one rename
+    reports/.staging-<run>   what it makes, in a new folder that no earlier process can write to
+    reports/.ready-<run>     the staging folder, renamed once the run is complete
 
-From then on the move can only go forward. A process killed before leaves the old outputs as they were; killed after,
-the next command that runs or reads the run finishes the move. Where data/processed is on another disk than reports,
-its part is made beside it (data/processed/.beside-<run>), so that every step of a move is a rename.
+A process killed before that rename leaves the old outputs as they were; killed after it, the next command that runs or
+reads the run finishes the move. Where data/processed is on another disk than reports, its part is made on that disk
+(data/processed/.beside-<run>), so that every step of the move is a rename.
 """
 
 from __future__ import annotations
@@ -42,21 +42,21 @@ def targets(root: Path, run: str) -> dict[str, Path]:
 
 
 def hidden(root: Path, kind: str, run: str) -> Path:
-    """One of the run's hidden places: its turn, its staging folder or what stands ready."""
+    """One of the run's hidden paths: its lock file (turn), its staging folder or its ready folder."""
     return root / "reports" / f".{kind}-{run}"
 
 
 def beside(target: Path) -> Path:
-    """Where a part is made whose target is on another disk."""
+    """The folder in which a part is made when its target is on another disk than the reports."""
     return target.with_name(f".beside-{target.name}")
 
 
 # --- making a run ---------------------------------------------------------------------------------------------------
 def open_staging(run: str, root: Path = ROOT) -> Path:
-    """An empty staging folder for a run; what killed processes left behind, of any run, is finished or removed first.
+    """An empty staging folder for a run; what killed processes left of any run is finished or removed first.
 
-    Raises BusyError while another live process has the same run, RunError where outputs could not be put in place: a
-    folder that cannot be written, or too little room.
+    Raises BusyError while another process makes the same run, RunError where outputs could not be put in place: a
+    folder is write-protected or the disk has too little space.
     """
     with write_errors_told(root):
         claim(run, root)
@@ -70,7 +70,7 @@ def open_staging(run: str, root: Path = ROOT) -> Path:
 
 
 def make_staging(run: str, root: Path) -> Path:
-    """The staging folder itself, on the disk of what it will replace, once there is room and leave to write."""
+    """Make the staging folder, after checking free space and permission to write."""
     ready, home = hidden(root, "ready", run), hidden(root, "staging", run)
     if ready.exists():
         raise RunError(f"{shown(ready, root)}, left by an earlier run, cannot be removed; remove it and run again")
@@ -85,7 +85,7 @@ def make_staging(run: str, root: Path) -> Path:
 
 
 def make_part(folder: Path, target: Path) -> None:
-    """The folder of one part, tried out: it can be moved to where its target stands."""
+    """Make the folder of one part where a rename can move it to its target; a trial rename decides."""
     refuse_without_leave(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     remove(beside(target))
@@ -108,7 +108,7 @@ def put_in_place(run: str, root: Path = ROOT) -> None:
 
 
 def discard(run: str, root: Path = ROOT) -> None:
-    """Remove the staging folder of a run that did not finish and give its turn back; the outputs stay as they were."""
+    """Remove the staging folder of a run and free its lock; the outputs stay as they are."""
     remove(hidden(root, "staging", run))
     if not unfinished(run, root):
         for target in targets(root, run).values():
@@ -131,9 +131,9 @@ def claim(run: str, root: Path, patience: float = GLANCE) -> None:
 
 # --- the move -------------------------------------------------------------------------------------------------------
 def finish_move(run: str, root: Path = ROOT) -> None:
-    """Move what stands ready into place; does nothing where nothing is ready. Safe to repeat after an interruption.
+    """Move a ready run into place; does nothing where none is ready. Safe to repeat after an interruption.
 
-    Old outputs make way first: where they cannot, a file being open in another program, they stay as they are.
+    Old outputs are moved away first; where that fails because another program has a file open, they are kept whole.
     """
     waiting, retired = unfinished(run, root), {}
     try:
@@ -154,13 +154,13 @@ def finish_move(run: str, root: Path = ROOT) -> None:
 
 
 def unfinished(run: str, root: Path) -> dict[Path, Path]:
-    """What stands ready and is not in place yet, by its place in the ready folder."""
+    """The parts of a ready run that are not in place yet: path in the ready folder → target."""
     parts = {hidden(root, "ready", run) / part / run: target for part, target in targets(root, run).items()}
     return {new: target for new, target in parts.items() if new.is_dir()}
 
 
 def retire(target: Path, old: Path) -> Path:
-    """Move old outputs out of the way, or, where they lie on a read-only layer (a container's image), remove them."""
+    """Move old outputs away; on a container's image layer, where folders cannot be renamed, remove them."""
     remove(old)
     try:
         return target.rename(old)
@@ -172,7 +172,7 @@ def retire(target: Path, old: Path) -> Path:
 
 
 def sweep(root: Path) -> None:
-    """Finish or remove what processes that are gone have left of other runs; runs being made are left alone."""
+    """Finish or remove what killed processes left of other runs; runs being made are not touched."""
     places = [path for kind in ("turn", "staging", "ready") for path in (root / "reports").glob(f".{kind}-*")]
     for run in sorted({path.name.split("-", 1)[1] for path in places}):
         if hidden(root, "turn", run) not in lock.HELD:
@@ -185,7 +185,7 @@ def sweep(root: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder as far as that is possible, what is write-protected in it included."""
+    """Remove a folder as far as possible, write-protected files and folders in it included."""
     def allow(_, path: str, __) -> None:
         with suppress(OSError):
             for place in (Path(path).parent, Path(path)):
@@ -200,9 +200,9 @@ def remove(folder: Path) -> None:
 # --- reading a run --------------------------------------------------------------------------------------------------
 @contextmanager
 def reading(*runs: str, root: Path = ROOT) -> Iterator[None]:
-    """Read runs that are whole: an unfinished move is finished first, and one that comes in between is refused.
+    """Read complete runs only: an unfinished move is finished first.
 
-    Raises RunError where a run was replaced while it was read, whatever the reading made of the mixture.
+    Raises RunError where a run was replaced while it was read, also in place of errors that the mixture caused.
     """
     before = [settled(run, root) for run in runs]
     try:
@@ -214,7 +214,7 @@ def reading(*runs: str, root: Path = ROOT) -> Iterator[None]:
 
 
 def settled(run: str, root: Path) -> list[tuple[int, ...] | None]:
-    """The identity of a run that is whole: a move that began since it was settled is waited for like any other."""
+    """The identity of a complete run; a move that begins after `settle` returned is waited for too."""
     while True:
         settle(run, root)
         found = identity(run, root)
@@ -229,9 +229,9 @@ def refuse_replaced(runs: tuple[str, ...], before: list, root: Path) -> None:
 
 
 def identity(run: str, root: Path) -> list[tuple[int, ...] | None]:
-    """What the folders of a run are to the file system, and when they were put there; None where there is none.
+    """Device, inode and time of change of each folder of a run; None for a folder that does not exist.
 
-    The moment belongs to it: the number of a folder that was removed is soon another folder's.
+    The time is needed because file systems give the inode of a removed folder to a new one.
     """
     found: list[tuple[int, ...] | None] = []
     for target in targets(root, run).values():
@@ -244,7 +244,7 @@ def identity(run: str, root: Path) -> list[tuple[int, ...] | None]:
 
 
 def settle(run: str, root: Path = ROOT) -> None:
-    """Before a run is read: finish a move that a killed process left unfinished, wait for one under way."""
+    """Before a run is read: finish a move that a killed process left unfinished, wait for one in progress."""
     last = time.monotonic() + PATIENCE
     while unfinished(run, root):
         try:
