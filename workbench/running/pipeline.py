@@ -41,7 +41,6 @@ from workbench.steps import NEEDS, built_on, notebook_path
 
 if TYPE_CHECKING:
     from workbench.own.study_input import StudyInput
-    from workbench.run_input import Known
 
 REPORTS = ROOT / "reports"
 WORKERS = 2
@@ -197,12 +196,8 @@ def get_ready(scratch: str) -> None:
         importlib.import_module(name)
 
 
-def work_on(task: tuple[str, str], plan: Plan, staging: Path, inputs: Known | None) -> float:
+def work_on(task: tuple[str, str], plan: Plan, staging: Path) -> float:
     """In a worker: run a notebook, render its report or compile a part of the whole report; the seconds it took."""
-    if inputs is not None:
-        from workbench.run_input import know
-
-        know(inputs)
     os.environ.update(STUDY_DATA=f"{staging}/data", STUDY_REPORTS=f"{staging}/reports", IPYTHONDIR=f"{staging}/ipython")
     kind, name = task
     return {"execute": execute_step, "make": write_part, "render": render_step}[kind](name, plan, staging)
@@ -221,11 +216,9 @@ def execute_steps(plan: Plan, staging: Path, say: Callable[[str], None], reports
 def keep_busy(pool: ProcessPoolExecutor, plan: Plan, staging: Path, say: Callable[[str], None],
               reports: bool) -> dict[str, float]:
     """Hand out the work: a ready notebook first, then parts of the report, then reports of single notebooks."""
-    from workbench.run_input import known
-
     seconds: dict[str, float] = {"peak memory": memory_now()}
     waiting, rendering, running = sorted(plan.steps, key=stands_alone), [], {}
-    parts, inputs = list(PARTS) if reports else [], known()
+    parts = list(PARTS) if reports else []
     done, executed = set(NEEDS) - set(plan.steps), 0  # kept ones, and those that mean nothing for this panel
     while waiting or parts or rendering or running:
         while len(running) < WORKERS:
@@ -233,7 +226,7 @@ def keep_busy(pool: ProcessPoolExecutor, plan: Plan, staging: Path, say: Callabl
             if task is None:
                 break
             with signals_held_back():
-                running[pool.submit(work_on, task, plan, staging, inputs)] = task
+                running[pool.submit(work_on, task, plan, staging)] = task
         assert running, f"nothing of {waiting + parts} can ever be begun"
         finished, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
         seconds["peak memory"] = max(seconds["peak memory"], memory_now())
