@@ -1,7 +1,7 @@
-"""A stored run: its settings, its manifest, and the files and steps that it has or should have.
+"""A run as it is stored: its settings, its manifest, and which of its files and steps there are or should be.
 
-Not every file below reports/<run> belongs to the run in one language: the folder en holds the English reports, and
-pages of single cities are made by another command.
+Not every file below reports/<run> is the run's own: English reports stand in the folder en of the Chinese ones, and
+pages of single cities are made by a command of their own.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Stored:
     """A stored run in one language. `manifest` is empty where it has none; `given` are the values that a run of another
     edition than the public one has kept; `pages`: compare its HTML and PDF too.
 
-    `reports` is false where the run has tables but no reports in this language, as in a fresh clone.
+    `reports` is false where the run has no reports in this language, as in a fresh clone: its tables stand alone.
     """
 
     plan: Plan
@@ -54,7 +54,7 @@ class Stored:
 
 
 def read_stored(run: str, lang: str, reports: bool) -> Stored:
-    """The stored run of this name. Raises RunError for an unknown name (offers the nearest) or missing settings."""
+    """A stored run by its name; an unknown one is refused with the nearest, one without settings with what to do."""
     check_language(lang)
     known = sorted(path.name for path in DATA.glob("*") if path.is_dir())
     if run not in known:
@@ -85,7 +85,7 @@ def read_stored(run: str, lang: str, reports: bool) -> Stored:
 
 
 def read_manifest(folder: Path, place: str) -> dict[str, Any]:
-    """The manifest in a run's reports; empty where there is none."""
+    """The manifest beside a run's reports; empty where there is none."""
     if not (folder / MANIFEST).is_file():
         return {}
     try:
@@ -104,14 +104,14 @@ def is_page(name: str) -> bool:
 
 
 def outputs(stored: Stored, part: str) -> set[str]:
-    """The stored files of a part, without those of the other language and pages of single cities."""
+    """The stored files of a part that a run makes: neither the other language's nor pages of single cities."""
     folder = dict(data=stored.data, reports=stored.folder)[part]
     files = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     return {name for name in files if is_output(stored, part, name)}
 
 
 def is_output(stored: Stored, part: str, name: str) -> bool:
-    """Whether a run in this language makes a file, so that it is to be verified."""
+    """Whether a file is one that this run makes in this language and that is to be verified."""
     if Path(name).name in ABOUT_THE_RUN:
         return False
     return part == "data" or not (name.startswith((f"{CITIES}/", "en/")) or (is_page(name) and not stored.pages))

@@ -23,7 +23,7 @@ PARTS = {"explorer": (SCORED, "06_sensitivity", "09_agreement"), "cities": (SCOR
 
 
 def render_step(step: str, plan: Plan, staging: Path) -> float:
-    """Render one executed notebook as HTML and PDF; notebook 10, the white paper, goes beside the index."""
+    """Render one executed notebook as HTML and PDF; notebook 10 is the white paper and stands beside the index."""
     started = time.perf_counter()
     from workbench.reporting.exporters import HTMLReport, PDFReport
 
@@ -60,7 +60,7 @@ def read_executed(folder: Path, step: str):
 
 
 def document_paths(folder: Path, step: str, edition: Edition = Edition.PUBLIC) -> tuple[Path, Path]:
-    """The paths of the HTML and the PDF of a step."""
+    """Where the HTML and the PDF of a step stand."""
     name = file_name("white_paper" if step == STEPS[-1] else step, edition)
     if step == STEPS[-1]:
         return folder / f"{name}.html", folder / f"{name}.pdf"
