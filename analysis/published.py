@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.framework import PAPER_LISTS
-from analysis.rawfiles import Problems, RawDataError, nearest
+from analysis.rawfiles import Problems, RawDataError, suggestion
 from analysis.sources import LIST_TABLES
 
 # Which domain each list of the paper ranks; 数字经济 (D1) has no list.
@@ -74,8 +74,8 @@ def match_names(table: pd.DataFrame, name: str, code_of: pd.Series, lines: list[
     """Add each city's code; note names that are not in the roster and cities printed twice."""
     problems = Problems(f"{name}.csv")
     for row in table[~table["city"].isin(code_of.index)].itertuples():
-        problems.add(row.raw_row, "city", row.city, f"not in the roster{nearest(row.city, code_of.index)} and no row "
-                     "of errata.csv corrects it; add an erratum with its reason")
+        problems.add(row.raw_row, "city", row.city, f"not in the roster{suggestion(row.city, code_of.index)} and no "
+                     "row of errata.csv corrects it; add an erratum with its reason")
     for row in table[table.duplicated("city")].itertuples():
         problems.add(row.raw_row, "city", row.city, "printed twice; add an erratum of kind duplicate")
     lines += problems.lines

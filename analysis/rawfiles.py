@@ -116,10 +116,10 @@ def refuse_unknown(table: pd.DataFrame, column: str, known: Iterable[str], probl
     known = list(known)
     for row in table[~table[column].isin(known)].itertuples():
         value = getattr(row, column)
-        problems.add(row.raw_row, column, value or "(empty)", f"not {what}{nearest(value, known)}; correct it")
+        problems.add(row.raw_row, column, value or "(empty)", f"not {what}{suggestion(value, known)}; correct it")
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def suggestion(word: str, known: Iterable[str]) -> str:
     """A suggestion of the known word most similar to a misspelt one, ready to append; empty when none is similar."""
     matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f" (nearest: {matches[0]})" if matches else ""

@@ -19,12 +19,12 @@ import pandas as pd
 from analysis.rawfiles import (
     Problems,
     RawDataError,
-    nearest,
     numbers,
     read_table,
     record_checksum,
     refuse_repeats,
     refuse_unknown,
+    suggestion,
     verify_provenance,
 )
 
@@ -187,7 +187,7 @@ def check_city(row: Any, code_of: dict[str, str], problems: Problems) -> None:
     elif own_code:
         problems.add(row.raw_row, "adcode", value, f"{row.adcode} is not in cities.csv; {own_code}; correct the code")
     else:
-        problems.add(row.raw_row, "city", value, f"no such city in cities.csv{nearest(row.city, code_of)}; "
+        problems.add(row.raw_row, "city", value, f"no such city in cities.csv{suggestion(row.city, code_of)}; "
                      "correct name and code or remove the row")
 
 

@@ -59,31 +59,6 @@ def run_panel(settings: Settings, data: Path) -> Panel:
     return MADE[key]
 
 
-@dataclass(frozen=True)
-class Known:
-    """What a process knows of the inputs that runs keep, to be told to the processes it starts (see `know`)."""
-
-    inputs: dict[tuple[Path, str], StudyInput]
-    panels: dict[tuple[str, str], Panel]
-
-
-def known() -> Known | None:
-    """What this process knows of kept inputs; None where it is nothing, as for the public edition."""
-    if not MADE:
-        return None
-    from workbench.own import reading
-
-    return Known(dict(reading.KNOWN), dict(MADE))
-
-
-def know(told: Known) -> None:
-    """Take over what another process of the same run knows, instead of reading and checking the input again."""
-    from workbench.own import reading
-
-    reading.KNOWN.update(told.inputs)
-    MADE.update(told.panels)
-
-
 def run_ground(settings: Settings, data: Path) -> Ground:
     """The same without the figures, which takes a tenth of the time for the public edition."""
     if settings.edition == Edition.PUBLIC:

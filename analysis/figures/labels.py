@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import textwrap
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from analysis.figures.style import FigureError
+from analysis.settings import ROOT
+from analysis.sources import read_region_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.transforms import Bbox
 
 Box = tuple[float, float, float, float]  # left, bottom, right, top, in pixels
-PROVINCES_EN = {
-    "北京": "Beijing", "天津": "Tianjin", "河北": "Hebei", "山西": "Shanxi", "内蒙古": "Inner Mongolia",
-    "辽宁": "Liaoning", "吉林": "Jilin", "黑龙江": "Heilongjiang", "上海": "Shanghai", "江苏": "Jiangsu",
-    "浙江": "Zhejiang", "安徽": "Anhui",
-    "福建": "Fujian", "江西": "Jiangxi", "山东": "Shandong", "河南": "Henan", "湖北": "Hubei", "湖南": "Hunan",
-    "广东": "Guangdong", "广西": "Guangxi", "海南": "Hainan", "重庆": "Chongqing", "四川": "Sichuan", "贵州": "Guizhou",
-    "云南": "Yunnan", "西藏": "Tibet", "陕西": "Shaanxi", "甘肃": "Gansu", "青海": "Qinghai", "宁夏": "Ningxia",
-    "新疆": "Xinjiang", "香港": "Hong Kong", "澳门": "Macao", "台湾": "Taiwan",
-}
-GROUPS_EN = {
-    "region": {"华东": "East China", "华中": "Central China", "华南": "South China", "华北": "North China",
-               "西南": "Southwest China", "东北": "Northeast China", "西北": "Northwest China"},
-    "nbs_region": {"东部": "Eastern", "中部": "Central", "西部": "Western", "东北": "Northeastern"},
-}
+WITHOUT_FIGURES = {"香港": "Hong Kong", "澳门": "Macao", "台湾": "Taiwan"}  # on the maps only
+SOURCE_SYSTEMS = {"region": "paper", "nbs_region": "nbs", "province": "province"}  # as region_names.csv calls them
 SYSTEM_NAMES = {
     "region": ("白皮书七大区", "the white paper's seven regions"),
     "nbs_region": ("国家统计局四大地区", "the statistics bureau's four regions"),
@@ -43,19 +34,28 @@ def pick(lang: str, zh: str, en: str) -> str:
     return zh if lang == "zh" else en
 
 
+@cache
+def english_names(system: str) -> dict[str, str]:
+    """English names of the regions of one system, by Chinese name; of provinces all 34."""
+    table = read_region_names(ROOT)
+    table = table[table["system"] == SOURCE_SYSTEMS.get(system)]
+    return dict(zip(table["name"], table["name_en"], strict=True)) | (WITHOUT_FIGURES if system == "province" else {})
+
+
 def province_name(province: str, lang: str) -> str:
     """A province's short name: 内蒙古自治区 → 内蒙古 or Inner Mongolia."""
-    short = next((name for name in PROVINCES_EN if province.startswith(name)), None)
+    names = english_names("province")
+    short = next((name for name in names if province.startswith(name)), None)
     if short is None:
         raise FigureError(f"{province} is no province of the roster; correct the name")
-    return pick(lang, short, PROVINCES_EN[short])
+    return pick(lang, short, names[short])
 
 
 def group_name(group: str, system: str, lang: str) -> str:
     """The name of a region or province in the language of the figure."""
     if system == "province":
         return province_name(group, lang)
-    return pick(lang, group, GROUPS_EN.get(system, {}).get(group, group))
+    return pick(lang, group, english_names(system).get(group, group))
 
 
 def system_name(system: str, lang: str) -> str:

@@ -21,7 +21,7 @@ from analysis import agreement, figures, regions
 from analysis.figures import labels, strips, style
 from analysis.framework import leaves, read_framework
 from analysis.settings import ROOT
-from analysis.sources import read_cities, read_region_names
+from analysis.sources import read_cities
 from analysis.study import shape_table
 
 pytestmark = pytest.mark.long
@@ -372,11 +372,11 @@ class TestLabels:
         assert names["320500"] == "Suzhou (Jiangsu)"
         assert labels.city_names(CITIES, "zh")["440300"] == "深圳"
 
-    def test_english_group_names_are_those_of_the_raw_data(self):
-        table = read_region_names(ROOT)
-        systems = {"province": "province", "paper": "region", "nbs": "nbs_region"}
-        for row in table.itertuples():
-            assert labels.group_name(row.name, systems[row.system], "en") == row.name_en
+    def test_a_name_of_two_systems_is_looked_up_in_its_own(self):
+        assert labels.group_name("东北", "region", "en") == "Northeast China"
+        assert labels.group_name("东北", "nbs_region", "en") == "Northeastern"
+        assert labels.group_name("内蒙古自治区", "province", "en") == "Inner Mongolia"
+        assert labels.group_name("自有", "own", "en") == "自有"
 
     def test_wrapping_keeps_every_letter(self):
         assert labels.wrapped("智能安全监控终端覆盖率", "zh", 6).replace("\n", "") == "智能安全监控终端覆盖率"

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from analysis import sources
-from analysis.rawfiles import PROVENANCE_COLUMNS, Problems, nearest, numbers, read_table
+from analysis.rawfiles import PROVENANCE_COLUMNS, Problems, numbers, read_table, suggestion
 from analysis.sources import RawDataError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -300,6 +300,6 @@ class TestHelpers:
         assert np.isnan(numbers(table, "b", problems)[1])
         assert problems.lines[0].startswith("t.csv row 5, column b, value x: not a number")
 
-    def test_nearest_is_silent_when_nothing_is_alike(self):
-        assert nearest("苏洲市", ["苏州市", "杭州市"]) == " (nearest: 苏州市)"
-        assert nearest("xyz", ["苏州市"]) == ""
+    def test_a_suggestion_is_silent_when_nothing_is_alike(self):
+        assert suggestion("苏洲市", ["苏州市", "杭州市"]) == " (nearest: 苏州市)"
+        assert suggestion("xyz", ["苏州市"]) == ""

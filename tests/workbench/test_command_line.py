@@ -124,6 +124,7 @@ CASES = {
 DRIVER = r'''
 import contextlib, json, os, re, shutil, sys, traceback
 from pathlib import Path
+import filelock
 from typer.testing import CliRunner
 from analysis import sources
 from workbench.running import pipeline
@@ -140,7 +141,9 @@ for name, case in json.loads(sys.stdin.read()).items():
     kept = {file: file.read_bytes() for file in (path, provenance) if file is not None and file.is_file()}
     if case["words"].get("busy"):
         path.parent.mkdir(parents=True)
-        path.write_text(str(os.getppid()))
+        path.write_text(f"{os.getppid()} on a machine")
+        held = filelock.FileLock("reports/.turn-baseline")
+        held.acquire()
     elif path is not None and case["words"].get("encoding"):
         path.write_bytes(path.read_text(encoding="utf-8").encode(case["words"]["encoding"]))
     elif path is not None and case["replacement"] is None:
@@ -158,6 +161,7 @@ for name, case in json.loads(sys.stdin.read()).items():
     results[name] = {"code": answer.exit_code, "text": answer.output, "trace": trace}
     if case["words"].get("busy"):
         shutil.rmtree(path.parent)
+        held.release()
     for file, content in kept.items():
         file.write_bytes(content)
 print(json.dumps(results))

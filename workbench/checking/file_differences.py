@@ -1,7 +1,7 @@
-"""Two folders file by file: identical bytes, or what differs; in a table the cells, and by how much.
+"""Compare two folders file by file; where two tables differ, say which cells differ and by how much.
 
-Rows are paired by the columns that name them (the fewest leading columns whose values never repeat), so that one row
-too many does not make all the following ones differ. Where the names of rows differ too, rows are paired by position.
+Rows are paired by their key, the fewest leading columns whose values never repeat, so that one additional row does not
+make all following rows differ. Where the keys differ too, rows are paired by position.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell that differs: the row's name, its column, and its text in the stored and in the recomputed table."""
+    """One cell that differs: its row, its column, and its text in the stored and in the recomputed table."""
 
     row: str
     column: str
@@ -40,7 +40,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Lines:
-    """Rows or columns that one of two tables has alone."""
+    """Rows or columns that only one of two tables has."""
 
     stored: tuple[str, ...] = ()
     recomputed: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class Lines:
 
 @dataclass(frozen=True)
 class TableDifference:
-    """What differs between two tables. All empty: the same cells, in another order or written in another way."""
+    """What differs between two tables; all empty where only the order or the notation of the cells differs."""
 
     cells: tuple[Cell, ...] = ()
     rows: Lines = Lines()
@@ -117,14 +117,14 @@ def compare_tables(stored: tuple[list[str], list[Row]], recomputed: tuple[list[s
 
 
 def alone(stored: list[str], recomputed: list[str]) -> Lines:
-    """What only one of two lists has, in its order."""
+    """The items that only one of two lists has, in its order."""
     here, there = set(stored), set(recomputed)
     return Lines(tuple(name for name in stored if name not in there),
                  tuple(name for name in recomputed if name not in here))
 
 
 def naming_columns(columns: list[str], *tables: list[Row]) -> list[str]:
-    """The fewest leading columns whose values together never repeat in any of the tables; none where all repeat."""
+    """The fewest leading columns whose combined values are unique in each table; none where all columns repeat."""
     for count in range(1, len(columns) + 1):
         key = columns[:count]
         if all(len({row_key(row, key) for row in rows}) == len(rows) for rows in tables):
@@ -137,7 +137,7 @@ def row_key(row: Row, key: list[str]) -> Key:
 
 
 def row_name(row: Row, key: list[str], at: Key | int) -> str:
-    """How a reader finds a row: the values that name it with the city's name, or its line in the file."""
+    """A row as messages name it: its key with the city's name, or its line in the file."""
     if not key:
         return f"line {at + 2}"
     name = [row["name"]] if "name" in row and "name" not in key else []

@@ -1,4 +1,4 @@
-"""Does a stored run follow from its data and code? It is made again elsewhere and compared file by file.
+"""Does a stored run follow from its data and code? The run is made again in another folder and compared by file.
 
 Three questions in this order: are the stored files those that the run's manifest lists; are the raw figures, the
 choices and the code still those it was made from; and does making it again give the same bytes. Nothing stored is
@@ -31,7 +31,7 @@ from workbench.steps import STEPS, built_on
 
 @dataclass(frozen=True)
 class Change:
-    """Something that is not as the manifest has it: its name, then and now. None: it was not there."""
+    """A difference from the manifest: name, value then and now; None where it did not exist."""
 
     name: str
     then: Any
@@ -81,7 +81,7 @@ def verify(run: Run, lang: str = "zh", reports: bool = True, say: Callable[[str]
 
 
 def changed(then: dict[str, Any], now: dict[str, Any], prefix: str = "") -> tuple[Change, ...]:
-    """What two dictionaries have different, by name."""
+    """The differences between two dictionaries, by name."""
     return tuple(Change(prefix + name, then.get(name), now.get(name)) for name in sorted(then.keys() | now.keys())
                  if then.get(name) != now.get(name))
 

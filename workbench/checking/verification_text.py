@@ -1,4 +1,4 @@
-"""What a verification found, in words: one line a file that differs, the cells below it, and a sentence at the end."""
+"""What a verification found, in words: one line per file that differs, its cells, and a verdict at the end."""
 
 from __future__ import annotations
 

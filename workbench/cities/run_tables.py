@@ -150,7 +150,7 @@ def log_by_city(panel: pd.DataFrame, log: pd.DataFrame) -> pd.DataFrame:
     if "adcode" in log:
         return log
     places = [cell_name(sheet, row, column) if row == row and column == column else "" for sheet, row, column in
-              zip(log["sheet"].fillna(""), log["row"].astype(float), log["column"].astype(float), strict=True)]
+              zip(log["sheet"].astype(object).fillna(""), log["row"].astype(float), log["column"].astype(float), strict=True)]
     named = log.assign(raw_row=places, source_id=log["file"])
     cells = panel[["adcode", "variable", "year", "source_id", "raw_row"]]
     return named.merge(cells, on=["source_id", "raw_row"], validate="m:1")

@@ -1,6 +1,6 @@
 """The explorer's pictures, declared with Vega-Altair and compiled to Vega: map, its inset, scatter plot, intervals.
 
-Their data come from the page: the data sets `cities` (one row a city, with its present score, rank and band), `shown`
+Their data come from the page: the data sets `cities` (one row per city with its score, rank and band now), `shown`
 (the cities whose intervals are drawn) and, for maps, `provinces` and `dashes`. A change of weights changes these rows
 and nothing else; every scale is fixed, so that a dot that moves is a city that moved.
 """

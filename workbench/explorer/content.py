@@ -84,7 +84,7 @@ def explorer_content(tables: ExplorerTables, lang: str) -> dict[str, Any]:
 
 
 def city_records(tables: ExplorerTables, positions: pd.DataFrame | None, lang: str) -> list[dict[str, Any]]:
-    """One record a city, in the order of the table: names, place, points, the study's score, rank and intervals."""
+    """One record per city, in the order of the table: names, place, points, the study's score, rank and intervals."""
     cities = tables.ground.cities.loc[tables.scores.index]
     called = shown_names(cities, lang)
     records = []
@@ -101,7 +101,7 @@ def city_records(tables: ExplorerTables, positions: pd.DataFrame | None, lang: s
 
 
 def shown_names(cities: pd.DataFrame, lang: str) -> pd.Series:
-    """Full Chinese names, or English ones where there are any; each city has its own, namesakes are told apart."""
+    """Full Chinese names, or English ones where they exist; namesakes get an addition, so that names are unique."""
     filled = cities.assign(name_en=cities["name_en"].where(cities["name_en"].astype(str).str.strip().ne("")
                                                            & cities["name_en"].notna(), cities["name"]))
     if lang == "en":
@@ -121,7 +121,7 @@ def search_text(code: str, city: pd.Series) -> str:
 
 
 def score_scale(tables: ExplorerTables) -> list[float]:
-    """Round numbers between which every score lies, whatever the weights: the axes need not move with the sliders."""
+    """Round limits of all scores under any weights, so that the axes need not move with the sliders."""
     if tables.settings.aggregation.method == "topsis":
         return [0, 100]
     low, high = tables.points.min(axis=None), tables.points.max(axis=None)

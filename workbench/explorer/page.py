@@ -1,4 +1,4 @@
-"""The explorer as one file: data, the Vega library and the page's own script stand in it, and nothing is loaded.
+"""The explorer as one file: it contains data, the Vega library and the page's own script, and loads nothing.
 
 The page's policy lets only these two scripts run, named by their hashes, and no script make code out of text: Vega
 evaluates its expressions with its interpreter. Texts are data: escaped in the markup and inside the JSON.
@@ -99,7 +99,7 @@ def vega_library() -> str:
 
 
 def script_json(data: dict[str, Any]) -> str:
-    """Data as JSON that cannot end its script element, whatever the texts are."""
+    """Data as JSON in which no text can end the script element."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for sign in "<>&\u2028\u2029":
         text = text.replace(sign, f"\\u{ord(sign):04x}")
@@ -107,6 +107,6 @@ def script_json(data: dict[str, Any]) -> str:
 
 
 def script_hash(script: str) -> str:
-    """The name of a script in the page's policy."""
+    """The hash by which the page's policy admits a script."""
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
     return f"'sha256-{digest}'"

@@ -1,7 +1,7 @@
 """The weightings a reader can start from: each with its own weights of the indicators, exactly as the run has them.
 
-A slider stands for a domain. Moving it keeps the proportions inside the domain, which differ between weightings: so
-each carries the weights of the indicators and, beside them, their shares of the domain's weight.
+Each slider sets the weight of a domain and keeps the proportions inside it. These differ between weightings, so each
+has the weights of the indicators and their shares of the domain's weight.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def shares_of(weights: pd.Series, own: pd.Series, domain: pd.Series) -> pd.Serie
     """Each indicator's part of its domain's weight; the study's own part where the domain has no weight, an even part
     where it has none there either."""
     shares = pd.Series(index=weights.index, dtype=float)
-    for _, codes in domain.groupby(domain, sort=False).groups.items():
+    for codes in domain.groupby(domain, sort=False).groups.values():
         held = next((each[codes] for each in (weights, own) if each[codes].sum() > 0), pd.Series(1.0, codes))
         shares[codes] = held / held.sum()
     return shares

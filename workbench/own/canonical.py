@@ -1,8 +1,8 @@
 """An input as a run keeps it: a folder of tables in one fixed layout, and a record of how it was read.
 
-Beside the six tables stand the log, the warnings and `record.csv`: which tables the user gave and the checksum of every
-file. As long as no file was changed, the folder reads back as the input that it was written from. Once one was changed
-it is a folder of tables like any other.
+The folder holds the six tables, the log, the warnings and `record.csv` with the tables that the user gave and the
+checksum of every file. While no file is changed, reading it gives the input that it was written from; once a file is
+changed, it is read like any other folder of tables.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TREE_COLUMNS = ["code", "level", "parent", "name_zh", "name_en", "direction", "u
 
 @dataclass(frozen=True)
 class Kept:
-    """What the record of an unchanged folder says: the tables that the user gave, the log and the warnings."""
+    """The record of an unchanged folder: the tables that the user gave, the log and the warnings."""
 
     given: tuple[str, ...]
     log: pd.DataFrame
@@ -60,7 +60,7 @@ def write_tables(study: StudyInput, folder: Path) -> None:
 
 
 def judgement_pairs(judgements: dict[str, dict[str, pd.DataFrame]]) -> pd.DataFrame:
-    """Every judgement as one row: expert, node, row, column, value."""
+    """One row per judgement: expert, node, row, column, value."""
     rows = [(expert, node, one, other, matrix.at[one, other])
             for expert, nodes in judgements.items() for node, matrix in nodes.items()
             for one in matrix.index for other in matrix.index
@@ -69,7 +69,7 @@ def judgement_pairs(judgements: dict[str, dict[str, pd.DataFrame]]) -> pd.DataFr
 
 
 def as_csv(table: pd.DataFrame) -> str:
-    """A table as CSV text, every number with all its digits, every other cell as it is; missing cells are empty."""
+    """A table as CSV text: numbers with all their digits, other cells unchanged, missing cells empty."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(table.columns)
@@ -79,14 +79,14 @@ def as_csv(table: pd.DataFrame) -> str:
 
 
 def text_of(content: object) -> str:
-    """A cell of a kept table: a float by its shortest exact digits."""
+    """A cell of a kept table as text; a float has the fewest digits that give it back exactly."""
     if content is None or content is pd.NA or (isinstance(content, float) and content != content):
         return ""
     return repr(float(content)) if isinstance(content, float) else str(content)
 
 
 def read_record(path: Path) -> Kept | None:
-    """The record of a kept folder, or None where there is none or any file was changed since."""
+    """The record of a kept folder; None where there is none or a file was changed."""
     if not path.is_dir() or not (path / RECORD).is_file() or (path / RECORD).stat().st_size > 10_000:
         return None
     try:
@@ -113,11 +113,11 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
 
 def read_warning(row: dict[str, str]) -> Problem:
-    """A warning as it was written."""
+    """A warning read back from its row."""
     numbers = {name: int(row[name]) if row[name] else None for name in ("row", "column")}
     return Problem(**{**row, **numbers})
 
 
 def is_record(warning: Problem) -> bool:
-    """Whether a warning is about a file of the record, which is no table of the user's."""
+    """Whether a warning concerns a file of the record rather than a table of the user."""
     return any(Path(warning.file).stem == name or name in warning.value for name in RECORD_TABLES)

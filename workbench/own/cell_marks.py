@@ -1,4 +1,4 @@
-"""The findings of a marked copy: numbered marks, by cell and in words, and texts as any file can hold them."""
+"""The findings of a marked copy as numbered marks, by cell and in words; and texts made safe for any file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PROBLEM, WARNING = "problem", "warning"
 
 @dataclass(frozen=True)
 class Mark:
-    """One finding in the list, numbered from 1; `kind` is problem or warning."""
+    """One finding of the list, numbered from 1; `kind` is problem or warning."""
 
     number: int
     kind: str
@@ -22,7 +22,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Marks:
-    """All findings, and those of each cell: rows and columns from 0; column None marks a row, row None the heading."""
+    """All findings, and those of each cell (row and column from 0; column None: the row, row None: the heading)."""
 
     every: tuple[Mark, ...]
     lang: str
@@ -47,20 +47,13 @@ class Marks:
 
 
 def worst(here: list[Mark]) -> str:
-    """The look of a cell with these marks."""
+    """The more serious kind among these marks, which decides the colour of a cell."""
     kinds = {mark.kind for mark in here}
     return PROBLEM if PROBLEM in kinds else "warning" if kinds else "plain"
 
 
-def letters(column: int) -> str:
-    """A column's letters, counted from 0."""
-    from xlsxwriter.utility import xl_col_to_name
-
-    return xl_col_to_name(min(column, 16_383))
-
-
 def shown(content: object) -> str:
-    """A cell as text that any file can hold: no half characters, nothing that a page or a workbook refuses."""
+    """A cell as text without lone surrogates or characters that a page or a workbook refuses."""
     text = "" if content is None else str(content)
     text = text.encode("utf-8", "replace").decode("utf-8")
     return "".join("\ufffd" if ord(sign) < 32 and sign not in "\t\n\r" or sign in "\ufffe\uffff" else sign

@@ -1,7 +1,7 @@
-"""Judgement matrices out of single judgements: which elements a node compares, reciprocals, and what is missing.
+"""Judgement matrices from single judgements: which elements a node compares, reciprocals, and missing pairs.
 
-A pair that nobody judged stays open (NaN) as long as the judged ones link all elements. Whether judgements are
-consistent is for the run's settings to say.
+A pair without a judgement stays NaN, which is accepted while the judged pairs connect all elements. Consistency is
+checked later, by the run's settings.
 
 Reference: docs/method.md, section 4.5; Saaty (1980), The Analytic Hierarchy Process.
 """
@@ -32,13 +32,13 @@ class Sheet:
 
 
 def children_of(tree: pd.DataFrame) -> dict[str, list[str]]:
-    """The elements that each node's matrix compares, by node; a node with one child compares nothing."""
+    """The elements compared by each node's matrix, by node; nodes with one child are left out."""
     parents = tree["parent"].where(tree["parent"] != "", GOAL)
     return {node: list(codes) for node, codes in parents.groupby(parents, sort=False).groups.items()}
 
 
 def nodes_of(tree: pd.DataFrame, both_readings: bool) -> dict[str, list[str]]:
-    """The children by node; with the repository's tree also those of the other reading of its ambiguous indicator."""
+    """The children by node; for the repository's tree under both readings of its ambiguous indicator."""
     children = children_of(tree)
     if both_readings:
         (without, shorter), (joined, longer) = ((OTHER_READING[node], children[node]) for node in ("S13", "S14"))
@@ -49,7 +49,7 @@ def nodes_of(tree: pd.DataFrame, both_readings: bool) -> dict[str, list[str]]:
 
 def matrices(sheets: list[Sheet], nodes: dict[str, list[str]],
              findings: Findings) -> dict[str, dict[str, pd.DataFrame]]:
-    """The matrices by expert and node, reciprocals filled in; wholly blank ones are left out with a warning."""
+    """The matrices by expert and node with reciprocals filled in; blank matrices are left out with a warning."""
     judgements: dict[str, dict[str, pd.DataFrame]] = {}
     for sheet in sheets:
         children = nodes[sheet.node]
@@ -72,7 +72,7 @@ def matrices(sheets: list[Sheet], nodes: dict[str, list[str]],
 
 
 def full_matrix(sheet: Sheet, children: list[str], findings: Findings) -> pd.DataFrame | None:
-    """One matrix with ones on its diagonal and reciprocals; NaN for pairs that were not judged."""
+    """One matrix with reciprocals and ones on its diagonal; NaN for pairs without a judgement."""
     matrix = pd.DataFrame(np.eye(len(children)), children, children).replace(0.0, np.nan)
     good = True
     for (one, other), (value, cell) in sheet.pairs.items():
@@ -104,7 +104,7 @@ def full_matrix(sheet: Sheet, children: list[str], findings: Findings) -> pd.Dat
 
 
 def apart(matrix: pd.DataFrame) -> list[str]:
-    """The elements that no chain of judgements links to the first one."""
+    """The elements that no chain of judgements connects to the first one."""
     linked, known = {matrix.index[0]}, matrix.notna()
     for _ in range(len(matrix)):
         linked |= {other for one in linked for other in matrix.index if known.at[one, other]}

@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from analysis.figures.labels import pick
-from workbench.own.cell_marks import PROBLEM, Marks, letters, shown, worst
+from workbench.own.cell_marks import PROBLEM, Marks, shown, worst
 from workbench.own.grid import Grid
+from workbench.own.problems import column_letters
 from workbench.release import RELEASED
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def write_list(sheet: Worksheet, looks: dict[str, Format], grids: list[Grid], na
         sheet.write_string(row, 1, marks.called(mark.kind), looks[mark.kind])
         target = sheets.get((finding.file, finding.sheet))
         if target and mark.number <= MOST_LINKS:
-            place = f"{letters((finding.column or 1) - 1)}{finding.row or 1}"
+            place = f"{column_letters(min(finding.column or 1, 16_384))}{finding.row or 1}"
             sheet.write_url(row, 2, f"internal:'{target}'!{place}", looks["link"], shown(finding.place)[:255])
         else:
             sheet.write_string(row, 2, shown(finding.place), looks["text"])

@@ -1,4 +1,4 @@
-"""A problem of a user's table: where it is, what stands there, why it cannot stay, and what to do about it."""
+"""A problem of a user's table: its cell, what the cell holds, why it is refused, and what to do about it."""
 
 from __future__ import annotations
 

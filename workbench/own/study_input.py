@@ -1,4 +1,4 @@
-"""What reading own data gives: the input of a study, and its values as figures like those of the public edition.
+"""The input of a study as read from own data, and its values as figures like those of the public edition.
 
 Reference: docs/own_data.md.
 """
@@ -17,12 +17,12 @@ from workbench.own.problems import Problem, column_letters
 class StudyInput:
     """What a study is made from, checked.
 
-    values: one row a figure: code, indicator, year (Int64), value, source, note, and the cell it came from: file,
+    values: one row per figure: code, indicator, year (Int64), value, source, note, and the cell it came from: file,
     sheet, row, column. framework: indexed by code: level, parent, number, name_zh, name_en, direction, certainty, note,
-    unit_zh, unit_en, source. cities: indexed by adcode: name, name_en, a column a region system, seat_lon, seat_lat.
-    regions: system, system_zh, system_en, name, name_en. experts: indexed by expert. judgements: expert → node →
-    square frame, NaN for pairs not judged; a node that nobody judged is not there. given: the tables that the user
-    gave. log: every cell understood otherwise than written. warnings: what deserves a look.
+    unit_zh, unit_en, source. cities: indexed by adcode: name, name_en, one column per region system, seat_lon,
+    seat_lat. regions: system, system_zh, system_en, name, name_en. experts: indexed by expert. judgements: expert →
+    node → square frame, NaN for pairs not judged; nodes without judgements are absent. given: the tables that the user
+    gave. log: one row per cell not read literally. warnings: what should be looked at.
     """
 
     values: pd.DataFrame

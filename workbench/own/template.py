@@ -15,12 +15,11 @@ from unicodedata import east_asian_width
 
 import pandas as pd
 
-from analysis.figures.labels import SYSTEM_NAMES
 from analysis.framework import GRADES, LEVELS, leaves, read_framework, read_proxies
-from analysis.regions import SYSTEMS
 from analysis.settings import ROOT, load_settings
-from analysis.sources import judgement, read_cities, read_region_names
+from analysis.sources import judgement, read_cities
 from workbench.office.sheets import put
+from workbench.own.rosters import REPOSITORY_SYSTEMS, repository_regions
 from workbench.own.template_sheets import choose, formats, write_judgements, write_table, write_values
 from workbench.release import RELEASED
 
@@ -31,10 +30,6 @@ OWN = "own"  # the expert whose matrices carry no name of an expert
 FRAMEWORK_COLUMNS = ["code", "level", "parent", "name_zh", "name_en", "direction", "unit_zh", "unit_en", "source",
                      "note", "number"]
 EXPERT_COLUMNS = ["expert", "name_zh", "name_en", "weight", "description_zh", "description_en"]
-REGION_COLUMNS = ["system", "system_zh", "system_en", "name", "name_en"]
-# Column of the roster: the system that `regions` and the one that region_names.csv call it.
-REGION_SYSTEMS = {"region": ("region", "paper"), "nbs_region": ("nbs_region", "nbs"),
-                  "province_short": ("province", "province")}
 LONGEST_SHEET_NAME = 31
 TITLE = ("自有数据模板", "Template for own data")
 INSTRUCTION_WIDTH = 64
@@ -145,20 +140,11 @@ def repository_tables(root: Path = ROOT) -> Tables:
     tree = tree.assign(unit_zh="", unit_en="", source="", note="")
     cities = read_cities(root)
     listed = cities[["name", "name_en"]].assign(lon=cities["seat_lon"], lat=cities["seat_lat"])
-    listed = listed.join(cities[list(REGION_SYSTEMS)]).rename_axis("code")
+    listed = listed.join(cities[list(REPOSITORY_SYSTEMS)]).rename_axis("code")
     values = pd.DataFrame(index=listed.index, columns=leaves(tree), dtype=float)
     experts = pd.DataFrame([(OWN, "自有判断", "Own judgements", 1, "", "")], columns=EXPERT_COLUMNS)
-    return Tables(values, tree, listed, region_table(root, cities), experts, {}, comments(tree, public_readings(root)))
-
-
-def region_table(root: Path, cities: pd.DataFrame) -> pd.DataFrame:
-    """The region systems in use, one row a region in the order of display, with English names."""
-    named = read_region_names(root).set_index(["system", "name"])["name_en"]
-    rows = []
-    for column, (system, names_of) in REGION_SYSTEMS.items():
-        for name in SYSTEMS[system] or cities[column].unique():
-            rows.append((column, *SYSTEM_NAMES[system], name, named[names_of, name]))
-    return pd.DataFrame(rows, columns=REGION_COLUMNS)
+    return Tables(values, tree, listed, repository_regions(root, cities), experts, {},
+                  comments(tree, public_readings(root)))
 
 
 def public_readings(root: Path) -> dict[str, str]:

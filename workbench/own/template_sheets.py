@@ -21,6 +21,7 @@ import pandas as pd
 
 from analysis.ahp import RANDOM_INDEX
 from workbench.office.sheets import put
+from workbench.own.problems import column_letters
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -99,7 +100,7 @@ def write_table(sheet: Worksheet, looks: dict[str, Format], table: pd.DataFrame)
 
 def write_values(sheet: Worksheet, looks: dict[str, Format], values: pd.DataFrame, names: pd.Series,
                  framework: pd.DataFrame, comments: dict[str, str]) -> None:
-    """The sheet of values: codes over a remark of names and units, then one row a unit of study.
+    """The sheet of values: codes, a remark with names and units, then one row per unit of study.
 
     `values` is a frame of cities by indicators (blank where NaN), `names` the cities' names by code. The remark looks
     names and units up in the sheet `framework`, so that it follows what is filled in there.
@@ -136,7 +137,7 @@ def write_values(sheet: Worksheet, looks: dict[str, Format], values: pd.DataFram
 
 def name_formula(column: int) -> str:
     """Names and unit of the indicator heading a column, looked up in the sheet `framework`; blank if it has none."""
-    head = f"{letters(column)}$1"
+    head = f"{column_letters(column + 1)}$1"
 
     def found(place: str) -> str:
         return f"INDEX(framework!${place}$2:${place}${LAST_ROW},MATCH({head},framework!$A$2:$A${LAST_ROW},0))"
@@ -212,14 +213,14 @@ def write_judgement(sheet: Worksheet, looks: dict[str, Format], row: int, column
 
 def write_consistency(sheet: Worksheet, looks: dict[str, Format], title: str, names: pd.Series, full: np.ndarray,
                       limit: float) -> None:
-    """Below the matrix, one blank row apart: consistency, weights, and the powers of the matrix that they rest on."""
+    """Below the matrix and a blank row: consistency, weights, and the powers of the matrix used to compute them."""
     n, found = len(names), computed(full, limit)
     start = n + 2  # counted from 0; row n + 1 stays blank
     table = start + 9  # first row of the table of weights
     powers = table + n + 4  # first row of the first power
     put(sheet, start, 0, f"{REMARK} {title}：以下自动计算，读取时略过 computed, not read", looks["label"])
     judged = "+".join(f'COUNTIF({cell(row, row + 1)}:{cell(row, n)},">0")' for row in range(1, n))
-    vectors = {name: f"{letters(column)}{table + 1}:{letters(column)}{table + n}"
+    vectors = {name: f"{column_letters(column + 1)}{table + 1}:{column_letters(column + 1)}{table + n}"
                for column, name in enumerate(("means", "weights", "vector", "products"), start=1)}
     lambda_max, index, random_index, ratio = (cell(start + offset, 1) for offset in (2, 3, 4, 5))
     formulas = (
@@ -258,14 +259,14 @@ def write_weights(sheet: Worksheet, looks: dict[str, Format], names: pd.Series, 
         put(sheet, table - 1, column, f"{REMARK} {head}" if column == 0 else head, looks["head"])
     sheet.set_row(table - 1, 50)
     last = powers + (SQUARINGS - 1) * n  # first row of the last power
-    of_last = f"SUM($B${last + 1}:${letters(n)}${last + n})"
+    of_last = f"SUM({cell(last, 1)}:{cell(last + n - 1, n)})"
     for row, (code, name) in enumerate(names.items()):
         line, of_row = table + row, f"{cell(row + 1, 1)}:{cell(row + 1, n)}"
         put(sheet, line, 0, f"{REMARK} {code}  {name}", looks["label"])
         power = f"{cell(last + row, 1)}:{cell(last + row, n)}"
         product = "+".join(f"{cell(row + 1, place + 1)}*{cell(table + place, 3)}" for place in range(n))
         columns = (
-            ("means", blank_unless(f'COUNTIF($B$2:${letters(n)}${n + 1},">0")={n * n}', f"GEOMEAN({of_row})")),
+            ("means", blank_unless(f'COUNTIF({cell(1, 1)}:{cell(n, n)},">0")={n * n}', f"GEOMEAN({of_row})")),
             ("weights", blank_unless(f"ISNUMBER({cell(line, 1)})",
                                      f"{cell(line, 1)}/SUM(B${table + 1}:B${table + n})")),
             ("vector", blank_unless(f"ISNUMBER({cell(last, 1)})", f"SUM({power})/{of_last}")),
@@ -282,7 +283,7 @@ def write_powers(sheet: Worksheet, looks: dict[str, Format], values: list, n: in
     for step in range(SQUARINGS):
         former = 1 if step == 0 else powers + (step - 1) * n
         ready = f"ISNUMBER($B${table + 1})"
-        total = f"SUM($B${former + 1}:${letters(n)}${former + n})^2"
+        total = f"SUM({cell(former, 1)}:{cell(former + n - 1, n)})^2"
         for row in range(n):
             line = powers + step * n + row
             sheet.set_row(line, None, None, {"level": 1, "hidden": True})
@@ -302,7 +303,7 @@ def colour_verdict(sheet: Worksheet, looks: dict[str, Format], row: int) -> None
 
 
 def mirrored(values: np.ndarray) -> np.ndarray:
-    """A matrix filled below its diagonal with the reciprocals of what stands above it, 1 on the diagonal."""
+    """A matrix with the reciprocals of its upper triangle below the diagonal and 1 on the diagonal."""
     upper = np.triu(values, 1)
     return upper + np.tril(1 / np.where(values > 0, values, np.nan).T, -1) + np.eye(len(values))
 
@@ -339,16 +340,9 @@ class AllDigits(float):
         return repr(float(self)).removesuffix(".0")
 
 
-def letters(column: int) -> str:
-    """A column's letters, counted from 0: 0 → A, 27 → AB."""
-    from xlsxwriter.utility import xl_col_to_name
-
-    return xl_col_to_name(column)
-
-
 def cell(row: int, column: int) -> str:
     """A cell's fixed address, row and column counted from 0: (1, 1) → $B$2."""
-    return f"${letters(column)}${row + 1}"
+    return f"${column_letters(column + 1)}${row + 1}"
 
 
 def blank_unless(condition: str, value: str) -> str:

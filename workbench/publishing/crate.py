@@ -23,7 +23,7 @@ Entity = dict[str, Any]
 
 
 def crate(manifest: dict[str, Any], title: str, edition: str, released: str, folder: Path) -> dict[str, Any]:
-    """The content of ro-crate-metadata.json for the run of a manifest, whose reports stand in `folder`.
+    """The content of ro-crate-metadata.json for the run of a manifest, whose reports are in `folder`.
 
     title and edition: what the run is and which data it rests on, in words; released: the study's date, ISO 8601.
     """

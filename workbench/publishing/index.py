@@ -1,7 +1,6 @@
-"""What the index page of a run says: findings out of its notebooks, its files, its best cities, how to verify it.
+"""The content of a run's index page: findings of its notebooks, its files, its best cities, how to verify it.
 
-Everything is read from the folder of reports as the run has just made it, so that the page names nothing that is not
-there and misses nothing that is.
+Everything is read from the run's finished folder of reports, so that the page lists exactly the files that exist.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ PACKAGES = ("numpy", "pandas", "scipy", "scikit-learn", "matplotlib", "seaborn",
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    """sha256 of every file below a folder by its relative path, those that are about the run apart."""
+    """sha256 of every file below a folder by its relative path, without the files that describe the run."""
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in ABOUT_THE_RUN)
     return {path.relative_to(folder).as_posix(): sha256(path) for path in files}
 
@@ -54,7 +54,7 @@ def versions() -> dict[str, str]:
 
 
 def manifest(run: str, settings: Settings, data: Path, reports: Path) -> dict[str, Any]:
-    """The manifest of a run whose outputs stand in the folders `data` and `reports`."""
+    """The manifest of a run whose outputs are in the folders `data` and `reports`."""
     return {**about(settings.edition), "run": run, "study": __version__, "settings": settings.model_dump(mode="json"),
             "differs_from_baseline": {name: list(pair) for name, pair in differences(settings).items()},
             "seeds": {"uncertainty": settings.uncertainty.seed, "tiers": settings.tiers.seed},

@@ -1,4 +1,4 @@
-"""Room and leave to write: what keeps a run from being written, in one sentence."""
+"""Free space and write permission: what keeps a run from being written, reported in one sentence."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def refuse_without_room(folder: Path) -> None:
-    """Refuse a run for which the disk of a folder has too little room."""
+    """Raise RunError where the disk of a folder has too little free space for a run."""
     free = shutil.disk_usage(folder).free // 10**6
     if free < NEEDED:
         raise RunError(f"the disk has {free} MB left and a run needs {NEEDED} MB; free some and run again")
 
 
 def refuse_without_leave(folder: Path) -> None:
-    """Refuse to replace a folder that is write-protected. Raises PermissionError."""
+    """Raise PermissionError for a folder that exists and is write-protected."""
     if folder.exists() and not os.access(folder, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
 
 def disk_full(error: BaseException) -> str:
-    """The sentence for an error that means a full disk, a used-up quota or a limit of file size; empty for others.
+    """The message for an error caused by a full disk, an exhausted quota or a file-size limit; empty for other errors.
 
-    Errors of notebooks and of tools arrive as text.
+    Errors of notebooks and of tools arrive as text, so the text is searched too.
     """
     number = error.errno if isinstance(error, OSError) else None
     reasons = {code: os.strerror(code) for code in FULL}
@@ -43,7 +43,7 @@ def disk_full(error: BaseException) -> str:
 
 @contextmanager
 def full_disk_told() -> Iterator[None]:
-    """Say in one sentence that the disk is full, whichever process of a run finds out; other errors pass."""
+    """Turn the error of a full disk, in any process of a run, into a RunError of one sentence; other errors pass."""
     try:
         yield
     except Exception as error:
@@ -54,7 +54,7 @@ def full_disk_told() -> Iterator[None]:
 
 @contextmanager
 def write_errors_told(root: Path) -> Iterator[None]:
-    """Say in one sentence what cannot be written and why."""
+    """Turn an error of writing into a RunError that says in one sentence what cannot be written and why."""
     try:
         with full_disk_told():
             yield
@@ -65,5 +65,5 @@ def write_errors_told(root: Path) -> Iterator[None]:
 
 
 def shown(path: Path, root: Path) -> str:
-    """A path as the user knows it: relative to the repository where it lies in it."""
+    """A path as messages name it: relative to the repository where it is inside."""
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)

@@ -1,94 +1,46 @@
-"""One process at a time makes a run: the system itself ends a process's turn when the process ends, however it ends.
+"""One process at a time makes a run: a locked file, which the system frees however its process ends.
 
-A turn is a locked file. Where the file system keeps no locks (some shared folders), the note that the process leaves
-says who has the run: its number, when it was started (numbers are used again) and on which machine.
+Where the disk keeps no locks (some shared folders), a marker beside it says which process has it (`filelock`).
 """
 
-from __future__ import annotations
-
-import os
-import platform
+import errno
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
 
-import psutil
+from filelock import BaseFileLock, FileLock, SoftFileLock, Timeout
 
-HELD: dict[Path, IO] = {}
-SAME_START = 2  # seconds by which two readings of a process's start may differ when the clock is set
+NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP}
+HELD: dict[Path, BaseFileLock] = {}
 
 
-def take(path: Path) -> bool | None:
-    """Try to have the turn of a lock file: True it is this process's, False another's, None nobody can tell.
+def marker(path: Path) -> Path:
+    """The file that stands for a lock on a disk without locks."""
+    return path.with_name(f".soft{path.name}")
 
-    None also gives the turn; the caller then asks the note (`names_another`). Taking it again is no fault.
-    """
-    while path not in HELD:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = open(path, "a")  # noqa: SIM115  open is what holds the turn
+
+def take(path: Path, patience: float = 0) -> bool:
+    """Whether this process has the lock of a file, after trying for so many seconds."""
+    if path in HELD and HELD[path].is_locked:  # a forked process inherits none
+        return True
+    native = FileLock(path, fallback_to_soft=False, thread_local=False)
+    for lock in (native, SoftFileLock(marker(path), thread_local=False)):
         try:
-            lock(file)
-        except (BlockingIOError, PermissionError):
-            file.close()
+            lock.acquire(timeout=patience)
+        except Timeout:
             return False
-        except OSError:
-            HELD[path] = file
-            return None
-        if is_at(file, path):
-            HELD[path] = file
-        else:  # the process before has given its turn back and removed the file while this one opened it
-            file.close()
-    return True
-
-
-def lock(file: IO) -> None:
-    """Lock a file for this process. Raises BlockingIOError or PermissionError where another has it."""
-    if os.name == "posix":
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    else:
-        import msvcrt
-
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-
-
-def is_at(file: IO, path: Path) -> bool:
-    """Whether an open file is still the one at a path."""
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
+        else:
+            HELD[path] = lock
+            return True
+    return False
 
 
 def give_back(path: Path) -> None:
-    """End this process's turn and remove the lock file; does nothing without a turn."""
-    file = HELD.pop(path, None)
-    if file is None:
-        return
-    with file, suppress(OSError):  # removed while still locked: whoever has it open sees that it is no longer there
-        path.unlink()
-    if os.name == "nt":  # there, open files cannot be removed
-        with suppress(OSError):
+    """Free the lock and remove its file; does nothing without the lock."""
+    lock = HELD.pop(path, None)
+    if lock and lock.is_locked:
+        with suppress(OSError):  # removed while locked: whoever waits for it sees that it is gone. Not so on Windows
             path.unlink()
-
-
-def note() -> str:
-    """This process in one line: number, start (seconds since 1970), machine."""
-    return f"{os.getpid()} {psutil.Process().create_time():.0f} {platform.node()}"
-
-
-def names_another(text: str, anywhere: bool = False) -> bool:
-    """Whether a note names another process that lives; `anywhere`: one of another machine counts as living.
-
-    A note that says nothing, or whose number now belongs to a process that was started at another time, names none.
-    """
-    number, started, machine = (*text.split(), "", "", "")[:3]
-    if machine and machine != platform.node():
-        return anywhere
-    try:
-        process = psutil.Process(int(number))
-        same = not started or abs(process.create_time() - float(started)) <= SAME_START
-    except (psutil.Error, ValueError, OverflowError):
-        return False
-    return same and process.pid != os.getpid()
+        lock.release(force=True)

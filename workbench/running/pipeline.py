@@ -42,7 +42,6 @@ from workbench.steps import NEEDS, built_on, notebook_path
 
 if TYPE_CHECKING:
     from workbench.own.study_input import StudyInput
-    from workbench.run_input import Known
 
 WORKERS = 2
 FIXED = {**dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"), "PYTHONHASHSEED": "0"}
@@ -190,12 +189,8 @@ def get_ready(scratch: str) -> None:
         importlib.import_module(name)
 
 
-def work_on(task: tuple[str, str], plan: Plan, run: Run, inputs: Known | None) -> float:
+def work_on(task: tuple[str, str], plan: Plan, run: Run) -> float:
     """In a worker: run a notebook, render its report or compile a part of the whole report; the seconds it took."""
-    if inputs is not None:
-        from workbench.run_input import know
-
-        know(inputs)
     os.environ.update(kernel_folders(run), IPYTHONDIR=f"{run.root}/ipython")
     kind, name = task
     return {"execute": execute_step, "make": write_part, "render": render_step}[kind](name, plan, run)
@@ -219,11 +214,9 @@ def execute_steps(plan: Plan, run: Run, say: Callable[[str], None], reports: boo
 def keep_busy(pool: ProcessPoolExecutor, plan: Plan, run: Run, say: Callable[[str], None],
               reports: bool) -> dict[str, float]:
     """Hand out the work: a ready notebook first, then parts of the report, then reports of single notebooks."""
-    from workbench.run_input import known
-
     seconds: dict[str, float] = {"peak memory": memory_now()}
     waiting, rendering, running = sorted(plan.steps, key=stands_alone), [], {}
-    parts, inputs = list(PARTS) if reports else [], known()
+    parts = list(PARTS) if reports else []
     done, executed = set(NEEDS) - set(plan.steps), 0  # kept ones, and those that mean nothing for this panel
     while waiting or parts or rendering or running:
         while len(running) < WORKERS:
@@ -231,7 +224,7 @@ def keep_busy(pool: ProcessPoolExecutor, plan: Plan, run: Run, say: Callable[[st
             if task is None:
                 break
             with signals_held_back():
-                running[pool.submit(work_on, task, plan, run, inputs)] = task
+                running[pool.submit(work_on, task, plan, run)] = task
         assert running, f"nothing of {waiting + parts} can ever be begun"
         finished, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
         seconds["peak memory"] = max(seconds["peak memory"], memory_now())

@@ -1,17 +1,19 @@
-"""All or nothing: a run is made beside the outputs and put in place in one move once it is complete.
+"""All or nothing: a run is made in a staging folder and replaces the old outputs only once it is complete.
 
-    reports/.turn-<run>      locked by the process that makes the run (`turns`)
-    reports/.staging-<run>   what it makes, in a folder of its own that no earlier process knows
-    reports/.ready-<run>     the same once it is complete, by one rename
+    reports/.turn-<run>      locked by the process that makes the run (`lock`)
+    reports/.staging-<run>   what it makes, in a new folder that no earlier process can write to
+    reports/.ready-<run>     the staging folder, renamed once the run is complete
 
-From then on the move can only go forward. A process killed before leaves the old outputs as they were; killed after,
-the next command that runs or reads the run finishes the move. Where data/processed is on another disk than reports,
-its part is made beside it (data/processed/.beside-<run>), so that every step of a move is a rename.
+A process killed before that rename leaves the old outputs as they were; killed after it, the next command that runs or
+reads the run finishes the move. Where data/processed is on another disk than reports, its part is made on that disk
+(data/processed/.beside-<run>), so that every step of the move is a rename.
 """
 
 from __future__ import annotations
 
 import errno
+import os
+import platform
 import shutil
 import stat
 import tempfile
@@ -25,7 +27,7 @@ from workbench.planning import RunError
 from workbench.running import lock
 from workbench.running.disk import refuse_without_leave, refuse_without_room, shown, write_errors_told
 
-GLANCE = 1.0  # seconds until a turn that is taken without saying by whom counts as taken
+GLANCE = 1.0  # seconds that a run waits for its lock: a process that only cleans up has it for a moment
 PATIENCE = 30.0  # seconds that a reader waits for a move under way, which takes some milliseconds
 STAGED: dict[Path, Path] = {}
 
@@ -40,21 +42,21 @@ def targets(root: Path, run: str) -> dict[str, Path]:
 
 
 def hidden(root: Path, kind: str, run: str) -> Path:
-    """One of the run's hidden places: its turn, its staging folder or what stands ready."""
+    """One of the run's hidden paths: its lock file (turn), its staging folder or its ready folder."""
     return root / "reports" / f".{kind}-{run}"
 
 
 def beside(target: Path) -> Path:
-    """Where a part is made whose target is on another disk."""
+    """The folder in which a part is made when its target is on another disk than the reports."""
     return target.with_name(f".beside-{target.name}")
 
 
 # --- making a run ---------------------------------------------------------------------------------------------------
 def open_staging(run: str, root: Path = ROOT) -> Path:
-    """An empty staging folder for a run; what killed processes left behind, of any run, is finished or removed first.
+    """An empty staging folder for a run; what killed processes left of any run is finished or removed first.
 
-    Raises BusyError while another live process has the same run, RunError where outputs could not be put in place: a
-    folder that cannot be written, or too little room.
+    Raises BusyError while another process makes the same run, RunError where outputs could not be put in place: a
+    folder is write-protected or the disk has too little space.
     """
     with write_errors_told(root):
         claim(run, root)
@@ -68,15 +70,14 @@ def open_staging(run: str, root: Path = ROOT) -> Path:
 
 
 def make_staging(run: str, root: Path) -> Path:
-    """The staging folder itself, on the disk of what it will replace, once there is room and leave to write."""
+    """Make the staging folder, after checking free space and permission to write."""
     ready, home = hidden(root, "ready", run), hidden(root, "staging", run)
     if ready.exists():
         raise RunError(f"{shown(ready, root)}, left by an earlier run, cannot be removed; remove it and run again")
     refuse_without_room(root / "reports")
     remove(home)
     home.mkdir()
-    (home / "process.new").write_text(lock.note(), encoding="utf-8")
-    (home / "process.new").rename(home / "process")  # whole or not there
+    (home / "process").write_text(f"{os.getpid()} on {platform.node()}", encoding="utf-8")
     STAGED[home] = staging = Path(tempfile.mkdtemp(dir=home))  # a killed run's kernel may still write: not into this
     for part, target in targets(root, run).items():
         make_part(staging / part, target)
@@ -84,7 +85,7 @@ def make_staging(run: str, root: Path) -> Path:
 
 
 def make_part(folder: Path, target: Path) -> None:
-    """The folder of one part, tried out: it can be moved to where its target stands."""
+    """Make the folder of one part where a rename can move it to its target; a trial rename decides."""
     refuse_without_leave(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     remove(beside(target))
@@ -107,7 +108,7 @@ def put_in_place(run: str, root: Path = ROOT) -> None:
 
 
 def discard(run: str, root: Path = ROOT) -> None:
-    """Remove the staging folder of a run that did not finish and give its turn back; the outputs stay as they were."""
+    """Remove the staging folder of a run and free its lock; the outputs stay as they are."""
     remove(hidden(root, "staging", run))
     if not unfinished(run, root):
         for target in targets(root, run).values():
@@ -115,37 +116,24 @@ def discard(run: str, root: Path = ROOT) -> None:
     lock.give_back(hidden(root, "turn", run))
 
 
-def claim(run: str, root: Path, glance: float = GLANCE) -> None:
-    """Take the run's turn. Raises BusyError, naming the process, where another one has it."""
-    turn, home = hidden(root, "turn", run), hidden(root, "staging", run)
-    last = time.monotonic() + glance
-    while True:
-        taken, note = lock.take(turn), read_note(home / "process")
-        another = lock.names_another(note, anywhere=taken is None)
-        if taken is not False and not another:
-            return
-        if another or time.monotonic() > last:
-            break
-        time.sleep(0.05)  # one that has just begun has left no note yet; one that cleans up is soon gone
-    lock.give_back(turn)
-    number, _, machine = (*note.split(), "", "", "")[:3]
-    who = f"process {number}" + (f" on {machine}" if machine else "") if another else "another process"
-    gone = "" if taken is False else f"; if it no longer runs, remove {shown(home, root)}"
-    raise BusyError(f"run {run} is being made by {who}; wait for it, or give --run another name{gone}")
-
-
-def read_note(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return ""
+def claim(run: str, root: Path, patience: float = GLANCE) -> None:
+    """Lock the run for this process. Raises BusyError, naming the process, where another one has it."""
+    turn = hidden(root, "turn", run)
+    if not lock.take(turn, patience):
+        try:
+            who = "process " + (hidden(root, "staging", run) / "process").read_text(encoding="utf-8")
+        except OSError:
+            who = "another process"
+        marker = lock.marker(turn)
+        gone = f"; if it no longer runs, remove {shown(marker, root)}" if marker.exists() else ""
+        raise BusyError(f"run {run} is being made by {who}; wait for it, or give --run another name{gone}")
 
 
 # --- the move -------------------------------------------------------------------------------------------------------
 def finish_move(run: str, root: Path = ROOT) -> None:
-    """Move what stands ready into place; does nothing where nothing is ready. Safe to repeat after an interruption.
+    """Move a ready run into place; does nothing where none is ready. Safe to repeat after an interruption.
 
-    Old outputs make way first: where they cannot, a file being open in another program, they stay as they are.
+    Old outputs are moved away first; where that fails because another program has a file open, they are kept whole.
     """
     waiting, retired = unfinished(run, root), {}
     try:
@@ -166,13 +154,13 @@ def finish_move(run: str, root: Path = ROOT) -> None:
 
 
 def unfinished(run: str, root: Path) -> dict[Path, Path]:
-    """What stands ready and is not in place yet, by its place in the ready folder."""
+    """The parts of a ready run that are not in place yet: path in the ready folder → target."""
     parts = {hidden(root, "ready", run) / part / run: target for part, target in targets(root, run).items()}
     return {new: target for new, target in parts.items() if new.is_dir()}
 
 
 def retire(target: Path, old: Path) -> Path:
-    """Move old outputs out of the way, or, where they lie on a read-only layer (a container's image), remove them."""
+    """Move old outputs away; on a container's image layer, where folders cannot be renamed, remove them."""
     remove(old)
     try:
         return target.rename(old)
@@ -184,12 +172,12 @@ def retire(target: Path, old: Path) -> Path:
 
 
 def sweep(root: Path) -> None:
-    """Finish or remove what processes that are gone have left of other runs; runs being made are left alone."""
+    """Finish or remove what killed processes left of other runs; runs being made are not touched."""
     places = [path for kind in ("turn", "staging", "ready") for path in (root / "reports").glob(f".{kind}-*")]
     for run in sorted({path.name.split("-", 1)[1] for path in places}):
         if hidden(root, "turn", run) not in lock.HELD:
             with suppress(OSError, RunError):
-                claim(run, root, glance=0)
+                claim(run, root, patience=0)
                 try:
                     finish_move(run, root)
                 finally:
@@ -197,7 +185,7 @@ def sweep(root: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder as far as that is possible, what is write-protected in it included."""
+    """Remove a folder as far as possible, write-protected files and folders in it included."""
     def allow(_, path: str, __) -> None:
         with suppress(OSError):
             for place in (Path(path).parent, Path(path)):
@@ -212,9 +200,9 @@ def remove(folder: Path) -> None:
 # --- reading a run --------------------------------------------------------------------------------------------------
 @contextmanager
 def reading(*runs: str, root: Path = ROOT) -> Iterator[None]:
-    """Read runs that are whole: an unfinished move is finished first, and one that comes in between is refused.
+    """Read complete runs only: an unfinished move is finished first.
 
-    Raises RunError where a run was replaced while it was read, whatever the reading made of the mixture.
+    Raises RunError where a run was replaced while it was read, also in place of errors that the mixture caused.
     """
     before = [settled(run, root) for run in runs]
     try:
@@ -226,7 +214,7 @@ def reading(*runs: str, root: Path = ROOT) -> Iterator[None]:
 
 
 def settled(run: str, root: Path) -> list[tuple[int, ...] | None]:
-    """The identity of a run that is whole: a move that began since it was settled is waited for like any other."""
+    """The identity of a complete run; a move that begins after `settle` returned is waited for too."""
     while True:
         settle(run, root)
         found = identity(run, root)
@@ -241,9 +229,9 @@ def refuse_replaced(runs: tuple[str, ...], before: list, root: Path) -> None:
 
 
 def identity(run: str, root: Path) -> list[tuple[int, ...] | None]:
-    """What the folders of a run are to the file system, and when they were put there; None where there is none.
+    """Device, inode and time of change of each folder of a run; None for a folder that does not exist.
 
-    The moment belongs to it: the number of a folder that was removed is soon another folder's.
+    The time is needed because file systems give the inode of a removed folder to a new one.
     """
     found: list[tuple[int, ...] | None] = []
     for target in targets(root, run).values():
@@ -256,15 +244,14 @@ def identity(run: str, root: Path) -> list[tuple[int, ...] | None]:
 
 
 def settle(run: str, root: Path = ROOT) -> None:
-    """Before a run is read: finish a move that a killed process left unfinished, wait for one under way."""
+    """Before a run is read: finish a move that a killed process left unfinished, wait for one in progress."""
     last = time.monotonic() + PATIENCE
     while unfinished(run, root):
         try:
-            claim(run, root)
+            claim(run, root, patience=0.05)
         except BusyError:
             if time.monotonic() > last:
                 raise
-            time.sleep(0.05)
         else:
             try:
                 finish_move(run, root)

@@ -1,7 +1,7 @@
-"""How a run is stopped: by Ctrl-C or a signal, by a full disk, or because the process that began it is gone.
+"""How a run is stopped: by Ctrl-C or a signal, by a full disk, or because the process that started it has ended.
 
-A run works in several processes: workers, a kernel for each notebook, tools that set pages. Whatever ends the first of
-them ends them all, so that nothing goes on computing, or writing, for a run that is over.
+A run uses several processes: workers, one kernel per notebook, tools that set pages. When the first process ends, all
+others are ended too, so that none goes on computing or writing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ STOPS = (signal.SIGINT, *SIGNALS)
 
 
 class Terminated(KeyboardInterrupt):
-    """The run was asked to end by a signal other than Ctrl-C. `code` is the exit code that says which."""
+    """A signal other than Ctrl-C asked the run to end; `code` is the exit code for that signal."""
 
     def __init__(self, number: int) -> None:
         super().__init__(f"ended by {signal.Signals(number).name}")
@@ -31,7 +31,7 @@ class Terminated(KeyboardInterrupt):
 
 
 def exit_code(error: KeyboardInterrupt) -> int:
-    """130 for Ctrl-C, 143 for SIGTERM, as shells count them."""
+    """The exit code by the convention of shells: 130 for Ctrl-C, 143 for SIGTERM."""
     return getattr(error, "code", 128 + signal.SIGINT)
 
 
@@ -41,7 +41,7 @@ def in_main_thread() -> bool:
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Let SIGTERM and its like end what is done inside as Ctrl-C does, by an exception, so that it is cleaned up."""
+    """Inside, SIGTERM and similar signals raise an exception as Ctrl-C does, so that cleaning up takes place."""
     def end(number: int, _) -> None:
         raise Terminated(number)
 
@@ -58,7 +58,7 @@ def ended_by_signals() -> Iterator[None]:
 
 @contextmanager
 def unstoppable() -> Iterator[None]:
-    """Let neither Ctrl-C nor a signal interrupt what is done inside, which must be short."""
+    """Inside, neither Ctrl-C nor a signal interrupts; what is done must be short."""
     numbers = STOPS if in_main_thread() else ()
     before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers if signal.getsignal(number)}
     try:
@@ -70,9 +70,9 @@ def unstoppable() -> Iterator[None]:
 
 @contextmanager
 def signals_held_back() -> Iterator[None]:
-    """Keep Ctrl-C and signals waiting while processes are started, which are born with them held back.
+    """Block Ctrl-C and signals while processes are started; the new processes inherit the block.
 
-    A run that ended between a process's birth and its first word would leave it without knowing what to do.
+    Otherwise a run that ends just after starting a process could leave that process running.
     """
     mask = getattr(signal, "pthread_sigmask", None)
     if mask:
@@ -88,8 +88,8 @@ def signals_held_back() -> Iterator[None]:
 
 
 def follow_parent(scratch: str) -> None:
-    """In a worker, which was born with signals held back: leave Ctrl-C to the process that started it, and end with it,
-    kernels and tools included. `scratch`, the folder for what the workers keep while they work, goes too."""
+    """In a worker: ignore Ctrl-C, unblock signals, and end with the parent process, kernels and tools included; the
+    workers' temporary folder `scratch` is then removed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
@@ -99,7 +99,7 @@ def follow_parent(scratch: str) -> None:
 
 
 def end_after(parent, scratch: str) -> None:
-    """Wait for the end of the process that started this one; then end what this one started, and this one."""
+    """Wait until the parent process has ended; then end all descendants of this process, and this process."""
     parent.join()
     end_descendants(psutil.Process())
     remove_scratch(scratch)
@@ -108,7 +108,7 @@ def end_after(parent, scratch: str) -> None:
 
 
 def end_descendants(process: psutil.Process) -> None:
-    """End all processes that a process has started, and those that they have started."""
+    """End all descendants of a process."""
     for child in process.children(recursive=True):
         with suppress(psutil.NoSuchProcess):
             child.kill()
@@ -116,7 +116,7 @@ def end_descendants(process: psutil.Process) -> None:
 
 @contextmanager
 def scratch_folder() -> Iterator[str]:
-    """A folder for what a run's processes keep while they work; it goes with the run."""
+    """A temporary folder for the processes of a run, removed at its end."""
     folder = ""
     try:
         with signals_held_back():  # no folder that nobody knows of
@@ -127,7 +127,7 @@ def scratch_folder() -> Iterator[str]:
 
 
 def remove_scratch(folder: str) -> None:
-    """Remove a folder to which processes that are just being ended may still write for a moment."""
+    """Remove a folder to which processes that are being ended may still write for a moment."""
     for _ in range(100):
         shutil.rmtree(folder, ignore_errors=True)
         if not os.path.lexists(folder):
@@ -137,7 +137,7 @@ def remove_scratch(folder: str) -> None:
 
 @contextmanager
 def workers_ended() -> Iterator[None]:
-    """Where what is done inside fails or is interrupted, end the worker processes that it started, at once."""
+    """When what is done inside fails or is interrupted, end the worker processes started in it at once."""
     before = set(multiprocessing.active_children())
     try:
         yield

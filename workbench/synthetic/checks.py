@@ -1,6 +1,6 @@
-"""What the study recomputes from a synthetic panel, held against the published facts: noise makes it inexact.
+"""What the study recomputes from a synthetic panel, compared with the published facts; noise makes it inexact.
 
-Nothing of the method is adapted to the panel. Gross errors are in it unless they are corrected first.
+The method is not adapted to the panel. The panel includes its gross errors unless they are corrected first.
 
 Reference: docs/synthetic.md, section 4.
 """
@@ -51,9 +51,9 @@ def score_synthetic(synthetic: Synthetic, settings: Settings | None = None, root
 def recomputed_facts(synthetic: Synthetic, root: Path = ROOT, corrected: bool = False) -> pd.DataFrame:
     """What the study finds of the published facts, by the baseline's weights and by equal weights of the indicators.
 
-    Returns one row a fact (fact, domain) with published, latent, baseline, equal: how many cities (or groups) meet it;
-    then rows spearman, kendall, auc and rank_shift (mean places between our and the published rank, among all cities),
-    inside the hundred or against the others as `agreement.agreement` defines them.
+    Returns one row per fact (fact, domain) with published, latent, baseline, equal: number of cities or groups that
+    meet it; then rows spearman, kendall, auc and rank_shift (mean places between our and the published rank, among all
+    cities), inside the hundred or against the others as `agreement.agreement` defines them.
     """
     published, names = read_published(root), sources.read_cities(root)["name"]
     table = synthetic.facts.set_index(["fact", "domain"])[["published", "met"]].astype(float)

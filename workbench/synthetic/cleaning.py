@@ -1,7 +1,7 @@
 """Cleaning of the synthetic edition: gross errors found by rule and set aside, each with a row in the log.
 
-The rules look at figures only and know nothing of what was planted; `found_errors` holds them against it. As with the
-public statistics, a figure found impossible becomes missing and nothing is put in its place here.
+The rules see the figures only; `found_errors` compares the result with the planted errors. As with the public
+statistics, a figure found impossible becomes missing; it is not replaced here.
 
 Reference: docs/synthetic.md, section 3.
 """
@@ -30,7 +30,7 @@ RULE_OF = {"bounds": "outside_bounds", "far": "far_from_others"}
 
 
 def set_aside(figures: pd.DataFrame, cities: pd.DataFrame, root: Path = ROOT) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The figures with every suspicious one missing and flagged, and the log: one row a figure set aside.
+    """The figures with every suspicious one missing and flagged, and the log: one row per figure set aside.
 
     figures: as `study_input.figures_of` makes them. Returns (figures, log) with the columns of the public edition's
     log.

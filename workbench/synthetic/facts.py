@@ -1,7 +1,7 @@
-"""The published facts, each held against a set of totals and domain strengths: what is met, and every miss.
+"""The published facts compared with totals and domain strengths: how many are met, and every miss.
 
-The same functions judge the latent strengths, which are conditioned on these facts, and what the study recomputes from
-the readings, which is not.
+The same functions are used for the latent strengths, which are conditioned on these facts, and for what the study
+recomputes from the readings, which is not.
 
 Reference: docs/synthetic.md, sections 2 and 4.
 """
@@ -54,10 +54,10 @@ def compare_facts(totals: pd.Series, strengths: pd.DataFrame, published: Publish
                   names: pd.Series) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Every published fact against totals (by city) and domain strengths (cities × the six domains).
 
-    Returns (facts, misses). facts: one row a fact: fact (a key of FACT_NAMES), domain (of a list, else empty), basis
+    Returns (facts, misses). facts: one row per fact: fact (a key of FACT_NAMES), domain (of a list, else empty), basis
     (printed in the paper, or stated in this study's notes on it only), published and met (how many cities, or for
-    statements on levels how many of the two groups all cities and the hundred), holds. misses: one row a city or a
-    group in which a fact fails: fact, domain, adcode, city, expected, found.
+    statements on levels how many of the two groups all cities and the hundred), holds. misses: one row per city or
+    group for which a fact fails: fact, domain, adcode, city, expected, found.
     Reading of a list: its n members are the n strongest; places whose names are lost cannot be missed.
     """
     facts, misses = [], []

@@ -1,4 +1,4 @@
-"""Flaws put in on purpose: missing cells, and a few gross errors with the truth kept beside them.
+"""Flaws planted on purpose: missing cells, and a few gross errors whose true values are recorded.
 
 Reference: docs/synthetic.md, section 3.
 """
@@ -56,7 +56,7 @@ def suspicious_cells(values: pd.DataFrame, readings: pd.DataFrame, far: float = 
 
     Far: more than `far` robust standard deviations (1.4826 × median absolute deviation) from the median, on the
     logarithm of amounts and rates above zero and on the logit of bounded values. Small cities' counts can be honest and
-    far. Returns one row a cell: adcode, indicator, value, reason (bounds or far), distance (NaN for bounds).
+    far. Returns one row per cell: adcode, indicator, value, reason (bounds or far), distance (NaN for bounds).
     """
     rows = []
     for code, reading in readings.iterrows():

@@ -1,8 +1,8 @@
-"""The panel of the synthetic edition as files: a folder of tables like anybody's own data, and the truth beside it.
+"""The panel of the synthetic edition as files: a folder of tables like a user's own data, and the true values.
 
 data/raw/synthetic/panel holds values, framework, experts and judgements, which `workbench.own.reading.read_input` reads
-like any other folder; so every number of a run leads back to a cell of values.csv. Beside the folder stand latent.csv
-and planted_errors.csv: what a study cannot see.
+like any other folder; so every number of a run can be traced to a cell of values.csv. Beside the folder are latent.csv
+and planted_errors.csv, which a study does not read.
 
 合成数据，非真实评价结果。Simulated data: nothing here is a fact about a city.
 
@@ -55,7 +55,7 @@ def write_panel(synthetic: Synthetic, folder: Path, root: Path = ROOT) -> list[P
 
 
 def panel_tables(synthetic: Synthetic, root: Path = ROOT) -> dict[str, pd.DataFrame]:
-    """The tables of the folder: values (a row a city), framework (with units and sources), experts, judgements."""
+    """The tables of the folder: values (one row per city), framework (with units and sources), experts, judgements."""
     names, values = sources.read_cities(root)["name"], synthetic.values
     columns = {code: [number_text(value) for value in values[code]] for code in values}
     wide = pd.DataFrame({"code": values.index, "name": names.to_numpy(), "year": YEAR, **columns, "source": SOURCE,
@@ -90,7 +90,7 @@ def all_experts(root: Path = ROOT) -> pd.DataFrame:
 
 
 def all_pairs(root: Path = ROOT) -> pd.DataFrame:
-    """Every judgement above the diagonal, one row a pair, written as on the questionnaire (3 or 1/3)."""
+    """Every judgement above the diagonal, one row per pair, written as on the questionnaire (3 or 1/3)."""
     rows = [(expert, node, matrix.index[i], matrix.index[j], str(Fraction(matrix.iat[i, j]).limit_denominator(9)))
             for expert, nodes in sources.read_judgements(root).items() for node, matrix in nodes.items()
             for i in range(len(matrix)) for j in range(i + 1, len(matrix))]
@@ -107,7 +107,7 @@ def figures(values: pd.DataFrame) -> pd.DataFrame:
 
 
 def proxies(readings: pd.DataFrame) -> pd.DataFrame:
-    """The rows of proxies.csv that the panel needs: each indicator is its own variable, read as it stands."""
+    """The rows of proxies.csv that the panel needs: each indicator is its own variable, used without conversion."""
     table = readings.reset_index()[["indicator", "unit_zh", "unit_en", "reading_zh", "reading_en"]]
     table = table.assign(variable=table["indicator"], role="main", measure="level", fallback="", grade="A",
                          multiplier=1.0, reference_year=float("nan"))

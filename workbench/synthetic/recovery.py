@@ -1,4 +1,4 @@
-"""Does the method find what is known to be there: tiers and domain weights of a panel simulated from them.
+"""Does the method recover known tiers and domain weights from a panel that was simulated from them?
 
 Recovered weights are compared as shares of influence, weight times standard deviation of what is weighted: domain
 scores are in points of min–max values, latent strengths in points of their own, and only influence means the same in

@@ -38,7 +38,7 @@ class Published:
 
 
 def read_readings(root: Path) -> pd.DataFrame:
-    """How each indicator reads its domain's strength: one row an indicator, indexed by it, all of the framework's.
+    """How each indicator reads its domain's strength: one row per indicator of the framework, indexed by it.
 
     Columns kind (one of `KINDS`), reading_zh, reading_en, unit_zh, unit_en, direction, and as numbers centre (the
     value of a middling city), slope (of the logit or logarithm per standard deviation), noise (share of the variance

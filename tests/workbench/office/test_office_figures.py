@@ -207,7 +207,7 @@ class TestTiles:
 
 def test_the_tiles_are_34_places_and_neighbours_of_the_coast_are_right():
     places = maps.tile_places()
-    assert set(places) == set(labels.PROVINCES_EN) and len(set(places.values())) == 34
+    assert set(places) == set(labels.english_names("province")) and len(set(places.values())) == 34
     north, west = (lambda a, b: places[a][0] < places[b][0]), (lambda a, b: places[a][1] < places[b][1])
     assert north("黑龙江", "吉林") and north("北京", "河北") and north("广东", "香港") and west("新疆", "甘肃")
     assert west("福建", "台湾") and west("江苏", "上海") and north("广西", "海南") and west("西藏", "四川")

@@ -1,7 +1,6 @@
 """What the runner does with the words of the command line, what it keeps, and that it keeps nothing stale."""
 
 import os
-import pickle
 import re
 from concurrent.futures import Future
 from contextlib import nullcontext
@@ -12,8 +11,8 @@ import pandas as pd
 import pytest
 
 from analysis.frames import write_frame
-from analysis.settings import ROOT, flatten, load_settings, write_settings
-from workbench import planning, run_input, steps
+from analysis.settings import flatten, load_settings, write_settings
+from workbench import planning, steps
 from workbench.planning import RunError, check_kept_steps, choose_steps, make_plan, parameters_for, step_named
 from workbench.project import Project, staged
 from workbench.publishing import site
@@ -353,18 +352,3 @@ class TestKernels:
             executed = (tmp_path / "reports/mine/notebooks/01_clean_data.ipynb").read_text()
             processes.add(re.search(r"my process (\d+)", executed)[1])
         assert len(processes) == 2
-
-    def test_a_worker_knows_the_inputs_that_the_run_knows(self, monkeypatch, tmp_path):
-        """Reading and checking a study's own input takes a second, which no page need spend again."""
-        from workbench.own.reading import KNOWN, read_input, write_input
-
-        write_input(read_input(ROOT / "examples/county_care"), tmp_path / "input")
-        monkeypatch.setattr(run_input, "MADE", {})
-        settings = load_settings(overrides={"edition": "own"})
-        again = run_input.run_panel(settings, tmp_path)
-        told = pickle.loads(pickle.dumps(run_input.known()))
-        KNOWN.clear(), run_input.MADE.clear()
-        run_input.know(told)
-        monkeypatch.setattr("workbench.own.reading.read_given", None)
-        assert run_input.run_panel(settings, tmp_path).figures.equals(again.figures)
-        assert run_input.kept_input(settings, tmp_path).given == read_input(tmp_path / "input").given

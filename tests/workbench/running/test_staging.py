@@ -6,7 +6,6 @@ Processes that are really killed, full disks and two runs in the same instant ar
 import errno
 import os
 import platform
-import shutil
 import stat
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from types import SimpleNamespace
 
 import psutil
 import pytest
+from conftest import ROOT
 
 from workbench.planning import RunError
 from workbench.running import disk, lock, staging
@@ -68,15 +68,6 @@ def turns_given_back():
 def root(tmp_path):
     fill(tmp_path)
     return tmp_path
-
-
-@pytest.fixture
-def other_process():
-    """The number of a process that lives until the test ends."""
-    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    yield process.pid
-    process.stdin.close()
-    process.wait()
 
 
 def raising(number: int, name: str):
@@ -343,51 +334,65 @@ class TestReading:
         assert content(root) == NEW
 
 
+@pytest.fixture
+def other_process(root):
+    """The number of another process that has the lock of a run until the test ends."""
+    code = ("import sys; from pathlib import Path; from workbench.running import staging; "
+            "staging.open_staging('mine', Path(sys.argv[1])); print(flush=True); input()")
+    process = subprocess.Popen([sys.executable, "-c", code, str(root)], cwd=ROOT,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process.stdout.readline()
+    yield process.pid
+    process.communicate(b"\n")
+
+
 class TestTwoAtOnce:
-    """By the note that a process leaves; the lock itself is tried by real processes in test_nothing_lost."""
-
-    def busy(self, root, note, run="mine"):
-        (stage(root, run).parent / "process").write_text(note)
-
     def test_a_second_live_process_is_refused_and_the_first_keeps_its_work(self, root, other_process):
-        self.busy(root, str(other_process))
-        with pytest.raises(staging.BusyError, match=rf"run mine is being made by process {other_process}.*--run"):
+        with pytest.raises(staging.BusyError, match=rf"run mine is being made by process {other_process} on .*--run"):
             staging.open_staging("mine", root)
-        assert list((root / "reports/.staging-mine").rglob("new.csv"))
+        assert len(list((root / "reports/.staging-mine").iterdir())) == 2, "its note and its folder"
 
     def test_another_name_is_free(self, root, other_process):
-        self.busy(root, str(other_process))
         assert staging.open_staging("other", root).is_dir()
-        assert list((root / "reports/.staging-mine").rglob("new.csv"))
+        assert len(list((root / "reports/.staging-mine").iterdir())) == 2
 
-    @pytest.mark.parametrize("left", ["", "0", "not a number", "1 1", "1 x", "9" * 30])
-    def test_a_broken_note_of_a_dead_process_does_not_lock_the_run(self, root, left):
-        self.busy(root, left)
+    def test_a_killed_process_frees_the_run(self, root, other_process):
+        psutil.Process(other_process).kill()
         home = staging.open_staging("mine", root).parent
-        assert (home / "process").read_text().startswith(f"{os.getpid()} ")
+        assert (home / "process").read_text() == f"{os.getpid()} on {platform.node()}"
 
-    def test_a_dead_process_does_not_lock_the_run(self, root):
-        dead = subprocess.Popen([sys.executable, "-c", ""])
-        dead.wait()
-        self.busy(root, str(dead.pid))
-        assert staging.open_staging("mine", root).is_dir()
 
-    def test_a_number_that_is_used_again_does_not_lock_the_run(self, root, other_process):
-        started = psutil.Process(other_process).create_time()
-        assert lock.names_another(f"{other_process} {started:.0f} {platform.node()}")
-        assert not lock.names_another(f"{other_process} {started - 60:.0f} {platform.node()}")
+class TestWithoutLocks:
+    """A shared folder whose disk keeps no locks: a file says who has the run."""
 
-    def test_a_folder_shared_between_machines_without_locks_believes_the_note(self, root, monkeypatch):
-        monkeypatch.setattr(lock, "lock", raising(errno.ENOLCK, "no locks available"))
-        self.busy(root, "1234 1700000000 elsewhere")
-        lock.give_back(root / "reports/.turn-mine")
-        with pytest.raises(staging.BusyError, match="process 1234 on elsewhere; wait .* remove reports/.staging-mine"):
+    @pytest.fixture(autouse=True)
+    def no_locks(self, monkeypatch):
+        monkeypatch.setattr(lock.FileLock, "acquire", raising(errno.ENOLCK, "no locks available"))
+
+    def claimed_by(self, root, host, number, start):
+        """What another process leaves behind that made a run on such a disk."""
+        (root / "reports/.staging-mine").mkdir()
+        (root / "reports/.staging-mine/process").write_text(f"{number} on {host}")
+        (root / "reports/.soft.turn-mine").write_text(f"{number}\n{host}\n{start}\n")
+
+    def test_a_run_is_made_and_nothing_is_left(self, root):
+        stage(root)
+        assert (root / "reports/.soft.turn-mine").is_file()
+        finish(root)
+        assert content(root) == NEW and leftovers(root) == []
+
+    def test_a_process_of_another_machine_is_believed_and_the_error_says_what_to_remove(self, root):
+        self.claimed_by(root, "elsewhere", 1234, 1)
+        with pytest.raises(staging.BusyError,
+                           match="process 1234 on elsewhere; wait .* remove reports/.soft.turn-mine"):
             staging.open_staging("mine", root)
-        shutil.rmtree(root / "reports/.staging-mine")
+        (root / "reports/.soft.turn-mine").unlink()
         stage(root)
         finish(root)
         assert content(root) == NEW and leftovers(root) == []
 
-    def test_with_locks_a_process_of_another_machine_that_holds_none_is_gone(self, root):
-        self.busy(root, "1234 1700000000 elsewhere")
+    def test_a_process_of_this_machine_that_is_gone_is_not(self, root):
+        dead = subprocess.Popen([sys.executable, "-c", ""])
+        dead.wait()
+        self.claimed_by(root, platform.node(), dead.pid, 1)
         assert staging.open_staging("mine", root).is_dir()
