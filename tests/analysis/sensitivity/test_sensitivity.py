@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from test_sensitivity_choices import toy_design
+from toy_design import toy_design
 
 from analysis.frames import read_frame, settle, write_frame
 from analysis.scoring import aggregate, rank

@@ -30,7 +30,7 @@ def test_two_processes_of_a_dask_cluster_count_the_same(tmp_path):
     child = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, timeout=300, capture_output=True, text=True, encoding="utf-8",
         stdin=subprocess.DEVNULL, env={**kept, "PYTHONUTF8": "1", "TMPDIR": str(tmp_path),
-                                       "PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(__file__).parent)])})
+                                       "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests"), str(Path(__file__).parent)])})
     assert child.returncode == 0, child.stderr
     assert child.stdout.splitlines() == [DONE]
 
