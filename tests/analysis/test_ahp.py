@@ -226,6 +226,15 @@ class TestTree:
         allowed = weighting.tree_weights(judgements, self.framework, allow_inconsistent=True)
         assert allowed.at["I1", "local_weight"] == pytest.approx(1 / 3)
 
+    def test_exactly_at_the_limit_is_inconsistent(self):
+        nearly = pd.DataFrame([[1, 2, 7], [1 / 2, 1, 2], [1 / 7, 1 / 2, 1]], *[["I1", "I2", "I3"]] * 2)
+        ratio = weighting.ahp_weights(nearly).consistency_ratio
+        judgements = {**self.judgements, "S1": nearly}
+        with pytest.raises(weighting.InconsistentJudgements):
+            weighting.tree_weights(judgements, self.framework, consistency_limit=ratio)
+        above = float(np.nextafter(ratio, 1))
+        assert weighting.tree_weights(judgements, self.framework, consistency_limit=above)["leaf"].sum() == 5
+
     def test_the_repair_makes_the_triad_transitive(self):
         matrix = weighting.judgement_matrix(noisy_matrix(5, 3))
         triad = weighting.worst_triad(matrix)

@@ -89,6 +89,22 @@ class TestRules:
     def test_a_consistent_city_beyond_the_limit(self):
         assert set_aside({"A": {2018: 960, 2019: 1600}}) == {("A", 2018): "beyond_limit", ("A", 2019): "beyond_limit"}
 
+    def test_half_of_the_years_are_no_majority(self):
+        ordinary = {city: {2016: years[2017], **years} for city, years in ORDINARY.items()}
+        assert set_aside({**ordinary, "A": {2016: 100, 2017: 102, 2018: 10, 2019: 1000}}) == {
+            ("A", 2018): "years_disagree", ("A", 2019): "years_disagree"}
+
+    def test_a_figure_at_the_limit_itself_is_kept(self):
+        """With A the median city of 2019 is at (101 + 111) / 2 = 106; six times that is 636."""
+        assert set_aside({"A": {2019: 636}}, residents=1.0) == {}
+        assert set_aside({"A": {2019: 637}}, residents=1.0) == {("A", 2019): "beyond_limit"}
+
+    @pytest.mark.parametrize(("first", "flag"), [(2018, "repeated_year"), (2017, "")])
+    def test_a_repeated_year_follows_the_year_it_repeats(self, first, flag):
+        statistics = made_statistics({**ORDINARY, "A": {first: 91, 2019: 91}})
+        panel, _ = clean_statistics(statistics, made_cities([*ORDINARY, "A"]), VARIABLES)
+        assert panel.loc[(panel["adcode"] == "A") & (panel["year"] == 2019), "flag"].tolist() == [flag]
+
     def test_agreement_at_the_factor_itself_is_kept(self):
         assert set_aside({"A": {2017: 75, 2018: 150}}) == {}
         assert set(set_aside({"A": {2017: 75, 2018: 150}}, CleaningRules(agreement_factor=1.9))) == {("A", 2018)}

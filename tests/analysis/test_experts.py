@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis import experts, framework
+from analysis.frames import settle
 from analysis.settings import ROOT, load_settings
 from analysis.study import score_study
 
@@ -181,6 +182,7 @@ class TestGroup:
         table = experts.domain_weights_by_expert(real_panel, **TABLES)
         assert list(table.index) == [*real_panel.experts.index, "group"]
         assert table.drop(columns="consistency_ratio").sum(axis=1).to_numpy() == pytest.approx(1)
+        assert table.equals(settle(table)), "no last bits that differ between processors"
 
 
 def test_every_matrix_file_belongs_to_an_expert_and_is_read():

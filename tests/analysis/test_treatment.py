@@ -40,6 +40,17 @@ class TestWinsoriseAsCoinr:
         assert record["action"].tolist() == ["log"] and record["before"].isna().all()
         assert "ln(x - 1 + 1.99)" in record.at[0, "reason"]
 
+    def test_as_many_as_the_maximum_are_still_drawn_in(self):
+        treated, record = treat_outliers(column(*range(1, 21), 100, 200), winsorise_at_most=2)
+        assert record["action"].tolist() == ["winsorised"] * 2 and treated["x"].tolist()[-2:] == [20, 20]
+
+    @pytest.mark.parametrize("limit", ["skewness_limit", "kurtosis_limit"])
+    def test_exactly_at_a_limit_is_within_it(self, limit):
+        values = column(*range(1, 11), 100)
+        reached = float(values["x"].skew() if limit == "skewness_limit" else values["x"].kurt())
+        assert treat_outliers(values, **{limit: reached})[1].empty
+        assert len(treat_outliers(values, **{limit: float(np.nextafter(reached, 0))})[1])
+
     def test_the_estimators_are_the_adjusted_ones(self):
         """Joanes & Gill (1998), doi:10.1111/1467-9884.00122: G₁ and G₂ from the sample moments, here by hand."""
         x = np.array([*range(1, 11), 100.0])
@@ -143,9 +154,11 @@ class TestFillMissing:
 
     def test_donors_share_at_least_half_of_what_the_city_has(self):
         values = self.values.assign(c=1.0, d=2.0)
-        values.loc["A", ["b", "c", "d"]] = np.nan  # A now shares one of B's four indicators
-        record = fill_missing(values, neighbours=1)[1].set_index("adcode")
-        assert record.at["B", "donors"] == "C"
+        values.loc["A", "a"] = values.at["B", "a"]  # where they share it alone, A would be the nearest
+        for lost, donor in ((["b", "c", "d"], "C"), (["c", "d"], "A")):  # one of B's four indicators, or two
+            record = fill_missing(values.mask(np.outer(values.index == "A", values.columns.isin(lost))),
+                                  neighbours=1)[1].set_index(["adcode", "indicator"])
+            assert record.at[("B", "gap"), "donors"] == donor
 
     def test_filled_values_are_not_donors(self):
         values = self.values.copy()

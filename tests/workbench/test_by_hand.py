@@ -11,12 +11,19 @@ from analysis.frames import read_frame
 from analysis.settings import load_settings, write_settings
 from analysis.study import score_study
 from workbench import by_hand
+from workbench.notebook import Step
 from workbench.parameters import StepError
 from workbench.steps import LANGUAGES, NEEDS, PARAMETERS, STEPS, choices_behind, upstream
 
 pytestmark = pytest.mark.whole
 
 TRAITS = frozenset({"public", "factual", "china", "paper", "two_readings", "regions"})
+
+
+@pytest.fixture(autouse=True)
+def undrawn(monkeypatch):
+    """What is read here are tables and words; that the same notebooks draw their figures is in tests/whole."""
+    monkeypatch.setattr(Step, "figure", lambda *_, **__: None)
 
 
 def scores(outputs, run="lab") -> pd.DataFrame:

@@ -149,8 +149,10 @@ def log_by_city(panel: pd.DataFrame, log: pd.DataFrame) -> pd.DataFrame:
     of which those that hold a figure in use are kept."""
     if "adcode" in log:
         return log
-    places = [cell_name(sheet, row, column) if row == row and column == column else "" for sheet, row, column in
-              zip(log["sheet"].astype(object).fillna(""), log["row"].astype(float), log["column"].astype(float), strict=True)]
+    sheets = log["sheet"].astype(object).fillna("")
+    rows, columns = log["row"].astype(float), log["column"].astype(float)
+    places = [cell_name(sheet, row, column) if row == row and column == column else ""
+              for sheet, row, column in zip(sheets, rows, columns, strict=True)]
     named = log.assign(raw_row=places, source_id=log["file"])
     cells = panel[["adcode", "variable", "year", "source_id", "raw_row"]]
     return named.merge(cells, on=["source_id", "raw_row"], validate="m:1")

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from test_sensitivity_choices import toy_design
+from toy_design import toy_design
 
 from analysis.frames import read_frame, settle, write_frame
 from analysis.scoring import aggregate, rank
@@ -290,6 +290,15 @@ class TestStreams:
             pd.testing.assert_frame_equal(one.counts, other.counts)
             pd.testing.assert_frame_equal(one.ranks, other.ranks, check_exact=True)
             pd.testing.assert_frame_equal(one.acceptability, other.acceptability, check_exact=True)
+
+    def test_each_cell_of_a_design_has_draws_of_its_own(self):
+        base = random_cities(2, 5)[1]
+        here, there = (sample_weights(base, 50, 60, seed=8, cell=cell) for cell in (0, 1))
+        assert not (here == there).any(axis=None)
+
+    def test_cities_are_equal_to_the_twelfth_digit_of_the_range_and_not_before(self):
+        assert len(distinct_rows(np.array([[0.0], [1e-13], [1.0]]))[0]) == 2
+        assert len(distinct_rows(np.array([[0.0], [1e-11], [1.0]]))[0]) == 3
 
     def test_a_draw_can_be_replayed(self):
         values, weights = random_cities(30, 5)

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from toy_design import toy_design
 
 from analysis import study
 from analysis.panel import read_panel
@@ -36,7 +37,7 @@ from analysis.sensitivity import (
     with_overrides,
 )
 from analysis.sensitivity.cells import Design
-from analysis.sensitivity.counting import DesignCell, RankCounter
+from analysis.sensitivity.counting import RankCounter
 from analysis.sensitivity.draws import blocks, distinct_rows, drawn_weights, streams
 from analysis.sensitivity.over_choices import cell_order, draws_by_cell
 from analysis.sensitivity.ranking import settled, tied_ranks
@@ -71,20 +72,6 @@ def crossing(base) -> Crossing:
 @pytest.fixture(scope="module")
 def design(stages, crossing) -> Design:
     return cross(stages, crossing, NOISES)
-
-
-def toy_design(cells: int, refused: set[int], cities: int = 8, seed: int = 0) -> Design:
-    """A design without a study behind it: `cells` data sets of random values, some refused."""
-    generator = np.random.default_rng(seed)
-    made = []
-    for number in range(cells):
-        rows, group = distinct_rows(generator.integers(0, 4, (cities, 3)) + 1.0)
-        scorer = scorer_for(rows, ("arithmetic", "geometric", "topsis")[number % 3])
-        made.append(None if number in refused else DesignCell(scorer, np.array([0.5, 0.3, 0.2]), NOISES[0], group))
-    options = tuple(Option(f"o{number}", "", "", {}) for number in range(cells))
-    crossing = Crossing(load_settings(), (Factor("toy", "", "", options),))
-    return Design(crossing, NOISES[:1], tuple(made), {number: f"cause {number % 2}" for number in refused},
-                  pd.Index([f"c{city}" for city in range(cities)]))
 
 
 class TestStages:

@@ -10,10 +10,10 @@ from math import factorial
 import numpy as np
 import pandas as pd
 import pytest
+from figures_drawn import drawn_texts, overlaps
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
-from test_figures import drawn_texts, overlaps
 from typer.testing import CliRunner
 
 from analysis import figures

@@ -6,15 +6,15 @@ import re
 from functools import cache
 from xml.etree import ElementTree
 
+import choices_drawn as about_choices
 import numpy as np
 import pandas as pd
 import pytest
-import test_figures as about
-import test_sensitivity_figures as about_choices
+from colours_seen import SIGHT, lab
+from figures_drawn import CITIES, DATA, FIGURES, STAMP, TREE, draw, drawn_texts, overlaps
 from PIL import Image
 from pypdf import PdfReader
 from sample_notebook import HOSTILE
-from test_figures import CITIES, DATA, FIGURES, STAMP, TREE, draw, drawn_texts, overlaps
 
 from analysis import agreement, figures, maps, regions
 from analysis.figures import comparison, labels, multivariate, numbers, profile, style
@@ -218,6 +218,6 @@ def test_the_tiles_are_34_places_and_neighbours_of_the_coast_are_right():
 def test_ordered_colours_differ_in_grey_and_for_every_sight(family):
     """Shades of one hue are told apart by lightness alone, so that a grey print and any colour vision keep them."""
     for first, second in itertools.pairwise(family):
-        for sight in (np.eye(3), *about.TestColours.SIGHT.values()):
-            apart = np.linalg.norm(about.TestColours.lab(first, sight) - about.TestColours.lab(second, sight))
+        for sight in (np.eye(3), *SIGHT.values()):
+            apart = np.linalg.norm(lab(first, sight) - lab(second, sight))
             assert apart > 9, (first, second)

@@ -16,10 +16,10 @@ import numpy as np
 import pytest
 from bad_inputs.cases import GOOD
 from conftest import ROOT, examples, snapshot
+from good_input import good_sheets, write_workbook
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from own_tables import sheet_of, workbook_bytes
-from test_bad_inputs import good_sheets, write_workbook
 
 from analysis.framework import leaves
 from analysis.settings import load_settings

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT, fixtures_of
 from pandas.testing import assert_frame_equal
-from test_own_hostile import MADE, Page
+from safe_page import MADE, Page
 
 from analysis.frames import read_frame
 from analysis.indicators import chosen_proxies
