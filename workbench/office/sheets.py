@@ -18,7 +18,7 @@ import pandas as pd
 from analysis.figures.labels import pick
 from workbench.release import RELEASED
 from workbench.reporting.stamps import Stamp
-from workbench.reporting.table_markup import text_width
+from workbench.reporting.table import text_width
 from workbench.reporting.words import WORDS
 
 if TYPE_CHECKING:
