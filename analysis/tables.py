@@ -33,6 +33,15 @@ def printed(value: Any, form: Format) -> str:
     return str(value) if isinstance(value, int | np.integer) else format(value, ".4g").replace("-", "−")
 
 
+class PrintedNumber(str):
+    """A number as it is printed, for a column of texts; the number itself is kept, for workbooks."""
+
+    def __new__(cls, value: Any, form: Format) -> PrintedNumber:
+        text = super().__new__(cls, printed(value, form))
+        text.number = value
+        return text
+
+
 def small_chance(p: float) -> str:
     """A p-value with two significant digits, below one in a thousand as such."""
     return "<0.001" if p < 0.001 else format(p, ".2g")

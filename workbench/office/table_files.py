@@ -28,7 +28,8 @@ _MARKDOWN_STYLES = {"strong": "**", "emph": "*"}
 NEEDED = ("% \\usepackage{booktabs,longtable,array}", "% 中文 Chinese: \\usepackage{ctex}, XeLaTeX / LuaLaTeX")
 
 
-def write_table_files(table: Table, folder: Path, name: str, label: str, caption: str, notes: tuple[str, ...] = ()) -> None:
+def write_table_files(table: Table, folder: Path, name: str, label: str, caption: str,
+                      notes: tuple[str, ...] = ()) -> None:
     """Write <name>.md and <name>.tex into `folder`; `label` is the printed one (表 2), `notes` stand below."""
     kept = tuple(note for note in notes if note)
     (folder / f"{name}.md").write_text(to_markdown(table, label, caption, kept), encoding="utf-8", newline="\n")

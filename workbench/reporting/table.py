@@ -77,26 +77,23 @@ class Table:
         for name, values in frame.items():
             numeric = is_numeric_dtype(values) and not is_bool_dtype(values)
             head.append(TableCell("num" if numeric else "", header=True, runs=[(one_line(name), "")]))
-            columns.append([TableCell("num" if numeric else text_kind, finite(number),
+            columns.append([TableCell("num" if numeric else text_kind, number_behind(value),
                                       runs=[(one_line(printed(value, forms.get(name))), "")])
-                            for value, number in zip(values, settle(values), strict=True)])
-        leading = [columns[frame.columns.get_loc(name)] for name in merged]
-        for column, heights in zip(leading, merged_rows([[cell.text for cell in cells] for cells in leading]), strict=True):
-            for row, cell in enumerate(column):
-                cell.rows = heights.get(row, 0)  # 0: covered by the cell above
+                            for value in values])
+        merge_repeated([columns[frame.columns.get_loc(name)] for name in merged])
         return cls([head], [[column[row] for column in columns if column[row].rows] for row in range(len(frame))])
 
     def to_json(self) -> str:
         """The table as compact JSON, for a table without merged columns, row headers and styles: those of a frame."""
-        rows = {part: [[_cell_to_json(cell) for cell in row] for row in getattr(self, part)] for part in ("head", "body")}
+        rows = [[[_cell_to_json(cell) for cell in row] for row in part] for part in (self.head, self.body)]
         return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Table:
         """The table that `to_json` wrote."""
-        rows = json.loads(text)
-        return cls(*([[_cell_from_json(cell, part == "head") for cell in row] for row in rows[part]]
-                     for part in ("head", "body")))
+        head, body = json.loads(text)
+        return cls([[_cell_from_json(cell, True) for cell in row] for row in head],
+                   [[_cell_from_json(cell, False) for cell in row] for row in body])
 
     @property
     def width(self) -> int:
@@ -126,9 +123,12 @@ def _cell_from_json(cell: str | list, header: bool) -> TableCell:
     return TableCell(*about, header=header, runs=[(text, "")])
 
 
-def finite(value: Any) -> float | None:
-    """A value as a number that JSON and workbooks can hold; None for a text, a truth value, a gap or an infinity."""
-    return float(value) if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value) else None
+def number_behind(value: Any) -> float | None:
+    """The number of a cell as the study's files hold it; None for a text, a truth value, a gap or an infinity."""
+    value = getattr(value, "number", value)
+    if not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value):
+        return None
+    return settle(value) if isinstance(value, float) else float(value)
 
 
 def one_line(text: object) -> str:
@@ -136,19 +136,15 @@ def one_line(text: object) -> str:
     return re.sub(r"[\s\x00-\x1f\x7f]+", " ", str(text))
 
 
-def merged_rows(columns: Sequence[Sequence[str]]) -> list[dict[int, int]]:
-    """For each column the rows at which a merged cell begins, with the number of its rows.
-
-    >>> merged_rows([["x", "x", "y"], ["p", "p", "p"]])
-    [{0: 2, 2: 1}, {0: 2, 2: 1}]
-    """
+def merge_repeated(columns: Sequence[list[TableCell]]) -> None:
+    """Give the first of equal cells below each other their rows, and those that it covers none; a new cell in one
+    column begins new ones in the next."""
     starts: set[int] = {0}
-    found = []
-    for texts in columns:
-        starts = starts | {row for row in range(1, len(texts)) if texts[row] != texts[row - 1]}
-        order = [*sorted(starts), len(texts)]
-        found.append({row: after - row for row, after in zip(order, order[1:], strict=False)})
-    return found
+    for cells in columns:
+        starts |= {row for row in range(1, len(cells)) if cells[row].text != cells[row - 1].text}
+        order = [*sorted(starts), len(cells)]
+        for row, cell in enumerate(cells):
+            cell.rows = order[order.index(row) + 1] - row if row in starts else 0
 
 
 def grid(rows: list[list[TableCell]], width: int) -> list[list[tuple[int, TableCell]]]:

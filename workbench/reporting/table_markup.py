@@ -84,8 +84,9 @@ def table_to_html(table: Table, lang: str = "") -> str:
     numeric = table.numeric_columns()
 
     def rows_to_html(rows: list[list[TableCell]], head: bool) -> str:
-        return "\n".join("<tr>" + "".join(_cell_to_html(cell, head, numeric[column], bool(lang)) for column, cell in row)
-                         + "</tr>" for row in grid(rows, table.width))
+        lines = ("".join(_cell_to_html(cell, head, numeric[column], bool(lang)) for column, cell in row)
+                 for row in grid(rows, table.width))
+        return "\n".join(f"<tr>{line}</tr>" for line in lines)
 
     head = f"\n<thead>\n{rows_to_html(table.head, True)}\n</thead>" if table.head else ""
     body = f"\n<tbody>\n{rows_to_html(table.body, False)}\n</tbody>"
