@@ -52,14 +52,7 @@ def worst(here: list[Mark]) -> str:
     return PROBLEM if PROBLEM in kinds else "warning" if kinds else "plain"
 
 
-def letters(column: int) -> str:
-    """A column's letters, counted from 0."""
-    from xlsxwriter.utility import xl_col_to_name
-
-    return xl_col_to_name(min(column, 16_383))
-
-
-def shown(content: object) -> str:
+def storable(content: object) -> str:
     """A cell as text that any file can hold: no half characters, nothing that a page or a workbook refuses."""
     text = "" if content is None else str(content)
     text = text.encode("utf-8", "replace").decode("utf-8")

@@ -8,8 +8,9 @@ from __future__ import annotations
 from html import escape
 
 from analysis.figures.labels import pick
-from workbench.own.cell_marks import PROBLEM, Mark, Marks, letters, shown, worst
+from workbench.own.cell_marks import PROBLEM, Mark, Marks, storable, worst
 from workbench.own.grid import Grid
+from workbench.own.problems import column_letters
 
 MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 1_000, 200, 300
 STYLE = """
@@ -91,7 +92,7 @@ def table(grid: Grid, anchor: str, marks: Marks) -> str:
     name = f"{grid.file}" + (f", {grid.sheet}" if grid.sheet else "")
     left_out = "" if whole else pick(marks.lang, f"（{len(grid.rows)} 行，只列有标记的行）",
                                      f" ({len(grid.rows)} rows; those without a mark are left out)")
-    head = "<tr><th></th>" + "".join(f"<th>{letters(column)}</th>" for column in range(width)) + "</tr>"
+    head = "<tr><th></th>" + "".join(f"<th>{column_letters(column + 1)}</th>" for column in range(width)) + "</tr>"
     lines = [line(grid, row, width, found, anchor, marks) for row in rows]
     return (f'<h2 id="{anchor}">{text(name)}{text(left_out)}</h2>\n<div class="wide" tabindex="0"><table>\n{head}\n'
             + "\n".join(lines) + "\n</table></div>")
@@ -115,5 +116,5 @@ def line(grid: Grid, row: int, width: int, found: dict, anchor: str, marks: Mark
 
 def text(content: object, longest: int | None = None) -> str:
     """A text of the user's or the study's, escaped; a long one is cut where asked."""
-    said = shown(content)
+    said = storable(content)
     return escape(said if longest is None or len(said) <= longest else said[:longest] + "…")

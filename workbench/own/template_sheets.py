@@ -20,7 +20,8 @@ import numpy as np
 import pandas as pd
 
 from analysis.ahp import RANDOM_INDEX
-from workbench.office.sheets import put
+from workbench.office.sheets import cell_address, put
+from workbench.own.problems import column_letters
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -81,7 +82,7 @@ def formats(book: Workbook) -> dict[str, Format]:
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------
-def write_table(sheet: Worksheet, looks: dict[str, Format], table: pd.DataFrame) -> None:
+def write_input_table(sheet: Worksheet, looks: dict[str, Format], table: pd.DataFrame) -> None:
     """A table under its heading: texts as texts, codes too (a leading zero is kept), numbers as numbers."""
     for column, name in enumerate(table.columns):
         put(sheet, 0, column, name, looks["head"])
@@ -136,7 +137,7 @@ def write_values(sheet: Worksheet, looks: dict[str, Format], values: pd.DataFram
 
 def name_formula(column: int) -> str:
     """Names and unit of the indicator heading a column, looked up in the sheet `framework`; blank if it has none."""
-    head = f"{letters(column)}$1"
+    head = f"{column_letters(column + 1)}$1"
 
     def found(place: str) -> str:
         return f"INDEX(framework!${place}$2:${place}${LAST_ROW},MATCH({head},framework!$A$2:$A${LAST_ROW},0))"
@@ -205,9 +206,9 @@ def write_judgement(sheet: Worksheet, looks: dict[str, Format], row: int, column
     elif row == column:
         sheet.write_number(row + 1, column + 1, 1, looks["diagonal"])
     else:
-        other = cell(column + 1, row + 1)
+        other = address(column + 1, row + 1)
         sheet.write_formula(row + 1, column + 1, f'=IF(ISNUMBER({other}),IF({other}>0,1/{other},""),"")',
-                            looks["mirrored"], shown(value))
+                            looks["mirrored"], blank_for_gap(value))
 
 
 def write_consistency(sheet: Worksheet, looks: dict[str, Format], title: str, names: pd.Series, full: np.ndarray,
@@ -218,10 +219,10 @@ def write_consistency(sheet: Worksheet, looks: dict[str, Format], title: str, na
     table = start + 9  # first row of the table of weights
     powers = table + n + 4  # first row of the first power
     put(sheet, start, 0, f"{REMARK} {title}：以下自动计算，读取时略过 computed, not read", looks["label"])
-    judged = "+".join(f'COUNTIF({cell(row, row + 1)}:{cell(row, n)},">0")' for row in range(1, n))
-    vectors = {name: f"{letters(column)}{table + 1}:{letters(column)}{table + n}"
+    judged = "+".join(f'COUNTIF({address(row, row + 1)}:{address(row, n)},">0")' for row in range(1, n))
+    vectors = {name: f"{column_letters(column + 1)}{table + 1}:{column_letters(column + 1)}{table + n}"
                for column, name in enumerate(("means", "weights", "vector", "products"), start=1)}
-    lambda_max, index, random_index, ratio = (cell(start + offset, 1) for offset in (2, 3, 4, 5))
+    lambda_max, index, random_index, ratio = (address(start + offset, 1) for offset in (2, 3, 4, 5))
     formulas = (
         ("已判断 judged", f"={judged}", "judged", looks["judged"]),
         ("最大特征值 λmax", blank_unless(f"COUNT({vectors['products']})={n}", f"MAX({n},SUM({vectors['products']}))"),
@@ -258,18 +259,18 @@ def write_weights(sheet: Worksheet, looks: dict[str, Format], names: pd.Series, 
         put(sheet, table - 1, column, f"{REMARK} {head}" if column == 0 else head, looks["head"])
     sheet.set_row(table - 1, 50)
     last = powers + (SQUARINGS - 1) * n  # first row of the last power
-    of_last = f"SUM($B${last + 1}:${letters(n)}${last + n})"
+    of_last = f"SUM($B${last + 1}:${column_letters(n + 1)}${last + n})"
     for row, (code, name) in enumerate(names.items()):
-        line, of_row = table + row, f"{cell(row + 1, 1)}:{cell(row + 1, n)}"
+        line, of_row = table + row, f"{address(row + 1, 1)}:{address(row + 1, n)}"
         put(sheet, line, 0, f"{REMARK} {code}  {name}", looks["label"])
-        power = f"{cell(last + row, 1)}:{cell(last + row, n)}"
-        product = "+".join(f"{cell(row + 1, place + 1)}*{cell(table + place, 3)}" for place in range(n))
+        power = f"{address(last + row, 1)}:{address(last + row, n)}"
+        product = "+".join(f"{address(row + 1, place + 1)}*{address(table + place, 3)}" for place in range(n))
         columns = (
-            ("means", blank_unless(f'COUNTIF($B$2:${letters(n)}${n + 1},">0")={n * n}', f"GEOMEAN({of_row})")),
-            ("weights", blank_unless(f"ISNUMBER({cell(line, 1)})",
-                                     f"{cell(line, 1)}/SUM(B${table + 1}:B${table + n})")),
-            ("vector", blank_unless(f"ISNUMBER({cell(last, 1)})", f"SUM({power})/{of_last}")),
-            ("products", blank_unless(f"ISNUMBER({cell(line, 3)})", product)),
+            ("means", blank_unless(f'COUNTIF({address(1, 1)}:{address(n, n)},">0")={n * n}', f"GEOMEAN({of_row})")),
+            ("weights", blank_unless(f"ISNUMBER({address(line, 1)})",
+                                     f"{address(line, 1)}/SUM(B${table + 1}:B${table + n})")),
+            ("vector", blank_unless(f"ISNUMBER({address(last, 1)})", f"SUM({power})/{of_last}")),
+            ("products", blank_unless(f"ISNUMBER({address(line, 3)})", product)),
         )
         for column, (key, formula) in enumerate(columns, start=1):
             sheet.write_formula(line, column, formula, looks["result"], found[key][row])
@@ -282,13 +283,13 @@ def write_powers(sheet: Worksheet, looks: dict[str, Format], values: list, n: in
     for step in range(SQUARINGS):
         former = 1 if step == 0 else powers + (step - 1) * n
         ready = f"ISNUMBER($B${table + 1})"
-        total = f"SUM($B${former + 1}:${letters(n)}${former + n})^2"
+        total = f"SUM($B${former + 1}:${column_letters(n + 1)}${former + n})^2"
         for row in range(n):
             line = powers + step * n + row
             sheet.set_row(line, None, None, {"level": 1, "hidden": True})
             put(sheet, line, 0, f"{REMARK} A^{2 ** (step + 1)}", looks["soft"])
             for column in range(n):
-                product = "+".join(f"{cell(former + row, inner + 1)}*{cell(former + inner, column + 1)}"
+                product = "+".join(f"{address(former + row, inner + 1)}*{address(former + inner, column + 1)}"
                                    for inner in range(n))
                 sheet.write_formula(line, column + 1, blank_unless(ready, f"({product})/{total}"), looks["working"],
                                     values[step][row][column])
@@ -339,16 +340,9 @@ class AllDigits(float):
         return repr(float(self)).removesuffix(".0")
 
 
-def letters(column: int) -> str:
-    """A column's letters, counted from 0: 0 → A, 27 → AB."""
-    from xlsxwriter.utility import xl_col_to_name
-
-    return xl_col_to_name(column)
-
-
-def cell(row: int, column: int) -> str:
+def address(row: int, column: int) -> str:
     """A cell's fixed address, row and column counted from 0: (1, 1) → $B$2."""
-    return f"${letters(column)}${row + 1}"
+    return cell_address(row, column, "row column")
 
 
 def blank_unless(condition: str, value: str) -> str:
@@ -356,7 +350,7 @@ def blank_unless(condition: str, value: str) -> str:
     return f'=IF({condition},{value},"")'
 
 
-def shown(value: float) -> float | str:
+def blank_for_gap(value: float) -> float | str:
     """A number as a formula shows it, nothing for NaN."""
     return "" if np.isnan(value) else float(value)
 

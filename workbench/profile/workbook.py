@@ -19,7 +19,7 @@ import pandas as pd
 from analysis import editions
 from analysis.figures.labels import node_names, pick
 from analysis.tables import full_names
-from workbench.office.sheets import put
+from workbench.office.sheets import new_workbook, put
 from workbench.profile import words
 from workbench.profile.account import Account
 from workbench.profile.notes import notes
@@ -60,11 +60,8 @@ def account_workbook(account: Account, lang: str = "zh") -> bytes:
     points are formulas with min-max, numbers with z-scores and ranks, which need all cities too. The same account
     gives the same bytes.
     """
-    import xlsxwriter
-
     buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
-                                        "strings_to_numbers": False})
+    book = new_workbook(buffer)
     book.set_properties({"title": words.city_name(account, lang), "created": datetime(*RELEASED.timetuple()[:3])})
     names = pick(lang, ("计算", "原始数", "说明"), ("Account", "Raw figures", "Notes"))
     sheets = [book.add_worksheet(name) for name in names]

@@ -23,7 +23,7 @@ from pathlib import Path
 from analysis.settings import ROOT
 from workbench.planning import RunError
 from workbench.running import lock
-from workbench.running.disk import refuse_without_leave, refuse_without_room, shown, write_errors_told
+from workbench.running.disk import path_in, refuse_without_leave, refuse_without_room, write_errors_told
 
 GLANCE = 1.0  # seconds until a turn that is taken without saying by whom counts as taken
 PATIENCE = 30.0  # seconds that a reader waits for a move under way, which takes some milliseconds
@@ -71,7 +71,7 @@ def make_staging(run: str, root: Path) -> Path:
     """The staging folder itself, on the disk of what it will replace, once there is room and leave to write."""
     ready, home = hidden(root, "ready", run), hidden(root, "staging", run)
     if ready.exists():
-        raise RunError(f"{shown(ready, root)}, left by an earlier run, cannot be removed; remove it and run again")
+        raise RunError(f"{path_in(ready, root)}, left by an earlier run, cannot be removed; remove it and run again")
     refuse_without_room(root / "reports")
     remove(home)
     home.mkdir()
@@ -130,7 +130,7 @@ def claim(run: str, root: Path, glance: float = GLANCE) -> None:
     lock.give_back(turn)
     number, _, machine = (*note.split(), "", "", "")[:3]
     who = f"process {number}" + (f" on {machine}" if machine else "") if another else "another process"
-    gone = "" if taken is False else f"; if it no longer runs, remove {shown(home, root)}"
+    gone = "" if taken is False else f"; if it no longer runs, remove {path_in(home, root)}"
     raise BusyError(f"run {run} is being made by {who}; wait for it, or give --run another name{gone}")
 
 
@@ -160,7 +160,7 @@ def finish_move(run: str, root: Path = ROOT) -> None:
             if old.exists() and not target.exists():
                 old.rename(target)
         raise RunError(f"the new results of run {run} are complete but cannot be put in place ({error.strerror}: "
-                       f"{shown(Path(error.filename or ''), root)}); close the programs that have its files open and "
+                       f"{path_in(Path(error.filename or ''), root)}); close the programs that have its files open and "
                        "run again") from None
     remove(hidden(root, "ready", run))
 
