@@ -186,13 +186,15 @@ def contents_xml(title: str, headings: Sequence[tuple[int, str, str]], depth: in
     return paragraph(run(title), "TOCHeading") + "".join(lines) + paragraph(f"{FIELD_END}{PAGE_BREAK}", "BodyText")
 
 
-def section_xml(landscape: bool = False, cover: bool = False) -> str:
-    """The properties of a section: paper, margins, header and footer; a cover has neither."""
+def section_xml(landscape: bool = False, cover: bool = False, framed: bool = True) -> str:
+    """The properties of a section: paper, margins and, if `framed`, our header and footer, which a cover does not show.
+    """
+    frame = (f'<w:headerReference w:type="default" r:id="{HEADER_ID}"/>'
+             f'<w:footerReference w:type="default" r:id="{FOOTER_ID}"/>') * framed
     width, height = PAGE[::-1] if landscape else PAGE
     turned = ' w:orient="landscape"' if landscape else ""
     margins = " ".join(f'w:{side}="{size}"' for side, size in MARGINS.items())
-    return (f'<w:sectPr><w:headerReference w:type="default" r:id="{HEADER_ID}"/>'
-            f'<w:footerReference w:type="default" r:id="{FOOTER_ID}"/><w:type w:val="nextPage"/>'
+    return (f'<w:sectPr>{frame}<w:type w:val="nextPage"/>'
             f'<w:pgSz w:w="{width}" w:h="{height}"{turned}/><w:pgMar {margins} w:header="709" w:footer="567" '
             f'w:gutter="0"/>{"<w:titlePg/>" if cover else ""}</w:sectPr>')
 
