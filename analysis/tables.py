@@ -1,83 +1,22 @@
-"""Published tables: frames with their final headers, and the only writer of table mark-up.
+"""Published tables: frames with their final headers, and how a value is printed.
 
 Every table function returns a frame ready for CSV: headers in the language, numbers unrounded. `frame.attrs["formats"]`
-says how its numbers are shown; `html_table` rounds for display only.
+says how its numbers are shown; `printed` rounds, for display only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from html import escape
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from analysis.figures.labels import city_names, group_name, node_names, pick, province_name, system_name
 
 Format = str | Callable | None
 EMPTY = "–"
 LIST_MARKS = {"corrected": "*", "inferred": "†"}
-
-
-class TableError(ValueError):
-    """A table that cannot be made as asked; the message names the column and the remedy."""
-
-
-def html_table(frame: pd.DataFrame, lang: str = "zh", formats: Mapping[str, str | Callable] | None = None,
-               headers: Mapping[str, str] | None = None, merged: Sequence[str] = ()) -> str:
-    """A frame as a plain HTML table: thead and tbody, everything escaped, numeric cells and their headers class num.
-
-    `formats` maps a column to a format such as ".2f", ".0%" or ",d", or to a function of the value; by default the
-    frame's own (`attrs["formats"]`), else whole numbers as they are and others with four significant digits. `headers`
-    renames columns. Missing values become a dash; the index is left out. In the columns `merged`, which lead the
-    frame, cells that repeat the one above become one; a new cell in one of them begins new ones in the next. A frame
-    with `attrs["plain"]` holds texts that stay texts, numbers among them.
-    """
-    known = dict(frame.attrs.get("formats", {})) | dict(formats or {})
-    unknown = [name for name in known if name not in frame.columns]
-    if unknown and formats:
-        raise TableError(f"no such columns to format: {', '.join(map(str, unknown))}; correct the names")
-    plain = bool(frame.attrs.get("plain"))
-    numeric = {name: is_numeric_dtype(frame[name]) and not is_bool_dtype(frame[name]) for name in frame.columns}
-    head = "".join(cell("th", (headers or {}).get(name, name), numeric[name], ' scope="col"') for name in frame.columns)
-    texts = {name: [printed(value, known.get(name)) for value in frame[name]] for name in frame.columns}
-    heights = merged_rows({name: texts[name] for name in merged})
-    rows = ("".join(cell("td", texts[name][row], numeric[name], height_of(heights, name, row), plain)
-                    for name in frame.columns if heights.get(name, {row: 1}).get(row)) for row in range(len(frame)))
-    body = "\n".join(f"<tr>{row}</tr>" for row in rows)
-    language = pick(lang, "zh-CN", "en")
-    return f'<table lang="{language}">\n<thead>\n<tr>{head}</tr>\n</thead>\n<tbody>\n{body}\n</tbody>\n</table>\n'
-
-
-def merged_rows(columns: Mapping[str, list[str]]) -> dict[str, dict[int, int]]:
-    """For each column the rows at which a merged cell begins, with the number of its rows.
-
-    >>> merged_rows({"a": ["x", "x", "y"], "b": ["p", "p", "p"]})
-    {'a': {0: 2, 2: 1}, 'b': {0: 2, 2: 1}}
-    """
-    starts: set[int] = {0}
-    found = {}
-    for name, texts in columns.items():
-        starts = starts | {row for row in range(1, len(texts)) if texts[row] != texts[row - 1]}
-        order = [*sorted(starts), len(texts)]
-        found[name] = {row: after - row for row, after in zip(order, order[1:], strict=False)}
-    return found
-
-
-def height_of(heights: Mapping[str, Mapping[int, int]], name: str, row: int) -> str:
-    """The attribute of a cell that spans rows; empty for the others."""
-    rows = heights.get(name, {}).get(row, 1)
-    return f' rowspan="{rows}"' if rows > 1 else ""
-
-
-def cell(tag: str, text: object, numeric: bool, attributes: str = "", plain: bool = False) -> str:
-    """One cell, escaped; a plain one stays text even where it looks like a number. JupyterLab sets cells to the right,
-    so that texts must say that they begin at the left."""
-    kind = ' class="num"' if numeric else ' class="text"' if plain else ""
-    kind += "" if numeric else ' style="text-align:left"'
-    return f"<{tag}{kind}{attributes}>{escape(str(text))}</{tag}>"
 
 
 def printed(value: Any, form: Format) -> str:
@@ -92,6 +31,17 @@ def printed(value: Any, form: Format) -> str:
         text = format(int(value) if form.endswith("d") else value, form)
         return "0" if text == "+0" else text.replace("-", "−")
     return str(value) if isinstance(value, int | np.integer) else format(value, ".4g").replace("-", "−")
+
+
+class PrintedNumber(str):
+    """A number as it is printed, for a column of texts; the number itself is kept, for workbooks."""
+
+    number: Any
+
+    def __new__(cls, value: Any, form: Format) -> PrintedNumber:
+        text = super().__new__(cls, printed(value, form))
+        text.number = value
+        return text
 
 
 def small_chance(p: float) -> str:

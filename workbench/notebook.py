@@ -258,9 +258,9 @@ class Step:
         headings already in the reader's language. `merged` are leading columns whose repeated cells become one; `keep`
         says whether the table stays on one page of the PDF (None: short ones do).
         """
-        from analysis import tables
-        from workbench.office.table_files import write_table
-        from workbench.reporting.table_markup import read_table
+        from workbench.office.table_files import write_table_files
+        from workbench.reporting.table import Table
+        from workbench.reporting.table_markup import table_to_html
 
         formats = dict(formats or {})
         if columns is not None:
@@ -274,10 +274,10 @@ class Step:
         if frame.empty:  # nothing to fill, to clip, to flag: other data than the public have such steps
             self.say(f"{report['label']}　{caption}{self.pick('：没有可列的行。', ': there is nothing to list.')}")
             return
-        html = tables.html_table(frame, formats=formats, merged=merged)
-        write_table(read_table(html, name), folder, name, report["label"], report["caption"],
-                    (report["notes"], self.stamp))
-        display({"text/html": html, "text/plain": report["caption"]}, metadata={"report": report}, raw=True)
+        table = Table.from_frame(frame, formats, merged)
+        write_table_files(table, folder, name, report["label"], report["caption"], (report["notes"], self.stamp))
+        display({"text/html": table_to_html(table, "zh"), "text/plain": report["caption"]},
+                metadata={"report": report | {"table": table.to_json()}}, raw=True)
         self.lab_caption(report)
 
     def chosen_columns(self, frame: pd.DataFrame, columns: Sequence[str], headings: Mapping[str, str],

@@ -20,7 +20,7 @@ Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Cell:
+class CellDifference:
     """One cell that differs: its row, its column, and its text in the stored and in the recomputed table."""
 
     row: str
@@ -53,7 +53,7 @@ class Lines:
 class TableDifference:
     """What differs between two tables; all empty where only the order or the notation of the cells differs."""
 
-    cells: tuple[Cell, ...] = ()
+    cells: tuple[CellDifference, ...] = ()
     rows: Lines = Lines()
     columns: Lines = Lines()
 
@@ -111,8 +111,8 @@ def compare_tables(stored: tuple[list[str], list[Row]], recomputed: tuple[list[s
     names = {**{at: row_name(row, key, at) for at, row in right.items()},
              **{at: row_name(row, key, at) for at, row in left.items()}}
     rows = alone([names[at] for at in left if at not in right], [names[at] for at in right if at not in left])
-    cells = tuple(Cell(names[at], column, row[column], right[at][column]) for at, row in left.items() if at in right
-                  for column in shared if row[column] != right[at][column])
+    cells = tuple(CellDifference(names[at], column, row[column], right[at][column]) for at, row in left.items()
+                  if at in right for column in shared if row[column] != right[at][column])
     return TableDifference(cells, rows, columns)
 
 

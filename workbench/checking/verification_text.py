@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from workbench.checking.file_differences import Cell, FileDifference, Lines, TableDifference
+from workbench.checking.file_differences import CellDifference, FileDifference, Lines, TableDifference
 from workbench.checking.verification import Change, Verification
 
 MOST = 20
@@ -44,10 +44,10 @@ def change_line(change: Change, zh: bool) -> str:
         return f"{change.name}{'：已不在' if zh else ': missing'}"
     if change.then is None:
         return f"{change.name}{'：新增，清单中没有' if zh else ': new, not in the manifest'}"
-    return f"{change.name}{'：' if zh else ': '}{shown(change.then)} → {shown(change.now)}"
+    return f"{change.name}{'：' if zh else ': '}{value_text(change.then)} → {value_text(change.now)}"
 
 
-def shown(value: Any) -> str:
+def value_text(value: Any) -> str:
     text = str(value)
     return f"sha256 {text[:12]}…" if re.fullmatch(r"[0-9a-f]{64}", text) else text
 
@@ -75,7 +75,7 @@ def what_differs(file: FileDifference, zh: bool) -> str:
         return "重算没有得出此文件" if zh else "in the stored run, but not made again"
     if file.table is None:
         (size, digest), (size_again, digest_again) = file.stored, file.recomputed
-        stored, again = f"{size:,} B {shown(digest)}", f"{size_again:,} B {shown(digest_again)}"
+        stored, again = f"{size:,} B {value_text(digest)}", f"{size_again:,} B {value_text(digest_again)}"
         return f"原有 {stored}，重算 {again}" if zh else f"stored {stored}, made again {again}"
     return table_summary(file.table, zh)
 
@@ -105,7 +105,7 @@ def one_sided(lines: Lines, kind: str, zh: bool) -> list[str]:
             + [f"{kind} {name}{'：只在重算' if zh else ': made again only'}" for name in lines.recomputed])
 
 
-def cell_line(cell: Cell, zh: bool) -> str:
+def cell_line(cell: CellDifference, zh: bool) -> str:
     stored, again = (repr(text) if text.strip() != text or not text else text
                      for text in (cell.stored, cell.recomputed))
     line = (f"{cell.row}，{cell.column}：原有 {stored}，重算 {again}" if zh else

@@ -16,7 +16,8 @@ from workbench.reporting.markup import REPORT_ASSETS
 from workbench.reporting.notebook_html import page_templates, picture_address, stylesheet
 from workbench.reporting.notebook_pdf import compile_typst
 from workbench.reporting.stamps import Stamp
-from workbench.reporting.table_markup import Cell, Table, table_to_html
+from workbench.reporting.table import Table, TableCell
+from workbench.reporting.table_markup import table_to_html
 from workbench.reporting.typst_tables import TableFit, table_to_typst, typst_string
 from workbench.reporting.words import WORDS
 
@@ -45,8 +46,8 @@ def domain_figure(account: Account, lang: str) -> str:
     return figures.to_svg(domain_bars(account.domains["score"], medians, account.tables.tree, city, lang, edition))
 
 
-def text_cell(text: str, numeric: bool = False, bold: bool = False) -> Cell:
-    return Cell(numeric=numeric, runs=[(text, "strong" if bold else "")])
+def text_cell(text: str, numeric: bool = False, bold: bool = False) -> TableCell:
+    return TableCell("num" if numeric else "text", runs=[(text, "strong" if bold else "")])
 
 
 def ledger(account: Account, lang: str) -> Table:
@@ -60,7 +61,7 @@ def ledger(account: Account, lang: str) -> Table:
              *[(pick(lang, "贡献", "Contribution"), True)] * additive,
              (pick(lang, "年份：原始行", "Years: raw rows"), False), (pick(lang, "来源", "Source"), False)]
 
-    def row(texts: list[str], bold: bool = False) -> list[Cell]:
+    def row(texts: list[str], bold: bool = False) -> list[TableCell]:
         return [text_cell(text, numeric, bold) for text, (_, numeric) in zip(texts, heads, strict=True)]
 
     body = []

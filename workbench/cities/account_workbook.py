@@ -24,7 +24,7 @@ from workbench.cities.account import Account
 from workbench.cities.account_notes import notes
 from workbench.cities.account_page import stamps
 from workbench.cities.run_tables import PER_RESIDENT, recorded_logarithm
-from workbench.office.sheets import put
+from workbench.office.sheets import new_workbook, put
 from workbench.release import RELEASED
 
 if TYPE_CHECKING:
@@ -60,11 +60,8 @@ def account_workbook(account: Account, lang: str = "zh") -> bytes:
     points are formulas with min-max, numbers with z-scores and ranks, which need all cities too. The same account
     gives the same bytes.
     """
-    import xlsxwriter
-
     buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
-                                        "strings_to_numbers": False})
+    book = new_workbook(buffer)
     book.set_properties({"title": words.city_name(account, lang), "created": datetime(*RELEASED.timetuple()[:3])})
     names = pick(lang, ("计算", "原始数", "说明"), ("Account", "Raw figures", "Notes"))
     sheets = [book.add_worksheet(name) for name in names]

@@ -12,7 +12,7 @@ from workbench.cities.profile_words import Names
 from workbench.reporting.markup import REPORT_ASSETS
 from workbench.reporting.notebook_pdf import compile_typst
 from workbench.reporting.stamps import Stamp
-from workbench.reporting.table_markup import Table
+from workbench.reporting.table import Table
 from workbench.reporting.typst_tables import typst_string
 from workbench.reporting.words import WORDS
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from analysis.attribution import STAGES
 from analysis.figures.labels import node_names, pick
-from analysis.tables import finished, full_names, html_table
+from analysis.tables import finished, full_names
 from workbench.comparing.comparison import (
     ROSTER,
     Comparison,
@@ -29,7 +29,7 @@ from workbench.release import EPOCH, release_month
 from workbench.reporting.blocks import Block, Report
 from workbench.reporting.notebook_html import report_to_html
 from workbench.reporting.stamps import PageLinks, Stamp
-from workbench.reporting.table_markup import read_table
+from workbench.reporting.table import Table
 
 CSV = "comparison.csv"
 PART_NAMES = {ROSTER: ("城市名单", "roster"), "data": ("数据", "data"), "treatment": ("缺失与离群值处理", "treatment"),
@@ -118,8 +118,7 @@ def prose(told: Told, zh: str, en: str) -> Block:
 
 def table(told: Told, frame: pd.DataFrame, zh: str, en: str, notes: tuple[str, str] = ("", "")) -> Block:
     """A table with its caption; every text in it is escaped."""
-    return Block("table", caption=told.pick(zh, en), notes=told.pick(*notes),
-                 table=read_table(html_table(frame, told.lang), "comparison"))
+    return Block("table", caption=told.pick(zh, en), notes=told.pick(*notes), table=Table.from_frame(frame))
 
 
 def places(value: float) -> str:

@@ -56,7 +56,7 @@ def results_workbook(run: RunBook) -> bytes:
         book.top(sheet, title, note)
         frame = in_order(frame, about.stem, run.ground)
         shown, heads, forms = readable(frame, about.stem, run, names)
-        write_table(book, sheet, shown, heads, forms, about.stem)
+        write_result_table(book, sheet, shown, heads, forms, about.stem)
         if about.stem in WITH_UNITS:
             write_units(book, sheet, list(shown), run)
         if live and about.stem in score_formulas.STEMS:
@@ -156,7 +156,7 @@ def head_and_form(column: str, values: pd.Series, stem: str, lang: str, names: d
     return column, PLAIN if is_float_dtype(values) else TEXT
 
 
-def write_table(book: Book, sheet, frame: pd.DataFrame, heads: list[str], forms: list[str], stem: str) -> None:
+def write_result_table(book: Book, sheet, frame: pd.DataFrame, heads: list[str], forms: list[str], stem: str) -> None:
     """Heads, cells, widths, filter, and the head frozen with the columns that name a row."""
     right = [form != TEXT for form in forms]
     head_row(book, sheet, HEAD_ROW, heads, right)

@@ -16,7 +16,7 @@ from analysis.figures.labels import pick
 from analysis.framework import ancestor
 from analysis.settings import Settings
 from workbench.office.run_book import RunBook, in_order
-from workbench.office.sheets import HEAD_ROW, SOFT, Book, area, head_row, place, put
+from workbench.office.sheets import HEAD_ROW, SOFT, Book, area, cell_address, head_row, put
 from workbench.project import Run
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def write_weights_row(book: Book, sheet: Worksheet, points: pd.DataFrame, column
     put(sheet, WEIGHTS_ROW, 1, pick(run.lang, "采用的权重", "Weight used"), book.look(font_color=SOFT))
     for code in points.columns[1:]:
         row = FIRST + int(weights.index[weights["indicator"] == code][0])
-        target = f"='{pick(run.lang, *SHEET[WEIGHTS])}'!{place(row, letter, 'row column')}"
+        target = f"='{pick(run.lang, *SHEET[WEIGHTS])}'!{cell_address(row, letter, 'row column')}"
         sheet.write_formula(WEIGHTS_ROW, columns.index(code), target, book.look(num_format="0.00%"),
                             float(weights.at[row - FIRST, "combined"]))
 
@@ -78,14 +78,15 @@ def write_scores(book: Book, sheet: Worksheet, scores: pd.DataFrame, columns: li
     spans |= {name: (first_of(domain, name), first_of(domain, name) + int((domain == name).sum()) - 1)
               for name in domain.unique() if name in columns}
     for row, city in enumerate(scores.to_dict("records"), start=FIRST):
-        code = place(row, 0, "column")
+        code = cell_address(row, 0, "column")
         match = f"MATCH({code},{area(sheet_of(POINTS, run), (FIRST, 0), (last, 0))},0)"
         for name, (start, end) in spans.items():
             formula = aggregate(sheet_of(POINTS, run), match, start + 2, end + 2, last, run.tables.settings)
             sheet.write_formula(row, columns.index(name), f"=ROUND({formula},{DECIMALS})",
                                 book.look(num_format="0.00"), city[name])
         at = columns.index("score")
-        ranked = f"=RANK({place(row, at)},{area(sheet.get_name(), (FIRST, at), (FIRST + len(scores) - 1, at))},0)"
+        every_score = area(sheet.get_name(), (FIRST, at), (FIRST + len(scores) - 1, at))
+        ranked = f"=RANK({cell_address(row, at)},{every_score},0)"
         sheet.write_formula(row, columns.index("rank"), ranked, book.look(num_format="0"), city["rank"])
     write_check(book, sheet, scores, columns, run)
 

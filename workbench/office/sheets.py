@@ -18,7 +18,7 @@ import pandas as pd
 from analysis.figures.labels import pick
 from workbench.release import RELEASED
 from workbench.reporting.stamps import Stamp
-from workbench.reporting.table_markup import text_width
+from workbench.reporting.table import text_width
 from workbench.reporting.words import WORDS
 
 if TYPE_CHECKING:
@@ -45,10 +45,7 @@ class Book:
     looks: dict[tuple, Format] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        import xlsxwriter
-
-        self.book: Workbook = xlsxwriter.Workbook(self.buffer, {
-            "in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False})
+        self.book = new_workbook(self.buffer)
         self.contents = self.add(pick(self.lang, "目录", "Contents"))
 
     def add(self, name: str) -> Worksheet:
@@ -107,6 +104,14 @@ class Book:
         return self.buffer.getvalue()
 
 
+def new_workbook(buffer: io.BytesIO, **options: bool) -> Workbook:
+    """A workbook in which a text stays a text, whatever it begins with."""
+    import xlsxwriter
+
+    return xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
+                                        "strings_to_numbers": False, **options})
+
+
 def stamp_line(stamp: Stamp, lang: str) -> str:
     """Edition, run and date in one line."""
     run = f"{WORDS[lang]['run']}{WORDS[lang]['colon']}{stamp.run}"
@@ -152,8 +157,8 @@ def column_width(head: str, values: Iterable[Any], form: str) -> float:
     return min(max(NARROWEST, longest + 1, min(text_width(head) * 1.75 + 3, 22)), WIDEST)
 
 
-def place(row: int, column: int, fixed: str = "") -> str:
-    """A cell by letter, counted from 0: `place(5, 0)` is A6; `fixed` may hold "row" and "column" ($A$6)."""
+def cell_address(row: int, column: int, fixed: str = "") -> str:
+    """A cell by letter, counted from 0: `cell_address(5, 0)` is A6; `fixed` may hold "row" and "column" ($A$6)."""
     from xlsxwriter.utility import xl_rowcol_to_cell
 
     return xl_rowcol_to_cell(row, column, row_abs="row" in fixed, col_abs="column" in fixed)
@@ -162,4 +167,4 @@ def place(row: int, column: int, fixed: str = "") -> str:
 def area(sheet: str, first: tuple[int, int], last: tuple[int, int]) -> str:
     """A fixed range on a sheet, (row, column) to (row, column) counted from 0."""
     name = sheet.replace("'", "''")
-    return f"'{name}'!{place(*first, 'row column')}:{place(*last, 'row column')}"
+    return f"'{name}'!{cell_address(*first, 'row column')}:{cell_address(*last, 'row column')}"

@@ -8,9 +8,10 @@ ctex with XeLaTeX or LuaLaTeX; a comment in the file says so.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
-from workbench.reporting.table_markup import Cell, Table, grid, text_width
+from workbench.reporting.table import Table, TableCell, full_rows, grid, one_line, text_width
 
 LONG = 40  # rows; a longer table breaks over pages and repeats its head
 # Ems of text that a line holds at the common size of a table, and at a smaller one with closer columns. What is wider
@@ -27,7 +28,8 @@ _MARKDOWN_STYLES = {"strong": "**", "emph": "*"}
 NEEDED = ("% \\usepackage{booktabs,longtable,array}", "% 中文 Chinese: \\usepackage{ctex}, XeLaTeX / LuaLaTeX")
 
 
-def write_table(table: Table, folder: Path, name: str, label: str, caption: str, notes: tuple[str, ...] = ()) -> None:
+def write_table_files(table: Table, folder: Path, name: str, label: str, caption: str,
+                      notes: tuple[str, ...] = ()) -> None:
     """Write <name>.md and <name>.tex into `folder`; `label` is the printed one (表 2), `notes` stand below."""
     kept = tuple(note for note in notes if note)
     (folder / f"{name}.md").write_text(to_markdown(table, label, caption, kept), encoding="utf-8", newline="\n")
@@ -38,17 +40,17 @@ def write_table(table: Table, folder: Path, name: str, label: str, caption: str,
 def to_markdown(table: Table, label: str = "", caption: str = "", notes: tuple[str, ...] = ()) -> str:
     """The table as a pipe table (GitHub, pandoc): one line of heads, columns of numbers to the right."""
     numeric = table.numeric_columns()
-    head = [" ".join(filter(None, column)) for column in zip(*full_rows(table.head, table.width, markdown_cell),
-                                                             strict=True)] if table.head else [""] * table.width
+    heads = [map(markdown_cell, row) for row in full_rows(table.head, table.width)]
+    head = [" ".join(filter(None, column)) for column in zip(*heads, strict=True)] or [""] * table.width
     lines = [f"**{markdown_text(label)}** {markdown_text(caption)}".strip(), ""] if label or caption else []
     lines += [pipes(head), pipes(["---:" if flag else ":---" for flag in numeric])]
-    lines += [pipes(row) for row in full_rows(table.body, table.width, markdown_cell)]
+    lines += [pipes(map(markdown_cell, row)) for row in full_rows(table.body, table.width)]
     for note in notes:
         lines += ["", markdown_text(note)]
     return "\n".join(lines) + "\n"
 
 
-def pipes(cells: list[str]) -> str:
+def pipes(cells: Iterable[str]) -> str:
     """One line of a pipe table."""
     return f"| {' | '.join(cells)} |"
 
@@ -62,7 +64,7 @@ def markdown_text(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", one_line(text))
 
 
-def markdown_cell(cell: Cell) -> str:
+def markdown_cell(cell: TableCell) -> str:
     """A cell's text with its bold and italic."""
     return "".join("<br>" if style == "break" else styled(markdown_text(text), _MARKDOWN_STYLES.get(style, ""))
                    for text, style in cell.runs).strip()
@@ -105,14 +107,14 @@ def latex_name(name: str) -> str:
     return re.sub(r"[^\w:.-]", "-", name, flags=re.ASCII)
 
 
-def latex_cell(cell: Cell) -> str:
+def latex_cell(cell: TableCell) -> str:
     """A cell's text with its styles; one that begins like an option of the line break before it is kept apart."""
     text = "".join(" " if style == "break" else f"\\{_LATEX_STYLES[style]}{{{latex_text(text)}}}" if style
                    else latex_text(text) for text, style in cell.runs).strip()
     return f"{{}}{text}" if text.startswith(("[", "*")) else text
 
 
-def latex_rows(rows: list[list[Cell]], table: Table) -> list[str]:
+def latex_rows(rows: list[list[TableCell]], table: Table) -> list[str]:
     """Rows of cells; a cell over several columns is one \\multicolumn, one over several rows stands in the first."""
     lines = []
     for placed in grid(rows, table.width):
@@ -156,20 +158,3 @@ def natural_widths(table: Table) -> list[float]:
                 if cell.columns == 1:
                     widths[column] = max(widths[column], text_width(cell.text))
     return widths
-
-
-# --- both -------------------------------------------------------------------------------------------------------------
-def full_rows(rows: list[list[Cell]], width: int, shown) -> list[list[str]]:
-    """Rows of exactly `width` texts: what a merged cell covers is left empty."""
-    filled = []
-    for placed in grid(rows, width):
-        line = [""] * width
-        for column, cell in placed:
-            line[column] = shown(cell)
-        filled.append(line)
-    return filled
-
-
-def one_line(text: str) -> str:
-    """A text without line breaks and control characters, which would end a row."""
-    return re.sub(r"[\s\x00-\x1f\x7f]+", " ", str(text))

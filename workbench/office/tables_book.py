@@ -6,20 +6,20 @@ Word document has them as editable tables with captions, by notebook.
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analysis.figures.labels import pick
 from workbench.office.sheets import HEAD_ROW, Book, column_width, head_row, indented, put
-from workbench.office.table_files import full_rows
 from workbench.reporting.blocks import Block, Report
 from workbench.reporting.stamps import Stamp
+from workbench.reporting.table import Table, full_rows
+
+if TYPE_CHECKING:
+    from xlsxwriter.worksheet import Worksheet
 
 TITLE = ("全部表格", "All tables")
-_SHOWN = re.compile(r"([+−-]?)([\d,]*\.?(\d*))( ?%)?")
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ def tables_report(found: Sequence[Chapter], lang: str) -> Report:
     return Report("tables", lang, pick(lang, *TITLE), "", "tables", tuple(blocks))
 
 
-def tables_workbook(found: Sequence[Chapter], folder: Path, stamp: Stamp, lang: str) -> bytes:
-    """The workbook (.xlsx) of the shown tables. `folder` holds their CSV files, whose numbers are not rounded."""
+def tables_workbook(found: Sequence[Chapter], stamp: Stamp, lang: str) -> bytes:
+    """The workbook (.xlsx) of the shown tables, with the numbers behind them."""
     book = Book(stamp, lang)
     for chapter in found:
         for block in chapter.tables:
@@ -55,69 +55,49 @@ def tables_workbook(found: Sequence[Chapter], folder: Path, stamp: Stamp, lang: 
             size = f"{len(block.table.body)} × {block.table.width}"
             book.listed.append((sheet.get_name(), about, size))
             book.top(sheet, f"{block.label}  {block.caption}".strip(), block.notes)
-            write_table(book, sheet, block, unrounded(folder / f"{block.anchor}.csv", block))
+            write_shown_table(book, sheet, block.table)
     lines = [pick(lang, "笔记本与白皮书中的表，可直接粘贴；数未取整，显示的小数位与页面相同。",
                   "The tables of notebooks and white paper, ready to paste; numbers are not rounded, shown as on the "
                   "pages.")]
     return book.finish(pick(lang, *TITLE), lines)
 
 
-def unrounded(path: Path, block: Block) -> list[list[str]] | None:
-    """The rows of a table's CSV, where they are as many and as long as the shown ones."""
-    if not path.is_file():
-        return None
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file))[1:]
-    fits = len(rows) == len(block.table.body) and all(len(row) == block.table.width for row in rows)
-    return rows if fits else None
-
-
-def write_table(book: Book, sheet, block: Block, exact: list[list[str]] | None) -> None:
+def write_shown_table(book: Book, sheet: Worksheet, table: Table) -> None:
     """Three lines; numbers as numbers in the format that they are shown in."""
-    table = block.table
     numeric, last = table.numeric_columns(), len(table.body) - 1
-    heads = full_rows(table.head, table.width, lambda cell: cell.text)
+    heads = [[cell.text for cell in row] for row in full_rows(table.head, table.width)]
     for number, row in enumerate(heads):
         head_row(book, sheet, HEAD_ROW + number, row, numeric)
     below = HEAD_ROW + max(len(heads), 1)
-    body = full_rows(table.body, table.width, lambda cell: cell.text)
+    body = full_rows(table.body, table.width)
     for number, row in enumerate(body):
         line = {"bottom": 2} if number == last else {}
-        for column, text in enumerate(row):
-            value, form = number_in(text, exact[number][column] if exact else "")
+        for column, cell in enumerate(row):
+            form = number_format(cell.text) if cell.number is not None else ""
             side = {"align": "right"} if numeric[column] else {"align": "left", **indented(numeric, column)}
-            look = book.look(num_format=form, valign="top", **line) if value is not None else book.look(
-                valign="top", text_wrap=True, **side, **line)
-            put(sheet, below + number, column, text if value is None else value, look)
-            if not text and line:
+            look = book.look(valign="top", **line, **({"num_format": form} if form else {"text_wrap": True, **side}))
+            put(sheet, below + number, column, cell.number if form else cell.text, look)
+            if not cell.text and line:
                 sheet.write_blank(below + number, column, None, look)
     for column in range(table.width):
         form = "0" if numeric[column] else "@"
         head = heads[-1][column] if heads else ""
-        sheet.set_column(column, column, column_width(head, [row[column] for row in body], form))
+        sheet.set_column(column, column, column_width(head, [row[column].text for row in body], form))
     sheet.freeze_panes(below, 0)
     sheet.hide_gridlines(2)
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)
 
 
-def number_in(text: str, exact: str) -> tuple[float | None, str]:
-    """A shown number and its number format; `exact` is the same number unrounded. (None, "@") for a text.
+def number_format(text: str) -> str:
+    """The number format in which a spreadsheet shows a number as the text does; empty where there is none.
 
-    >>> number_in("34%", "0.3412"), number_in("−1.5", ""), number_in("深圳", "")
-    ((0.3412, '0%'), (-1.5, '0.0'), (None, '@'))
+    >>> number_format("−1,234.5"), number_format("34%"), number_format("+3"), number_format("<0.001")
+    ('#,##0.0', '0%', '+0;−0;0', '')
     """
-    found = _SHOWN.fullmatch(text.strip())
-    if not found or not re.search(r"\d", found[2]):
-        return None, "@"
-    sign, digits, decimals, percent = found.groups()
-    value = float(digits.replace(",", "")) * (-1 if sign in ("−", "-") else 1) / (100 if percent else 1)
-    form = ("#,##0" if "," in digits else "0") + (f".{'0' * len(decimals)}" if decimals else "") + (percent or "")
-    if sign == "+":
-        form = f"+{form};−{form};0"
-    rounding = 0.500001 * 10 ** -len(decimals or "") / (100 if percent else 1)
-    try:
-        close = abs(float(exact) - value) <= rounding
-    except ValueError:
-        close = False
-    return (float(exact) if close else value), form
+    digits = text.lstrip("+−-").removesuffix("%")
+    if not digits.replace(",", "").replace(".", "").isdecimal():
+        return ""
+    decimals = "0" * len(digits.partition(".")[2])
+    form = ("#,##0" if "," in digits else "0") + (f".{decimals}" if decimals else "") + "%" * text.endswith("%")
+    return f"+{form};−{form};0" if text.startswith("+") else form

@@ -60,8 +60,7 @@ def write_collections(notebooks: dict[str, NotebookNode], folder: Path, run: Run
     found = chapters([read_report(notebook, name, run.lang) for name, notebook in notebooks.items()])
     if found:
         (folder / file_name(TABLES[0], edition)).write_bytes(report_to_docx(tables_report(found, run.lang), run.stamp))
-        workbook = tables_workbook(found, folder / "tables", run.stamp, run.lang)
-        (folder / file_name(TABLES[1], edition)).write_bytes(workbook)
+        (folder / file_name(TABLES[1], edition)).write_bytes(tables_workbook(found, run.stamp, run.lang))
     (folder / file_name(RESULTS, edition)).write_bytes(results_workbook(run))
     figures = figures_index(notebooks, run.stamp)
     if len(figures):

@@ -1,7 +1,7 @@
 """Reports as Word documents: real headings, a contents field, captions with sequence fields, tables that can be edited.
 
 Prose goes through pandoc's document tree, tables and captions are written as WordprocessingML beside it, and pandoc
-makes the document of both; `word_package` dresses it. Texts from data reach the file as text, never as markup.
+makes the document of both, in the looks of `word_reference`. Texts from data reach the file as text, never as markup.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from workbench.office.figure_files import DOTS_PER_INCH, Prepared, for_print
-from workbench.office.word_package import Frame, dressed
+from workbench.office.word_reference import LOOKS, reference_document
 from workbench.office.word_xml import Captions, contents_xml, paragraph, run, section_end, table_xml
 from workbench.reporting.blocks import CODE_KINDS, MARKDOWN_KINDS, Block, Report
 from workbench.reporting.errors import ReportError
@@ -24,30 +24,35 @@ from workbench.reporting.stamps import Stamp
 from workbench.reporting.typst_tables import fit_table
 from workbench.reporting.words import WORDS
 
-WIDTH_INCHES, TALLEST_INCHES = 16 / 2.54, 19.5 / 2.54
+WIDTH_INCHES, WIDEST_INCHES, TALLEST_INCHES = 16 / 2.54, 35 / 6, 19.5 / 2.54  # of the text, of a figure
 API = [1, 23, 1]  # of pandoc's document tree
 
 
-def report_to_docx(report: Report, stamp: Stamp, figures: Path | None = None) -> bytes:
+def report_to_docx(report: Report, stamp: Stamp, figures: Path | None = None, template: Path | None = None) -> bytes:
     """A report as a Word document: cover with the edition, contents, text, figures at 300 dpi, editable tables.
 
     `figures` is the folder where PNG files of the figures stand under their names; a figure that is not there is made
-    from the report. Code is left out. The same report gives the same bytes.
+    from the report. Code is left out. The same report gives the same bytes. `template` is a Word document whose styles
+    are taken instead of the study's; its header and footer are those of the last section.
     Raises `ReportError` for Markdown that pandoc cannot read or a document that it cannot write.
     """
     with TemporaryDirectory(prefix="study-word-") as folder:
-        writing = Writing(report, stamp, Path(folder), figures)
+        writing = Writing(report, stamp, Path(folder), figures, framed=template is None)
         blocks = writing.blocks()
-        docx = written(blocks, report, stamp, Path(folder))
-    return dressed(docx, Frame(report.title, stamp, report.lang, writing.landscape))
+        if template is None:
+            template = Path(folder) / "looks.docx"
+            template.write_bytes(reference_document(report, stamp, writing.landscape))
+        return written(blocks, template, report, stamp, Path(folder))
 
 
-def written(blocks: list[dict], report: Report, stamp: Stamp, folder: Path) -> bytes:
-    """What pandoc makes of a document tree."""
-    tree = {"pandoc-api-version": API, "meta": {}, "blocks": blocks}
+def written(blocks: list[dict], looks: Path, report: Report, stamp: Stamp, folder: Path) -> bytes:
+    """What pandoc makes of a document tree in the looks of another document."""
+    about = {"title": report.title, "subject": stamp.edition, "lang": {"zh": "zh-CN", "en": "en-GB"}[report.lang]}
+    tree = {"pandoc-api-version": API, "blocks": blocks,
+            "meta": {name: {"t": "MetaString", "c": text} for name, text in about.items()}}
     (folder / "tree.json").write_text(json.dumps(tree, ensure_ascii=False), encoding="utf-8")
-    command = [pandoc_path(), "-f", "json", "-t", "docx", "-o", str(folder / "document.docx"), "--no-highlight",
-               str(folder / "tree.json")]
+    command = [pandoc_path(), "-f", "json", "-t", "docx", "-o", "document.docx", "--no-highlight",
+               f"--reference-doc={looks.absolute()}", f"--template={LOOKS / 'document.openxml'}", "tree.json"]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(stamp.seconds), "TZ": "UTC"}
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=folder, env=environment)
     if done.returncode:
@@ -58,9 +63,9 @@ def written(blocks: list[dict], report: Report, stamp: Stamp, folder: Path) -> b
 class Writing:
     """A report on its way into pandoc's tree, with what has to be remembered from block to block."""
 
-    def __init__(self, report: Report, stamp: Stamp, folder: Path, figures: Path | None) -> None:
+    def __init__(self, report: Report, stamp: Stamp, folder: Path, figures: Path | None, framed: bool) -> None:
         self.report, self.stamp, self.folder, self.figures = report, stamp, folder, figures
-        self.captions, self.landscape = Captions(), False
+        self.captions, self.landscape, self.framed = Captions(), False, framed
         self.headings: list[tuple[int, str, str]] = []
         self.marks: dict[str, str] = {}
 
@@ -77,7 +82,7 @@ class Writing:
         lines = [(report.title, "Title"), (report.subtitle, "Subtitle"), (stamp.edition, "Edition"),
                  (f"{words['run']}{words['colon']}{stamp.run}" if stamp.run else "", "Date"), (stamp.date, "Date")]
         page = "".join(paragraph(run(text), style) for text, style in lines if text)
-        return [raw(page + section_end(cover=True))]
+        return [raw(page + section_end(cover=True, framed=self.framed))]
 
     def block(self, block: Block, texts: Iterable[list[dict]]) -> list[dict]:
         """One block of the report as blocks of the tree."""
@@ -121,7 +126,7 @@ class Writing:
         """The picture with its alternative text, its notes and its caption below."""
         path = self.picture(block)
         across, up = png_size(path)
-        width = min(block.width * WIDTH_INCHES, TALLEST_INCHES * across / up)
+        width = min(block.width * WIDTH_INCHES, WIDEST_INCHES, TALLEST_INCHES * across / up)
         look = ["", [], [["width", f"{width:.3f}in"], ["height", f"{width * up / across:.3f}in"]]]
         image = {"t": "Image", "c": [look, [{"t": "Str", "c": block.alt}], [path.name, ""]]}
         caption = self.captions.caption(block.label, block.caption, above=False)
@@ -154,7 +159,7 @@ class Writing:
         if landscape == self.landscape:
             return []
         before, self.landscape = self.landscape, landscape
-        return [raw(section_end(landscape=before))]
+        return [raw(section_end(landscape=before, framed=self.framed))]
 
 
 # --- pandoc's tree ----------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from html import escape
 
 from workbench.office.table_files import natural_widths
-from workbench.reporting.table_markup import Cell, Table, grid, text_width
+from workbench.reporting.table import Table, TableCell, grid, text_width
 from workbench.reporting.typst_tables import TableFit
 
 TWIPS = 20
@@ -135,7 +135,7 @@ def rows_xml(rows: Sequence, table: Table, widths: list[int], numeric: list[bool
             if cell is None:
                 left, columns = covered.get(column, (0, 1))
                 merge, covered[column] = "<w:vMerge/>" * bool(left), (max(left - 1, 0), columns)
-                cell = Cell(columns=columns)
+                cell = TableCell(columns=columns)
             else:
                 merge, covered[column] = '<w:vMerge w:val="restart"/>' * (cell.rows > 1), (cell.rows - 1, cell.columns)
             right = numeric[column] and cell.columns == 1 if head else cell.numeric
@@ -159,7 +159,7 @@ def under_head(head: bool, last: bool) -> str:
     return f'{line}<w:vAlign w:val="bottom"/>' if head else ""
 
 
-def cell_xml(cell: Cell, align: str, size: float, head: bool, keep: bool) -> str:
+def cell_xml(cell: TableCell, align: str, size: float, head: bool, keep: bool) -> str:
     """The paragraph of a cell."""
     sizes = f'<w:sz w:val="{round(size * 2)}"/><w:szCs w:val="{round(size * 2)}"/>'
     runs = ""
@@ -186,13 +186,15 @@ def contents_xml(title: str, headings: Sequence[tuple[int, str, str]], depth: in
     return paragraph(run(title), "TOCHeading") + "".join(lines) + paragraph(f"{FIELD_END}{PAGE_BREAK}", "BodyText")
 
 
-def section_xml(landscape: bool = False, cover: bool = False) -> str:
-    """The properties of a section: paper, margins, header and footer; a cover has neither."""
+def section_xml(landscape: bool = False, cover: bool = False, framed: bool = True) -> str:
+    """The properties of a section: paper, margins and, if `framed`, our header and footer, which a cover does not show.
+    """
+    frame = (f'<w:headerReference w:type="default" r:id="{HEADER_ID}"/>'
+             f'<w:footerReference w:type="default" r:id="{FOOTER_ID}"/>') * framed
     width, height = PAGE[::-1] if landscape else PAGE
     turned = ' w:orient="landscape"' if landscape else ""
     margins = " ".join(f'w:{side}="{size}"' for side, size in MARGINS.items())
-    return (f'<w:sectPr><w:headerReference w:type="default" r:id="{HEADER_ID}"/>'
-            f'<w:footerReference w:type="default" r:id="{FOOTER_ID}"/><w:type w:val="nextPage"/>'
+    return (f'<w:sectPr>{frame}<w:type w:val="nextPage"/>'
             f'<w:pgSz w:w="{width}" w:h="{height}"{turned}/><w:pgMar {margins} w:header="709" w:footer="567" '
             f'w:gutter="0"/>{"<w:titlePg/>" if cover else ""}</w:sectPr>')
 

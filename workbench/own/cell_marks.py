@@ -52,7 +52,7 @@ def worst(here: list[Mark]) -> str:
     return PROBLEM if PROBLEM in kinds else "warning" if kinds else "plain"
 
 
-def shown(content: object) -> str:
+def storable(content: object) -> str:
     """A cell as text without lone surrogates or characters that a page or a workbook refuses."""
     text = "" if content is None else str(content)
     text = text.encode("utf-8", "replace").decode("utf-8")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from html import escape
 
 from analysis.figures.labels import pick
-from workbench.own.cell_marks import PROBLEM, Mark, Marks, shown, worst
+from workbench.own.cell_marks import PROBLEM, Mark, Marks, storable, worst
 from workbench.own.grid import Grid
 from workbench.own.problems import column_letters
 
@@ -116,5 +116,5 @@ def line(grid: Grid, row: int, width: int, found: dict, anchor: str, marks: Mark
 
 def text(content: object, longest: int | None = None) -> str:
     """A text of the user's or the study's, escaped; a long one is cut where asked."""
-    said = shown(content)
+    said = storable(content)
     return escape(said if longest is None or len(said) <= longest else said[:longest] + "…")

@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from analysis.figures.labels import pick
-from workbench.own.cell_marks import PROBLEM, Marks, shown, worst
+from workbench.office.sheets import new_workbook
+from workbench.own.cell_marks import PROBLEM, Marks, storable, worst
 from workbench.own.grid import Grid
 from workbench.own.problems import column_letters
 from workbench.release import RELEASED
@@ -38,11 +39,8 @@ LIST_COLUMNS = ((6, "编号", "No."), (9, "类别", "Kind"), (30, "位置", "Pla
 
 def workbook(grids: list[Grid], marks: Marks, name: str) -> bytes:
     """The marked copy of some tables as the bytes of an .xlsx file; the same tables give the same bytes."""
-    import xlsxwriter
-
     buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
-                                        "strings_to_numbers": False, "nan_inf_to_errors": False})
+    book = new_workbook(buffer, nan_inf_to_errors=False)
     book.set_properties({"created": datetime(*RELEASED.timetuple()[:3])})
     looks = {key: book.add_format(look) for key, look in LOOKS.items()}
     overview = pick(marks.lang, "检查结果", "Findings")
@@ -58,7 +56,7 @@ def sheet_names(grids: list[Grid], overview: str) -> list[str]:
     """A name for each table's sheet that a workbook allows, each once."""
     taken, names = {overview.casefold(), "history"}, []
     for grid in grids:
-        wanted = shown(grid.sheet or grid.file.rsplit(".", 1)[0]).translate(FORBIDDEN).strip() or "table"
+        wanted = storable(grid.sheet or grid.file.rsplit(".", 1)[0]).translate(FORBIDDEN).strip() or "table"
         name, count = wanted[:LONGEST_SHEET_NAME], 1
         while name.casefold() in taken:
             count += 1
@@ -72,9 +70,9 @@ def write_list(sheet: Worksheet, looks: dict[str, Format], grids: list[Grid], na
                name: str) -> None:
     """The first sheet: every finding with a link to its cell."""
     problems = sum(mark.kind == PROBLEM for mark in marks.every)
-    sheet.write_string(0, 0, shown(pick(marks.lang, f"{name}：{problems} 个问题，{len(marks.every) - problems} 条提示",
-                                        f"{name}: {problems} problems, {len(marks.every) - problems} warnings")),
-                       looks["title"])
+    title = pick(marks.lang, f"{name}：{problems} 个问题，{len(marks.every) - problems} 条提示",
+                 f"{name}: {problems} problems, {len(marks.every) - problems} warnings")
+    sheet.write_string(0, 0, storable(title), looks["title"])
     for column, (width, zh, en) in enumerate(LIST_COLUMNS):
         sheet.set_column(column, column, width)
         sheet.write_string(2, column, pick(marks.lang, zh, en), looks["head"])
@@ -86,11 +84,11 @@ def write_list(sheet: Worksheet, looks: dict[str, Format], grids: list[Grid], na
         target = sheets.get((finding.file, finding.sheet))
         if target and mark.number <= MOST_LINKS:
             place = f"{column_letters(min(finding.column or 1, 16_384))}{finding.row or 1}"
-            sheet.write_url(row, 2, f"internal:'{target}'!{place}", looks["link"], shown(finding.place)[:255])
+            sheet.write_url(row, 2, f"internal:'{target}'!{place}", looks["link"], storable(finding.place)[:255])
         else:
-            sheet.write_string(row, 2, shown(finding.place), looks["text"])
-        sheet.write_string(row, 3, shown(finding.value), looks["text"])
-        sheet.write_string(row, 4, shown(marks.sentence(mark))[:LONGEST_CELL], looks["text"])
+            sheet.write_string(row, 2, storable(finding.place), looks["text"])
+        sheet.write_string(row, 3, storable(finding.value), looks["text"])
+        sheet.write_string(row, 4, storable(marks.sentence(mark))[:LONGEST_CELL], looks["text"])
     sheet.freeze_panes(3, 0)
     to_paper(sheet, 2)
 
@@ -109,7 +107,7 @@ def write_grid(sheet: Worksheet, looks: dict[str, Format], grid: Grid, marks: Ma
             sheet.write_blank(row, column, None, looks[worst(here)])
         said = "\n".join(f"{mark.number}. {marks.sentence(mark)}" for mark in here)
         if len(marks.every) <= MOST_LINKS:
-            sheet.write_comment(row, column, shown(said)[:LONGEST_COMMENT], {"x_scale": 2.4, "y_scale": 1.4,
+            sheet.write_comment(row, column, storable(said)[:LONGEST_COMMENT], {"x_scale": 2.4, "y_scale": 1.4,
                                                                              "author": "", "font_size": 9})
     if found:
         kinds = {mark.kind for here in found.values() for mark in here}
@@ -128,7 +126,7 @@ def write_cell(sheet: Worksheet, row: int, column: int, content: object, look: F
     elif isinstance(content, int | float) and math.isfinite(content) and abs(content) <= EXACT:
         sheet.write_number(row, column, content, look)
     else:
-        sheet.write_string(row, column, shown(content)[:LONGEST_CELL], look)
+        sheet.write_string(row, column, storable(content)[:LONGEST_CELL], look)
 
 
 def to_paper(sheet: Worksheet, head: int) -> None:

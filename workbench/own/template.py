@@ -18,9 +18,9 @@ import pandas as pd
 from analysis.framework import GRADES, LEVELS, leaves, read_framework, read_proxies
 from analysis.settings import ROOT, load_settings
 from analysis.sources import judgement, read_cities
-from workbench.office.sheets import put
+from workbench.office.sheets import new_workbook, put
 from workbench.own.rosters import REPOSITORY_SYSTEMS, repository_regions
-from workbench.own.template_sheets import choose, formats, write_judgements, write_table, write_values
+from workbench.own.template_sheets import choose, formats, write_input_table, write_judgements, write_values
 from workbench.release import RELEASED
 
 EXAMPLES = Path("examples")
@@ -72,23 +72,20 @@ def write_template(path: Path, root: Path = ROOT, example: str | None = None,
 
 def template_workbook(tables: Tables) -> bytes:
     """The workbook as bytes: instructions, values, framework, cities, regions, experts and the judgement matrices."""
-    import xlsxwriter
-
     buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
-                                        "strings_to_numbers": False})
+    book = new_workbook(buffer)
     book.set_properties({"title": " ".join(TITLE), "created": datetime(*RELEASED.timetuple()[:3])})
     looks = formats(book)
     scale = write_instructions(book.add_worksheet(INSTRUCTIONS), looks)
     names = tables.cities["name"]
     write_values(book.add_worksheet("values"), looks, tables.values, names, tables.framework, tables.comments)
     framework = book.add_worksheet("framework")
-    write_table(framework, looks, tables.framework.reset_index()[FRAMEWORK_COLUMNS])
+    write_input_table(framework, looks, tables.framework.reset_index()[FRAMEWORK_COLUMNS])
     choose(framework, FRAMEWORK_COLUMNS.index("level"), LEVELS)
     choose(framework, FRAMEWORK_COLUMNS.index("direction"), ("+", "-"))
-    write_table(book.add_worksheet("cities"), looks, tables.cities.reset_index())
-    write_table(book.add_worksheet("regions"), looks, tables.regions)
-    write_table(book.add_worksheet("experts"), looks, tables.experts)
+    write_input_table(book.add_worksheet("cities"), looks, tables.cities.reset_index())
+    write_input_table(book.add_worksheet("regions"), looks, tables.regions)
+    write_input_table(book.add_worksheet("experts"), looks, tables.experts)
     limit = load_settings().weighting.consistency_limit
     for expert in tables.experts["expert"]:
         for node, children in compared(tables.framework).items():

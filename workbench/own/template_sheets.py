@@ -82,7 +82,7 @@ def formats(book: Workbook) -> dict[str, Format]:
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------
-def write_table(sheet: Worksheet, looks: dict[str, Format], table: pd.DataFrame) -> None:
+def write_input_table(sheet: Worksheet, looks: dict[str, Format], table: pd.DataFrame) -> None:
     """A table under its heading: texts as texts, codes too (a leading zero is kept), numbers as numbers."""
     for column, name in enumerate(table.columns):
         put(sheet, 0, column, name, looks["head"])
@@ -206,9 +206,9 @@ def write_judgement(sheet: Worksheet, looks: dict[str, Format], row: int, column
     elif row == column:
         sheet.write_number(row + 1, column + 1, 1, looks["diagonal"])
     else:
-        other = cell(column + 1, row + 1)
+        other = address(column + 1, row + 1)
         sheet.write_formula(row + 1, column + 1, f'=IF(ISNUMBER({other}),IF({other}>0,1/{other},""),"")',
-                            looks["mirrored"], shown(value))
+                            looks["mirrored"], blank_for_gap(value))
 
 
 def write_consistency(sheet: Worksheet, looks: dict[str, Format], title: str, names: pd.Series, full: np.ndarray,
@@ -219,10 +219,10 @@ def write_consistency(sheet: Worksheet, looks: dict[str, Format], title: str, na
     table = start + 9  # first row of the table of weights
     powers = table + n + 4  # first row of the first power
     put(sheet, start, 0, f"{REMARK} {title}：以下自动计算，读取时略过 computed, not read", looks["label"])
-    judged = "+".join(f'COUNTIF({cell(row, row + 1)}:{cell(row, n)},">0")' for row in range(1, n))
+    judged = "+".join(f'COUNTIF({address(row, row + 1)}:{address(row, n)},">0")' for row in range(1, n))
     vectors = {name: f"{column_letters(column + 1)}{table + 1}:{column_letters(column + 1)}{table + n}"
                for column, name in enumerate(("means", "weights", "vector", "products"), start=1)}
-    lambda_max, index, random_index, ratio = (cell(start + offset, 1) for offset in (2, 3, 4, 5))
+    lambda_max, index, random_index, ratio = (address(start + offset, 1) for offset in (2, 3, 4, 5))
     formulas = (
         ("已判断 judged", f"={judged}", "judged", looks["judged"]),
         ("最大特征值 λmax", blank_unless(f"COUNT({vectors['products']})={n}", f"MAX({n},SUM({vectors['products']}))"),
@@ -259,18 +259,18 @@ def write_weights(sheet: Worksheet, looks: dict[str, Format], names: pd.Series, 
         put(sheet, table - 1, column, f"{REMARK} {head}" if column == 0 else head, looks["head"])
     sheet.set_row(table - 1, 50)
     last = powers + (SQUARINGS - 1) * n  # first row of the last power
-    of_last = f"SUM({cell(last, 1)}:{cell(last + n - 1, n)})"
+    of_last = f"SUM({address(last, 1)}:{address(last + n - 1, n)})"
     for row, (code, name) in enumerate(names.items()):
-        line, of_row = table + row, f"{cell(row + 1, 1)}:{cell(row + 1, n)}"
+        line, of_row = table + row, f"{address(row + 1, 1)}:{address(row + 1, n)}"
         put(sheet, line, 0, f"{REMARK} {code}  {name}", looks["label"])
-        power = f"{cell(last + row, 1)}:{cell(last + row, n)}"
-        product = "+".join(f"{cell(row + 1, place + 1)}*{cell(table + place, 3)}" for place in range(n))
+        power = f"{address(last + row, 1)}:{address(last + row, n)}"
+        product = "+".join(f"{address(row + 1, place + 1)}*{address(table + place, 3)}" for place in range(n))
         columns = (
-            ("means", blank_unless(f'COUNTIF({cell(1, 1)}:{cell(n, n)},">0")={n * n}', f"GEOMEAN({of_row})")),
-            ("weights", blank_unless(f"ISNUMBER({cell(line, 1)})",
-                                     f"{cell(line, 1)}/SUM(B${table + 1}:B${table + n})")),
-            ("vector", blank_unless(f"ISNUMBER({cell(last, 1)})", f"SUM({power})/{of_last}")),
-            ("products", blank_unless(f"ISNUMBER({cell(line, 3)})", product)),
+            ("means", blank_unless(f'COUNTIF({address(1, 1)}:{address(n, n)},">0")={n * n}', f"GEOMEAN({of_row})")),
+            ("weights", blank_unless(f"ISNUMBER({address(line, 1)})",
+                                     f"{address(line, 1)}/SUM(B${table + 1}:B${table + n})")),
+            ("vector", blank_unless(f"ISNUMBER({address(last, 1)})", f"SUM({power})/{of_last}")),
+            ("products", blank_unless(f"ISNUMBER({address(line, 3)})", product)),
         )
         for column, (key, formula) in enumerate(columns, start=1):
             sheet.write_formula(line, column, formula, looks["result"], found[key][row])
@@ -283,13 +283,13 @@ def write_powers(sheet: Worksheet, looks: dict[str, Format], values: list, n: in
     for step in range(SQUARINGS):
         former = 1 if step == 0 else powers + (step - 1) * n
         ready = f"ISNUMBER($B${table + 1})"
-        total = f"SUM({cell(former, 1)}:{cell(former + n - 1, n)})^2"
+        total = f"SUM({address(former, 1)}:{address(former + n - 1, n)})^2"
         for row in range(n):
             line = powers + step * n + row
             sheet.set_row(line, None, None, {"level": 1, "hidden": True})
             put(sheet, line, 0, f"{REMARK} A^{2 ** (step + 1)}", looks["soft"])
             for column in range(n):
-                product = "+".join(f"{cell(former + row, inner + 1)}*{cell(former + inner, column + 1)}"
+                product = "+".join(f"{address(former + row, inner + 1)}*{address(former + inner, column + 1)}"
                                    for inner in range(n))
                 sheet.write_formula(line, column + 1, blank_unless(ready, f"({product})/{total}"), looks["working"],
                                     values[step][row][column])
@@ -340,7 +340,7 @@ class AllDigits(float):
         return repr(float(self)).removesuffix(".0")
 
 
-def cell(row: int, column: int) -> str:
+def address(row: int, column: int) -> str:
     """A cell's fixed address, row and column counted from 0: (1, 1) → $B$2."""
     return f"${column_letters(column + 1)}${row + 1}"
 
@@ -350,7 +350,7 @@ def blank_unless(condition: str, value: str) -> str:
     return f'=IF({condition},{value},"")'
 
 
-def shown(value: float) -> float | str:
+def blank_for_gap(value: float) -> float | str:
     """A number as a formula shows it, nothing for NaN."""
     return "" if np.isnan(value) else float(value)
 

@@ -9,7 +9,8 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from workbench.reporting.errors import ReportError
-from workbench.reporting.table_markup import Table, read_table
+from workbench.reporting.table import Table
+from workbench.reporting.table_markup import read_table
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -185,7 +186,8 @@ def _table(data: dict, about: dict, where: str) -> Block:
     where = f"{where}, table {about.get('label') or '(no label)'}"
     if about and not about.get("caption"):
         raise ReportError(f"{where} has no caption; give one")
-    table = read_table(_text(data.get("text/html", "")), where)
+    table = (Table.from_json(about["table"]) if "table" in about
+             else read_table(_text(data.get("text/html", "")), where))
     return Block("table", label=about.get("label", ""), caption=about.get("caption", ""),
                  notes=about.get("notes", ""), anchor=about.get("name", ""), table=table,
                  keep=about.get("keep"))  # fmt: skip

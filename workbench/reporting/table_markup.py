@@ -1,77 +1,16 @@
-"""Tables between notebook and report: read from plain HTML, written as HTML or typst from their text alone."""
+"""Tables as HTML: written for pages and for JupyterLab, and read where a notebook not of the study shows one."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
 from html import escape
 from html.parser import HTMLParser
-from unicodedata import east_asian_width
 
 from workbench.reporting.errors import ReportError
+from workbench.reporting.table import Table, TableCell, grid, one_line
 
 _STYLES = {"strong": "strong", "b": "strong", "em": "emph", "i": "emph", "sub": "sub", "sup": "super"}
 _HTML_TAGS = {"strong": "strong", "emph": "em", "sub": "sub", "super": "sup"}
 _FRAME = ("table", "thead", "tbody", "tfoot", "tr", "div", "span", "caption", "colgroup", "col")
-_NUMBER = re.compile(r"[+\-−–]?[\d,]*\.?\d+ ?%?")
-
-
-@dataclass
-class Cell:
-    """One cell: runs of (text, style), where style is "", "strong", "emph", "sub", "super" or "break". A plain cell is
-    text even where it looks like a number."""
-
-    header: bool = False
-    numeric: bool = False
-    columns: int = 1
-    rows: int = 1
-    plain: bool = False
-    runs: list[tuple[str, str]] = field(default_factory=list)
-
-    @property
-    def text(self) -> str:
-        return "".join(text for text, _ in self.runs)
-
-
-@dataclass
-class Table:
-    """Header rows and body rows of cells."""
-
-    head: list[list[Cell]] = field(default_factory=list)
-    body: list[list[Cell]] = field(default_factory=list)
-
-    @property
-    def width(self) -> int:
-        """The number of columns."""
-        return sum(cell.columns for cell in (self.head or self.body)[0])
-
-    def numeric_columns(self) -> list[bool]:
-        """Whether most body cells of a column are numbers; a merged or missing cell does not count."""
-        votes = [0] * self.width
-        for column, cell in self._simple_cells():
-            votes[column] += 1 if cell.numeric else -1 if cell.text.strip(" —–-") else 0
-        return [vote > 0 for vote in votes]
-
-    def _simple_cells(self):
-        for row in grid(self.body, self.width):
-            yield from ((column, cell) for column, cell in row if cell.columns == 1)
-
-
-def grid(rows: list[list[Cell]], width: int) -> list[list[tuple[int, Cell]]]:
-    """Rows of (column number, cell), with the places held by cells of earlier rows skipped."""
-    held, placed = [0] * width, []
-    for row in rows:
-        column, line = 0, []
-        for cell in row:
-            while column < width and held[column]:
-                column += 1
-            line.append((column, cell))
-            for place in range(column, min(column + cell.columns, width)):
-                held[place] = cell.rows
-            column += cell.columns
-        placed.append(line)
-        held = [max(count - 1, 0) for count in held]
-    return placed
 
 
 class _TableReader(HTMLParser):
@@ -87,8 +26,9 @@ class _TableReader(HTMLParser):
             (self.table.head if self.in_head else self.table.body).append(self.row)
         elif tag in ("th", "td"):
             classes = (about.get("class") or "").split()
-            self.cell = Cell(tag == "th", "num" in classes, int(about.get("colspan") or 1),
-                             int(about.get("rowspan") or 1), "text" in classes)  # fmt: skip
+            kind = next((kind for kind in ("num", "text") if kind in classes), "")
+            self.cell = TableCell(kind, rows=int(about.get("rowspan") or 1), columns=int(about.get("colspan") or 1),
+                                  header=tag == "th")
             self.row.append(self.cell)
         elif tag == "br" and self.cell:
             self.cell.runs.append(("", "break"))
@@ -102,8 +42,6 @@ class _TableReader(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if tag in ("th", "td"):
-            number = bool(_NUMBER.fullmatch(self.cell.text.strip()))
-            self.cell.numeric = self.cell.numeric or (number and not self.cell.plain)
             self.cell = None
         elif tag in _STYLES and self.styles:
             self.styles.pop()
@@ -112,7 +50,7 @@ class _TableReader(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self.cell is not None and not self.skipped:
-            self.cell.runs.append((re.sub(r"\s+", " ", data), self.styles[-1] if self.styles else ""))
+            self.cell.runs.append((one_line(data), self.styles[-1] if self.styles else ""))
 
 
 def read_table(html: str, where: str) -> Table:
@@ -137,50 +75,40 @@ def read_table(html: str, where: str) -> Table:
     return table
 
 
-def table_to_html(table: Table) -> str:
-    """The table as HTML with header scopes; every text is escaped."""
+def table_to_html(table: Table, lang: str = "") -> str:
+    """The table as HTML with header scopes; every text is escaped.
+
+    With `lang`, "zh" or "en", as an output of a notebook, which names its language: JupyterLab sets cells to the right,
+    so that texts must say that they begin at the left.
+    """
     numeric = table.numeric_columns()
 
-    def row_to_html(row: list[tuple[int, Cell]], head: bool) -> str:
-        return "<tr>" + "".join(_cell_to_html(cell, head, numeric[column]) for column, cell in row) + "</tr>"
+    def rows_to_html(rows: list[list[TableCell]], head: bool) -> str:
+        lines = ("".join(_cell_to_html(cell, head, numeric[column], bool(lang)) for column, cell in row)
+                 for row in grid(rows, table.width))
+        return "\n".join(f"<tr>{line}</tr>" for line in lines)
 
-    head = "\n".join(row_to_html(row, True) for row in grid(table.head, table.width))
-    body = "\n".join(row_to_html(row, False) for row in grid(table.body, table.width))
-    return "<table>" + (f"\n<thead>\n{head}\n</thead>" if head else "") + f"\n<tbody>\n{body}\n</tbody>\n</table>"
+    head = f"\n<thead>\n{rows_to_html(table.head, True)}\n</thead>" if table.head else ""
+    body = f"\n<tbody>\n{rows_to_html(table.body, False)}\n</tbody>"
+    language = {"": "", "zh": ' lang="zh-CN"', "en": ' lang="en"'}[lang]
+    return f"<table{language}>{head}{body}\n</table>" + "\n" * bool(lang)
 
 
-def _cell_to_html(cell: Cell, head: bool, numeric_column: bool) -> str:
-    attributes = f' colspan="{cell.columns}"' if cell.columns > 1 else ""
-    attributes += f' rowspan="{cell.rows}"' if cell.rows > 1 else ""
+def _cell_to_html(cell: TableCell, head: bool, numeric_column: bool, in_notebook: bool) -> str:
+    spans = f' colspan="{cell.columns}"' if cell.columns > 1 else ""
+    spans += f' rowspan="{cell.rows}"' if cell.rows > 1 else ""
     if cell.header or head:
-        scope = "col" if head else "row"
-        attributes += f' scope="{scope}{"group" if head and cell.columns > 1 else ""}"'
-    if cell.columns > 1 and head:
-        attributes += ' class="span"'
-    elif cell.numeric or (head and numeric_column):
-        attributes += ' class="num"'
+        spans += f' scope="{"col" if head else "row"}{"group" if head and cell.columns > 1 else ""}"'
+    if in_notebook:
+        look = f' class="{cell.kind}"' if cell.kind else ""
+        attributes = look + ("" if cell.kind == "num" else ' style="text-align:left"') + spans
+    elif cell.columns > 1 and head:
+        attributes = spans + ' class="span"'
+    else:
+        attributes = spans + (' class="num"' if cell.numeric or (head and numeric_column) else "")
     text = "".join(
         "<br>" if style == "break" else f"<{_HTML_TAGS[style]}>{escape(text)}</{_HTML_TAGS[style]}>" if style
         else escape(text) for text, style in cell.runs
     )  # fmt: skip
     tag = "th" if cell.header or head else "td"
     return f"<{tag}{attributes}>{text}</{tag}>"
-
-
-def text_width(text: str) -> float:
-    """The width of a text in ems of Noto Sans SC, on the generous side.
-
-    A Chinese character or sign is 1, a capital 0.7, m, w, @ and % 0.93, any other Latin letter or digit 0.57.
-
-    >>> text_width("深圳 95.0")
-    4.85
-    """
-    return round(sum(_character_width(character) for character in text), 2)
-
-
-def _character_width(character: str) -> float:
-    if east_asian_width(character) in "WFA":
-        return 1.0
-    if character in "mwMW@%":
-        return 0.93
-    return 0.7 if character.isupper() else 0.57

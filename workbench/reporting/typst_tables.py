@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from math import ceil
 
-from workbench.reporting.table_markup import Cell, Table, grid, text_width
+from workbench.reporting.table import Table, TableCell, grid, text_width
 
 PORTRAIT_POINTS, LANDSCAPE_POINTS = 453.0, 697.0  # the text width of an A4 page with margins of 2.5 cm
 _PORTRAIT_SIZES = (9.0, 8.5, 8.0, 7.5, 7.0)
@@ -118,7 +118,7 @@ def _column_widths(table: Table) -> tuple[list[float], list[float]]:
     return natural, narrowest
 
 
-def _cell_widths(cell: Cell, head: bool) -> tuple[float, float]:
+def _cell_widths(cell: TableCell, head: bool) -> tuple[float, float]:
     lines = "".join("\n" if style == "break" else text for text, style in cell.runs).split("\n")
     wide = max(text_width(line) for line in lines) * (1.06 if head else 1.0)
     if cell.numeric and not head:
@@ -142,7 +142,7 @@ def table_to_typst(table: Table, fit: TableFit) -> str:
     numeric = table.numeric_columns()
     align = ", ".join("right" if flag else "left" for flag in numeric)
 
-    def rows_to_typst(rows: list[list[Cell]], head: bool) -> str:
+    def rows_to_typst(rows: list[list[TableCell]], head: bool) -> str:
         placed = grid(rows, table.width)
         return "".join(
             "    " + ", ".join(_cell_to_typst(cell, head, numeric[column]) for column, cell in row) + ",\n"
@@ -158,14 +158,14 @@ def table_to_typst(table: Table, fit: TableFit) -> str:
 
 def _with_breaks(table: Table) -> Table:
     """The table with places where long words may be broken."""
-    def broken(rows: list[list[Cell]]) -> list[list[Cell]]:
+    def broken(rows: list[list[TableCell]]) -> list[list[TableCell]]:
         return [[replace(cell, runs=[(_LONG_WORD.sub("\\g<0>\u200b", text), style) for text, style in cell.runs])
                  for cell in row] for row in rows]
 
     return Table(broken(table.head), broken(table.body))
 
 
-def _cell_to_typst(cell: Cell, head: bool, numeric_column: bool) -> str:
+def _cell_to_typst(cell: TableCell, head: bool, numeric_column: bool) -> str:
     text = " + ".join(_run_to_typst(*run) for run in cell.runs) or '""'
     if cell.columns > 1 or cell.rows > 1:
         align = ", align: center" if head and cell.columns > 1 else ""

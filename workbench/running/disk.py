@@ -59,11 +59,11 @@ def write_errors_told(root: Path) -> Iterator[None]:
         with full_disk_told():
             yield
     except OSError as error:
-        place = shown(Path(error.filename2 or error.filename or root), root)
+        place = path_in(Path(error.filename2 or error.filename or root), root)
         raise RunError(f"{place} cannot be written ({error.strerror}); make it writable, or work in a copy of the "
                        "repository") from None
 
 
-def shown(path: Path, root: Path) -> str:
+def path_in(path: Path, root: Path) -> str:
     """A path as messages name it: relative to the repository where it is inside."""
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)

@@ -25,7 +25,7 @@ from pathlib import Path
 from analysis.settings import ROOT
 from workbench.planning import RunError
 from workbench.running import lock
-from workbench.running.disk import refuse_without_leave, refuse_without_room, shown, write_errors_told
+from workbench.running.disk import path_in, refuse_without_leave, refuse_without_room, write_errors_told
 
 GLANCE = 1.0  # seconds that a run waits for its lock: a process that only cleans up has it for a moment
 PATIENCE = 30.0  # seconds that a reader waits for a move under way, which takes some milliseconds
@@ -73,7 +73,7 @@ def make_staging(run: str, root: Path) -> Path:
     """Make the staging folder, after checking free space and permission to write."""
     ready, home = hidden(root, "ready", run), hidden(root, "staging", run)
     if ready.exists():
-        raise RunError(f"{shown(ready, root)}, left by an earlier run, cannot be removed; remove it and run again")
+        raise RunError(f"{path_in(ready, root)}, left by an earlier run, cannot be removed; remove it and run again")
     refuse_without_room(root / "reports")
     remove(home)
     home.mkdir()
@@ -125,7 +125,7 @@ def claim(run: str, root: Path, patience: float = GLANCE) -> None:
         except OSError:
             who = "another process"
         marker = lock.marker(turn)
-        gone = f"; if it no longer runs, remove {shown(marker, root)}" if marker.exists() else ""
+        gone = f"; if it no longer runs, remove {path_in(marker, root)}" if marker.exists() else ""
         raise BusyError(f"run {run} is being made by {who}; wait for it, or give --run another name{gone}")
 
 
@@ -148,7 +148,7 @@ def finish_move(run: str, root: Path = ROOT) -> None:
             if old.exists() and not target.exists():
                 old.rename(target)
         raise RunError(f"the new results of run {run} are complete but cannot be put in place ({error.strerror}: "
-                       f"{shown(Path(error.filename or ''), root)}); close the programs that have its files open and "
+                       f"{path_in(Path(error.filename or ''), root)}); close the programs that have its files open and "
                        "run again") from None
     remove(hidden(root, "ready", run))
 

@@ -14,7 +14,7 @@ from analysis.figures.labels import city_names, group_name, node_names, pick
 from analysis.figures.weights import SCHEMES
 from analysis.framework import ancestor, domains
 from analysis.settings import Settings
-from analysis.tables import EMPTY, finished, full_names, percentage, printed
+from analysis.tables import EMPTY, PrintedNumber, finished, full_names, percentage
 from workbench.cities.profile_words import Names
 from workbench.cities.profiles import Profiles
 
@@ -178,10 +178,10 @@ def case_column(names: Names, code: str) -> list[str]:
     scores = [f"{result[domain]:.1f}" + names.pick(f"（第 {profiles.domain_ranks.at[code, domain]}）",
                                                    f" (rank {profiles.domain_ranks.at[code, domain]})")
               if domain in profiles.domain_ranks else EMPTY for domain in profiles.domains]
-    return [f"{result['score']:.2f}", f"{result['rank']}", f"{interval['rank_05']:g}–{interval['rank_95']:g}",
-            percentage(interval[f"p_top_{top}"]), EMPTY if pd.isna(published) else f"{published:.0f}",
-            printed(int(profiles.peers["tier"].members[code]), None) if "tier" in profiles.peers else EMPTY, *scores,
-            some(names, strong), some(names, weak)]
+    tier = profiles.peers["tier"].members[code] if "tier" in profiles.peers else None
+    return [PrintedNumber(result["score"], ".2f"), PrintedNumber(result["rank"], "d"),
+            f"{interval['rank_05']:g}–{interval['rank_95']:g}", PrintedNumber(interval[f"p_top_{top}"], percentage),
+            PrintedNumber(published, ".0f"), PrintedNumber(tier, "d"), *scores, some(names, strong), some(names, weak)]
 
 
 def some(names: Names, indicators: list[str]) -> str:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sample_notebook import HOSTILE, table_html
 
 from workbench.office import table_files as files
-from workbench.reporting.table_markup import Cell, Table, read_table
+from workbench.reporting.table import Table, TableCell
+from workbench.reporting.table_markup import read_table
 
 SPECIALS = r'\ { } $ & # % _ ^ ~ < > | " * ` [ ] ! + - = ( ) − – × ≥ ρ 「」'
 SIMPLE = read_table("<table><thead><tr><th>城市</th><th>得分</th></tr></thead><tbody>"
@@ -21,7 +22,7 @@ SIMPLE = read_table("<table><thead><tr><th>城市</th><th>得分</th></tr></thea
 
 
 def table_of(texts: list[list[str]]) -> Table:
-    head, *body = ([Cell(header=not row, runs=[(text, "")]) for text in line] for row, line in enumerate(texts))
+    head, *body = ([TableCell(header=not row, runs=[(text, "")]) for text in line] for row, line in enumerate(texts))
     return Table([head], body)
 
 
@@ -84,7 +85,7 @@ class TestLatex:
 
     def test_a_wide_column_of_text_is_wrapped_and_numbers_are_not(self):
         wide = table_of([["省", "城市", "个数"], ["广东省", "深圳市、" * 40, "21"]])
-        wide.body[0][2].numeric = True
+        wide.body[0][2].kind = "num"
         types = files.column_types(wide)
         shares = [float(share) for share in re.findall(r"p\{([\d.]+)", types)]
         assert types.endswith("r") and len(shares) == 2 and sum(shares) < 1
@@ -101,7 +102,7 @@ class TestLatex:
 class TestFiles:
     def test_both_are_written_with_the_edition_below(self, tmp_path):
         table = read_table(table_html(5, 4), "test")
-        files.write_table(table, tmp_path, "x", "表 1", "标题", ("", "公开数据版：34 项指标中的 11 项"))
+        files.write_table_files(table, tmp_path, "x", "表 1", "标题", ("", "公开数据版：34 项指标中的 11 项"))
         for ending in ("md", "tex"):
             text = (tmp_path / f"x.{ending}").read_text(encoding="utf-8")
             assert "公开数据版" in text and "标题" in text

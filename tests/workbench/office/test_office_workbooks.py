@@ -3,7 +3,6 @@
 The formulas are worked out here from what stands in the file, by a small reader of the few functions that they use.
 """
 
-import csv
 import io
 import math
 import re
@@ -22,6 +21,7 @@ from analysis import scoring
 from analysis.frames import read_frame, write_frame
 from analysis.settings import ROOT, load_settings
 from analysis.study import score_study
+from analysis.tables import percentage, small_chance
 from workbench.office import results_words, score_formulas, tables_book
 from workbench.office.results import MOST_CELLS, results_workbook
 from workbench.office.run_book import RunBook
@@ -29,7 +29,7 @@ from workbench.office.sheets import HEAD_ROW, Book
 from workbench.project import Run
 from workbench.reporting import Stamp
 from workbench.reporting.blocks import Block
-from workbench.reporting.table_markup import read_table
+from workbench.reporting.table import Table
 from workbench.run_input import run_ground
 
 pytestmark = pytest.mark.long
@@ -311,27 +311,24 @@ class TestSheets:
 
 
 class TestShownTables:
-    ROWS = ((FORMULA, "95.0", "34%", "+3"), ("杭州", "−1.5", "–", "0"))
-    HTML = ("<table><thead><tr><th>城市</th><th>得分</th><th>份额</th><th>变动</th></tr></thead><tbody>" + "".join(
-        f"<tr><td>{city}</td>{''.join(f'<td class=num>{text}</td>' for text in texts)}</tr>" for city, *texts in ROWS)
-        + "</tbody></table>")
+    FRAME = pd.DataFrame({"城市": [FORMULA, "杭州"], "得分": [95.0246, -1.52], "份额": [0.3412, np.nan], "变动": [3, 0],
+                          "年份": ["2016", "2017;2018"]})
+    FORMATS = {"得分": ".1f", "份额": ".0%", "变动": "+d"}
 
     @pytest.fixture
-    def book(self, tmp_path):
-        with (tmp_path / "t.csv").open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([["城市", "得分", "份额", "变动"], [FORMULA, 95.0246, 0.3412, 3],
-                                        ["杭州", -1.52, "", 0]])
-        block = Block("table", label="表 1", caption="c", notes="注", anchor="t", table=read_table(self.HTML, "test"))
+    def book(self):
+        table = Table.from_frame(self.FRAME, self.FORMATS)
+        block = Block("table", label="表 1", caption="c", notes="注", anchor="t", table=table)
         chapters = [tables_book.Chapter("章", (block, block))]
-        raw = tables_book.tables_workbook(chapters, tmp_path, STAMP["zh"], "zh")
-        assert raw == tables_book.tables_workbook(chapters, tmp_path, STAMP["zh"], "zh")
+        raw = tables_book.tables_workbook(chapters, STAMP["zh"], "zh")
+        assert raw == tables_book.tables_workbook(chapters, STAMP["zh"], "zh")
         return openpyxl.load_workbook(io.BytesIO(raw))
 
     def test_numbers_are_not_rounded_and_look_as_on_the_page(self, book):
         rows = list(book["表 1"].iter_rows(min_row=FIRST, max_row=FIRST + 1))
-        assert [[cell.value for cell in row] for row in rows] == [[FORMULA, 95.0246, 0.3412, 3],
-                                                                  ["杭州", -1.52, "–", 0]]
-        assert [cell.number_format for cell in rows[0][1:]] == ["0.0", "0%", "+0;−0;0"]
+        assert [[cell.value for cell in row] for row in rows] == [[FORMULA, 95.0246, 0.3412, 3, "2016"],
+                                                                  ["杭州", -1.52, "–", 0, "2017;2018"]]
+        assert [cell.number_format for cell in rows[0][1:4]] == ["0.0", "0%", "+0;−0;0"]
         assert rows[0][0].data_type != "n" and book.sheetnames == ["目录", "表 1", "表 1 (2)"]
 
     def test_three_lines(self, book):
@@ -340,9 +337,9 @@ class TestShownTables:
         assert sheet.cell(FIRST, 1).border.bottom.style is None
         assert sheet.cell(FIRST + 1, 4).border.bottom.style == "medium"
 
-    @pytest.mark.parametrize(("shown", "exact", "value", "form"), [
-        ("1,235", "1234.6", 1234.6, "#,##0"), ("0.644", "0.99", 0.644, "0.000"), ("<0.001", "0.0004", None, "@"),
-        ("", "", None, "@"), ("−", "", None, "@"), ("12.5%", "0.12549", 0.12549, "0.0%"), ("2017;2018", "", None, "@"),
-        ("第 3 名", "3", None, "@"), ("+12", "12", 12, "+0;−0;0")])
-    def test_how_a_shown_number_becomes_a_number(self, shown, exact, value, form):
-        assert tables_book.number_in(shown, exact) == (value, form)
+    @pytest.mark.parametrize(("value", "form", "number_format"), [
+        (1234.6, ",.0f", "#,##0"), (0.6444, None, "0.0000"), (0.0004, small_chance, ""), (0.12549, ".1%", "0.0%"),
+        (0.996, percentage, ""), (12, "+d", "+0;−0;0"), (-12, None, "0"), (2e-7, ".2e", "")])
+    def test_a_number_is_shown_as_on_the_page_or_stays_its_text(self, value, form, number_format):
+        table = Table.from_frame(pd.DataFrame({"x": [value]}), {"x": form} if form else None)
+        assert tables_book.number_format(table.body[0][0].text) == number_format
