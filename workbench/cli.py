@@ -203,7 +203,7 @@ def city(
         made = project(context).stored(run_)
         account, folder = cities.city_account(cities.read_run(made), name), made.report_folder(lang)
         text = cities.account_text(account, lang, min(get_terminal_size().columns, 140))
-        written = cities.write_profile(account, folder, lang) if files else []
+        written = cities.write_account(account, folder, lang) if files else []
         if files:
             written += cities.write_pdfs(cities.profiles_of(account.tables), [account.code], folder, lang)
     except (ValueError, OSError, RunError) as error:

@@ -13,7 +13,7 @@ from typing import Any
 
 from analysis.editions import PUBLIC_TRAITS, Edition
 from workbench.by_hand import RECORD
-from workbench.cities.account_files import FOLDER as CITIES
+from workbench.cities.files import CITIES
 from workbench.office.take_away import FILES as TAKE_AWAY
 from workbench.own.study_input import StudyInput
 from workbench.planning import Plan, check_language, report_place

@@ -8,14 +8,13 @@ cities on paper.
 """
 
 from workbench.cities.account import Account, city_account
-from workbench.cities.account_files import write_profile
 from workbench.cities.account_terminal import account_text
-from workbench.cities.files import list_lines, write_pdfs, write_profiles
+from workbench.cities.files import list_lines, write_account, write_pdfs, write_profiles
 from workbench.cities.moves import Improvement, Move, moves_of
 from workbench.cities.peers import Peers, compare
 from workbench.cities.profiles import Profiles, profiles_now, profiles_of
 from workbench.cities.run_tables import AccountError, RunTables, read_run
 
 __all__ = ["Account", "AccountError", "Improvement", "Move", "Peers", "Profiles", "RunTables", "account_text",
-           "city_account", "compare", "list_lines", "moves_of", "profiles_now", "profiles_of", "read_run", "write_pdfs",
-           "write_profile", "write_profiles"]
+           "city_account", "compare", "list_lines", "moves_of", "profiles_now", "profiles_of", "read_run",
+           "write_account", "write_pdfs", "write_profiles"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 
-from analysis.figures.labels import city_names, pick
+from analysis.figures.labels import pick
 from analysis.settings import differences
-from analysis.study import named_record
 from workbench.cities.account import Account
+from workbench.cities.flags import filled_lines
+from workbench.cities.names import Names
 from workbench.cities.run_tables import recorded_logarithm
 from workbench.cities.words import variable_name
 
-DONORS_SHOWN = 6
 POINTS = {
     "minmax": ("得分 = 处理后的值在全部城市的最低值与最高值之间的位置，换算到 0–100。",
                "Points = the treated value's place between the lowest and the highest of all cities, out of 100."),
@@ -24,7 +24,8 @@ POINTS = {
 
 def notes(account: Account, lang: str) -> list[str]:
     """Every flag in a sentence: what was filled from whom, drawn in, set aside and why; and what a reader must know."""
-    said = [*filled_notes(account, lang), *changed_notes(account, lang), *set_aside_notes(account, lang)]
+    said = [*filled_lines(Names(account.tables, lang), account.changes), *changed_notes(account, lang),
+            *set_aside_notes(account, lang)]
     read_from = account.items["variable"]
     for indicator in read_from.index[(read_from != "") & (read_from == account.items["fallback"])]:
         name = variable_name(account, account.items.at[indicator, "variable"], lang)
@@ -34,21 +35,6 @@ def notes(account: Account, lang: str) -> list[str]:
         said.append(pick(lang, "该市有数的指标少于规定的份额，照排但加注。",
                          "Fewer of the city's indicators are observed than asked for; ranked, but flagged."))
     return [*said, *general_notes(account, lang)]
-
-
-def filled_notes(account: Account, lang: str) -> list[str]:
-    """A sentence for each set of donors: the indicators they filled, by which rule."""
-    cities = account.tables.cities
-    record = named_record(account.changes, cities.assign(name_en=city_names(cities, "en")), lang)
-    filled = record[record["action"].str.startswith("filled")]
-    comma, said = pick(lang, "、", ", "), []
-    for (rule, donors), part in filled.groupby(["treatment", "donors"], sort=False):
-        lenders = donors.split(comma)
-        more = pick(lang, f"等 {len(lenders)} 城", f" and {len(lenders) - DONORS_SHOWN} more")
-        shown = comma.join(lenders[:DONORS_SHOWN]) + (more if len(lenders) > DONORS_SHOWN else "")
-        codes = comma.join(part["indicator"])
-        said.append(pick(lang, f"补缺 {codes}：{rule}；供体：{shown}。", f"Filled {codes}: {rule}; donors: {shown}."))
-    return said
 
 
 def changed_notes(account: Account, lang: str) -> list[str]:

@@ -23,6 +23,7 @@ from workbench.cities import words
 from workbench.cities.account import Account
 from workbench.cities.account_notes import notes
 from workbench.cities.account_page import stamps
+from workbench.cities.names import Names
 from workbench.cities.run_tables import PER_RESIDENT, recorded_logarithm
 from workbench.office.sheets import new_workbook, put
 from workbench.release import RELEASED
@@ -187,10 +188,12 @@ def write_account(sheet: Worksheet, looks: dict, account: Account, formulas: dic
                   lang: str) -> None:
     """Title, the ledger, the domains' sums, the score and the check cell."""
     put(sheet, 0, 0, words.city_name(account, lang), looks["title"])
-    put(sheet, 1, 0, pick(lang, "　", " · ").join([words.place(account, lang), *stamps(account, lang)]), looks["soft"])
+    place = Names(account.tables, lang).place(account.code)
+    put(sheet, 1, 0, pick(lang, "　", " · ").join([place, *stamps(account, lang)]), looks["soft"])
     put(sheet, 2, 0, pick(lang, LIVE_ZH, LIVE_EN), looks["soft"])
     write_head(sheet, looks, HEAD_ROW - 1, [(pick(lang, zh, en), width) for _, zh, en, width in COLUMNS])
-    names, flags = node_names(account.tables.tree, lang), words.flags(account, lang)
+    names = node_names(account.tables.tree, lang)
+    flags = words.flags(account, Names(account.tables, lang))
     spans: dict[str, list[int]] = {}
     for row, (code, item) in enumerate(account.items.iterrows(), start=HEAD_ROW + 1):
         spans.setdefault(item["domain"], []).append(row)
@@ -245,7 +248,7 @@ def write_results(sheet: Worksheet, looks: dict, account: Account, spans: dict[s
     place = LETTER[column]
     sheet.write_formula(total + 1, PLACE[column], f"=ROUND({place}{total}-{place}{total + 1},{CHECK_DECIMALS})",
                         looks["check"], 0)
-    for row, (label, text) in enumerate(words.facts(account, lang), start=total + 3):
+    for row, (label, text) in enumerate(words.in_one(Names(account.tables, lang), account.code), start=total + 3):
         put(sheet, row, 0, label, looks["soft"])
         put(sheet, row, PLACE["name"], text, looks["text"])
 

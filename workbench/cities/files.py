@@ -1,4 +1,5 @@
-"""The files of the profiles: a page a city and their list in profiles/, on demand a PDF in cities/."""
+"""The files of cities: a page a city and their list in profiles/; on demand, in cities/, a PDF, and an account as page,
+PDF and workbook."""
 
 from __future__ import annotations
 
@@ -7,15 +8,16 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from analysis.editions import file_name
+from workbench.cities.account import Account
 from workbench.cities.profile_listing import list_html, page_name
 from workbench.cities.profile_page import profile_html
-from workbench.cities.profile_words import Names
+from workbench.cities.profile_words import ProfileNames
 from workbench.cities.profiles import Profiles
 from workbench.edition import edition_stamp
 from workbench.reporting.stamps import Stamp
 from workbench.reporting.words import WORDS
 
-PROFILES, ON_DEMAND = "profiles", "cities"
+PROFILES, CITIES = "profiles", "cities"
 
 
 def write_profiles(profiles: Profiles, folder: Path, stamp: Stamp, lang: str) -> list[Path]:
@@ -23,7 +25,7 @@ def write_profiles(profiles: Profiles, folder: Path, stamp: Stamp, lang: str) ->
 
     The same tables give the same bytes.
     """
-    names, place = Names(profiles, lang), folder / PROFILES
+    names, place = ProfileNames(profiles, lang), folder / PROFILES
     place.mkdir(parents=True, exist_ok=True)
     links = [("../index.html", WORDS[lang]["index"]), ("index.html", WORDS[lang]["all_cities"])]
     order, ranks, written = profiles.in_order, profiles.tables.scores["rank"], []
@@ -47,16 +49,38 @@ def write_pdfs(profiles: Profiles, codes: Iterable[str], reports: Path, lang: st
     from workbench.cities.profile_paper import profile_pdf
 
     tables = profiles.tables
-    names, stamp = Names(profiles, lang), edition_stamp(tables.run, tables.settings, tables.ground, lang)
-    place = reports / ON_DEMAND
+    names, stamp = ProfileNames(profiles, lang), edition_stamp(tables.run, tables.settings, tables.ground, lang)
+    place = reports / CITIES
     place.mkdir(parents=True, exist_ok=True)
     for code in codes:
         yield write(place / file_name(f"{code}_profile.pdf", tables.settings.edition), profile_pdf(names, code, stamp))
 
 
+def write_account(account: Account, reports: Path, lang: str = "zh") -> list[Path]:
+    """Write cities/<adcode>.html, .pdf and .xlsx into a run's reports of one language; returns their paths.
+
+    Nothing is written unless all three could be made; each then takes the place of an older one in one move.
+    """
+    from workbench.cities.account_page import account_html, account_pdf
+    from workbench.cities.account_workbook import account_workbook
+
+    folder, name = reports / CITIES, file_name(account.code, account.tables.settings.edition)
+    contents = {"html": account_html(account, lang, account_links(name, lang, folder)).encode("utf-8"),
+                "pdf": account_pdf(account, lang), "xlsx": account_workbook(account, lang)}
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{name}.{ending}" for ending in contents]
+    return [write(path, content) for path, content in zip(paths, contents.values(), strict=True)]
+
+
+def account_links(name: str, lang: str, folder: Path) -> list[tuple[str, str]]:
+    """Where the page leads: the run's index, if there is one, the PDF and the workbook."""
+    index = [("../index.html", WORDS[lang]["index"])] if (folder.parent / "index.html").is_file() else []
+    return [*index, (f"{name}.pdf", WORDS[lang]["pdf"]), (f"{name}.xlsx", "Excel")]
+
+
 def list_lines(profiles: Profiles, codes: Iterable[str], lang: str) -> Iterator[str]:
     """Rank, code, name and score of some cities, a line each."""
-    names, scores = Names(profiles, lang), profiles.tables.scores
+    names, scores = ProfileNames(profiles, lang), profiles.tables.scores
     for code in codes:
         yield f"{scores.at[code, 'rank']:>4}  {code}  {scores.at[code, 'score']:6.2f}  {names.cities[code]}"
 

@@ -13,16 +13,16 @@ from functools import cache
 from analysis.editions import file_name
 from analysis.tables import printed
 from workbench.cities.profile_page import profile_style
-from workbench.cities.profile_words import Names
+from workbench.cities.profile_words import ProfileNames
 from workbench.reporting.markup import REPORT_ASSETS
 from workbench.reporting.notebook_html import page_templates
 from workbench.reporting.stamps import Stamp
 from workbench.reporting.words import WORDS
 
 
-def groups(names: Names) -> list[tuple[str, list[str]]]:
+def groups(names: ProfileNames) -> list[tuple[str, list[str]]]:
     """(group, codes, best first): by province in the order of the codes, by region, or all together."""
-    tables = names.profiles.tables
+    tables = names.tables
     order = {code: position for position, code in enumerate(names.profiles.in_order)}
     label = names.province if "province" in tables.cities else names.region
     found: dict[str, list[str]] = {}
@@ -43,9 +43,9 @@ def page_name(code: str, edition: str) -> str:
     return file_name(f"{code}.html", edition)
 
 
-def list_html(names: Names, stamp: Stamp) -> str:
+def list_html(names: ProfileNames, stamp: Stamp) -> str:
     """The page that lists every city with a link to its profile."""
-    tables, lang = names.profiles.tables, names.lang
+    tables, lang = names.tables, names.lang
     english = tables.cities["name_en"] if "name_en" in tables.cities else tables.cities["name"]
 
     def entry(code: str) -> dict[str, str]:

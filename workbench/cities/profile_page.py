@@ -10,8 +10,10 @@ from analysis.figures.labels import pick
 from analysis.tables import EMPTY, printed
 from workbench.cities import drawing
 from workbench.cities import profile_words as words
+from workbench.cities.flags import flag_words
 from workbench.cities.moves import moves_of
-from workbench.cities.profile_words import Names
+from workbench.cities.profile_words import ProfileNames
+from workbench.cities.words import KINDS, facts
 from workbench.reporting.markup import REPORT_ASSETS
 from workbench.reporting.notebook_html import page_templates, stylesheet
 from workbench.reporting.stamps import Stamp
@@ -42,7 +44,7 @@ def heads(lang: str) -> dict[str, str]:
     return {key: pick(lang, *texts) for key, texts in HEADS.items()}
 
 
-def content(names: Names, code: str) -> dict[str, Any]:
+def content(names: ProfileNames, code: str) -> dict[str, Any]:
     """Everything that a profile of one city shows, as texts and drawings."""
     profiles = names.profiles
     move = moves_of(profiles.tables, code, scales=profiles.scales)
@@ -50,7 +52,7 @@ def content(names: Names, code: str) -> dict[str, Any]:
     steps = move.steps or ()
     own_words = heads(names.lang)
     return {
-        "title": str(names.cities[code]), "place": names.place(code), "facts": words.facts(names, code),
+        "title": str(names.cities[code]), "place": names.place(code), "facts": facts(names, code),
         "everyone": len(profiles.tables.scores), "strip": strip(names, code), "domains": domain_rows(names, code),
         "peer_heads": [names.pick(f"{text}中位", f"median, {text}") for text in names.peers(code).values()],
         "strengths": [words.outstanding_line(names, code, indicator, table) for indicator in strong],
@@ -64,22 +66,22 @@ def content(names: Names, code: str) -> dict[str, Any]:
         "command": command(names, code)}
 
 
-def command(names: Names, code: str) -> str:
+def command(names: ProfileNames, code: str) -> str:
     """The command that writes the account of the city, cell by cell."""
-    run = names.profiles.tables.run
+    run = names.tables.run
     chosen = "" if run == "baseline" else f" --run {run}"
     return f"python -m analysis city {code}{chosen}{names.pick('', ' --lang en')}"
 
 
-def strip(names: Names, code: str) -> str:
+def strip(names: ProfileNames, code: str) -> str:
     """The drawing of rank and intervals, with the same in words."""
-    tables = names.profiles.tables
+    tables = names.tables
     rows = {kind: frame.loc[code] for kind, frame in tables.intervals.items()}
     spans = {kind: (row["rank_05"], row["rank_95"]) for kind, row in rows.items()}
     rank, published = int(tables.scores.at[code, "rank"]), tables.scores.at[code, "published_rank"]
     told = [names.pick(f"名次 {rank}", f"rank {rank}")]
-    told += [names.pick(f"{names.pick(*words.KINDS[kind])}的 90% 区间 {low:g}–{high:g}",
-                        f"90 % interval, {names.pick(*words.KINDS[kind])}: {low:g}–{high:g}")
+    told += [names.pick(f"{names.pick(*KINDS[kind])}的 90% 区间 {low:g}–{high:g}",
+                        f"90 % interval, {names.pick(*KINDS[kind])}: {low:g}–{high:g}")
              for kind, (low, high) in spans.items()]
     return drawing.rank_strip(rank, spans, published, len(tables.scores), tables.settings.uncertainty.top,
                               names.listed(told))
@@ -102,7 +104,7 @@ def strip_key(lang: str, kinds: tuple[str, ...], published: bool, top: int) -> s
     return "".join(f"<span>{drawing.svg(18, 10, body, '')}{text}</span>" for body, text in parts)
 
 
-def bar_key(names: Names, code: str) -> str:
+def bar_key(names: ProfileNames, code: str) -> str:
     """What bar, diamond and stroke are."""
     marks = {"tier": "◇", "region": "┃"}
     told = [f"{marks[kind]} {names.pick(f'{text}中位数', f'median of {text}')}"
@@ -110,7 +112,7 @@ def bar_key(names: Names, code: str) -> str:
     return names.pick("；", "; ").join([names.pick("条：本市得分（0–100）", "bar: this city (0–100)"), *told])
 
 
-def domain_rows(names: Names, code: str) -> list[dict[str, Any]]:
+def domain_rows(names: ProfileNames, code: str) -> list[dict[str, Any]]:
     """A row a domain, measured or not."""
     profiles, rows = names.profiles, []
     for domain in profiles.domains:
@@ -128,7 +130,7 @@ def domain_rows(names: Names, code: str) -> list[dict[str, Any]]:
     return rows
 
 
-def indicator_rows(names: Names, code: str, table: dict[str, dict[str, float]], strong: list[str],
+def indicator_rows(names: ProfileNames, code: str, table: dict[str, dict[str, float]], strong: list[str],
                    weak: list[str]) -> list[dict[str, Any]]:
     """A row a measured indicator: value, points, percentiles, weight, marks."""
     profiles, rows = names.profiles, []
@@ -141,7 +143,7 @@ def indicator_rows(names: Names, code: str, table: dict[str, dict[str, float]], 
             "percentiles": [EMPTY if math.isnan(value) else f"{value:.0f}" for value in percentiles.values()],
             "dot": drawing.percentile_dot(percentiles["all"]),
             "side": "up" if indicator in strong else "down" if indicator in weak else "",
-            "marks": names.listed([names.pick(*words.FLAG_WORDS[mark]) for mark in marks])})
+            "marks": flag_words(names, marks)})
     return rows
 
 
@@ -151,10 +153,10 @@ def profile_style() -> str:
     return stylesheet() + (REPORT_ASSETS / "profile.css").read_text(encoding="utf-8")
 
 
-def profile_html(names: Names, code: str, stamp: Stamp, links: list[tuple[str, str]] = (),
+def profile_html(names: ProfileNames, code: str, stamp: Stamp, links: list[tuple[str, str]] = (),
                  neighbours: tuple[tuple[str, str] | None, tuple[str, str] | None] | None = None) -> str:
     """The page of one city; `links` are (address, text) of what it belongs to, `neighbours` of the ranks beside it."""
-    tables = names.profiles.tables
+    tables = names.tables
     kinds = tuple(kind for kind in ("weights", "choices") if kind in tables.intervals)
     key = strip_key(names.lang, kinds, bool(tables.scores["published_rank"].notna().any()),
                     tables.settings.uncertainty.top)

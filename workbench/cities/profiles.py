@@ -10,25 +10,22 @@ import pandas as pd
 
 from analysis import framework, scoring
 from analysis.panel import main_system
+from workbench.cities.flags import flags_of
 from workbench.cities.moves import Scale, scales_of
 from workbench.cities.peers import Peers, compare, standing_out
 from workbench.cities.run_tables import RunTables, tables_now
 from workbench.project import Run
 
-FLAG_ORDER = ("filled", "capped", "province", "log", "set_aside", "gap")
-
 
 @dataclass(frozen=True)
 class Profiles:
     """A run's cities compared. peers: "all", and "tier" and "region" as far as the run has them; system: the column of
-    the roster that sorts cities into regions, "" for none; flags: cities × indicators, a tuple of words of FLAG_ORDER
-    for each cell, and donors: the codes that lent a filled value, by (city, indicator)."""
+    the roster that sorts cities into regions, "" for none; flags: (city, indicator) → keys of `flags.FLAGS`."""
 
     tables: RunTables
     peers: Mapping[str, Peers]
     system: str
     flags: Mapping[tuple[str, str], tuple[str, ...]]
-    donors: Mapping[tuple[str, str], tuple[str, ...]]
 
     @cached_property
     def domains(self) -> list[str]:
@@ -94,36 +91,4 @@ def profiles_of(tables: RunTables) -> Profiles:
     if system:
         groups["region"] = tables.cities[system]
     peers = {kind: compare(points, domain_scores, members) for kind, members in groups.items()}
-    return Profiles(tables, peers, system, flags_of(tables), donors_of(tables))
-
-
-def flags_of(tables: RunTables) -> dict[tuple[str, str], tuple[str, ...]]:
-    """What was done to each value that was not used as it was read: (city, indicator) → words of FLAG_ORDER."""
-    found: dict[tuple[str, str], set[str]] = {}
-
-    def note(code: str, indicator: str, word: str) -> None:
-        found.setdefault((code, indicator), set()).add(word)
-
-    for change in tables.record.itertuples():
-        if change.action.startswith("filled"):
-            note(change.adcode, change.indicator, "filled")
-        elif change.action == "winsorised":
-            note(change.adcode, change.indicator, "capped")
-        elif change.action == "log":
-            for code in tables.raw.index:
-                note(code, change.indicator, "log")
-    fallback = tables.chosen["fallback"]
-    for cell in tables.origins.itertuples():
-        if cell.variable and cell.variable == fallback.get(cell.indicator):
-            note(cell.adcode, cell.indicator, "province")
-    indicator_of = {row.variable: code for code, row in tables.chosen.iterrows()}
-    for cell in tables.panel[tables.panel["flag"] != ""].itertuples():
-        if cell.variable in indicator_of and indicator_of[cell.variable] in tables.raw:
-            note(cell.adcode, indicator_of[cell.variable], "gap" if cell.flag == "known_gap" else "set_aside")
-    return {key: tuple(word for word in FLAG_ORDER if word in words) for key, words in found.items()}
-
-
-def donors_of(tables: RunTables) -> dict[tuple[str, str], tuple[str, ...]]:
-    """Which cities lent a filled value: (city, indicator) → codes."""
-    filled = tables.record[tables.record["action"].str.startswith("filled")]
-    return {(change.adcode, change.indicator): tuple(change.donors.split(";")) for change in filled.itertuples()}
+    return Profiles(tables, peers, system, flags_of(tables))

@@ -1,22 +1,21 @@
-"""What an account says in words, the same on the terminal, on the page and in the workbook."""
+"""What the pages of a city say in words: the result, the same on profile and account, and the account's own words."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import pandas as pd
 
-from analysis.figures.labels import group_name, pick, province_name, system_name
+from analysis.figures.labels import pick
 from analysis.frames import settle
-from analysis.panel import main_system
 from analysis.tables import EMPTY, full_names, percentage, printed
 from workbench.cities.account import Account
+from workbench.cities.flags import flag_words, flags_of
+from workbench.cities.names import Names
 
-FLAGS = {"filled": ("补缺", "filled"), "winsorised": ("缩尾", "winsorised"), "log": ("对数", "log"),
-         "fallback": ("后备来源", "fallback"), "set_aside": ("有剔除", "cells set aside"),
-         "unlisted": ("未列入", "not listed")}
 AGGREGATIONS = {"geometric": ("几何平均", "the geometric mean"), "topsis": ("TOPSIS 贴近度", "TOPSIS closeness")}
-KINDS = {"weights": ("仅权重", "weights only"), "choices": ("全部选择", "all choices")}
+KINDS = {"choices": ("全部选择", "all choices"), "weights": ("仅权重", "weights only")}
 
 
 def city_name(account: Account, lang: str) -> str:
@@ -24,99 +23,80 @@ def city_name(account: Account, lang: str) -> str:
     return str(full_names(account.tables.cities, lang)[account.code])
 
 
-def place(account: Account, lang: str) -> str:
-    """Code, province and region of the city, in one line."""
-    parts = [account.code]
-    if "province_short" in account.city:
-        parts.append(province_name(account.city["province_short"], lang))
-    if (system := main_system(account.tables.cities)) is not None:
-        name, called = region_words(account, system, lang)
-        parts.append(pick(lang, f"{name}（{called}）", f"{name} ({called})"))
-    return pick(lang, "　", " · ").join(parts)
-
-
-def region_words(account: Account, system: str, lang: str) -> tuple[str, str]:
-    """The city's region and whose regions they are: 华南, 白皮书七大区; a study's own go by its table of regions."""
-    ground, name = account.tables.ground, account.city[system]
-    if "elsewhere" not in ground.traits:
-        return group_name(name, system, lang), system_name(system, lang)
-    row = ground.regions[(ground.regions["system"] == system) & (ground.regions["name"] == name)].iloc[0]
-    return row["name" if lang == "zh" else "name_en"], row[f"system_{lang}"] or system
-
-
-def peer_labels(account: Account, lang: str) -> dict[str, str]:
+def peer_labels(account: Account, names: Names) -> dict[str, str]:
     """What the medians are medians of: the city's tier and its region, with the number of their cities."""
-    tier = "" if account.tier is None else int(account.tier["tier_score"])
-    system = main_system(account.tables.cities)
-    name = region_words(account, system, lang)[0] if system is not None else ""
-    words = {"tier": pick(lang, f"第 {tier} 梯队", f"tier {tier}"), "region": name}
-    return {kind: pick(lang, f"{words[kind]} {len(codes)} 城中位数", f"median of {words[kind]} ({len(codes)} cities)")
+    said = {kind: names.region(account.code) if kind == "region" else tier_name(names, int(account.tier["tier_score"]))
+            for kind in account.peers}
+    return {kind: names.pick(f"{said[kind]} {len(codes)} 城中位数", f"median of {said[kind]} ({len(codes)} cities)")
             for kind, codes in account.peers.items()}
 
 
-def facts(account: Account, lang: str) -> list[tuple[str, str]]:
-    """The result in labelled short texts: score, rank, published rank, intervals, chances, tier."""
-    result, top = account.result, account.tables.settings.uncertainty.top
-    everyone = len(account.tables.scores)
-    published = result["published_rank"]
-    return [
-        (pick(lang, "得分", "Score"), f"{result['score']:.2f}"),
-        (pick(lang, "名次", "Rank"),
-         pick(lang, f"{result['rank']}（共 {everyone} 城）", f"{result['rank']} of {everyone}")),
-        *([(pick(lang, "白皮书名次", "White paper's rank"), EMPTY if pd.isna(published) else f"{published:.0f}")]
-          if "paper" in account.tables.ground.traits else []),
-        (pick(lang, "90% 名次区间", "90 % rank interval"), by_kind(account, lang, rank_span)),
-        (pick(lang, f"前 {top} 名的概率", f"P(Top {top})"), by_kind(account, lang, lambda row, _: chance(row, top))),
-        (pick(lang, "梯队", "Tier"), tier_text(account, lang)),
-    ]
+def tier_name(names: Names, number: int) -> str:
+    """A tier as a group of cities is called: 第 2 梯队."""
+    return names.pick(f"第 {number} 梯队", f"tier {number}")
 
 
-def by_kind(account: Account, lang: str, say) -> str:
-    """A text for when only the weights vary and one for when all choices do; a dash where a run has neither."""
-    rows = {kind: account.interval(kind) for kind in KINDS}
-    return pick(lang, "；", "; ").join(f"{pick(lang, *KINDS[kind])} {say(row, lang)}" for kind, row in rows.items()
-                                      if row is not None) or EMPTY
+def facts(names: Names, code: str) -> list[tuple[str, str, str]]:
+    """The result as (label, large text, small text): score, rank, interval, chances, tier, published rank."""
+    tables, say = names.tables, names.pick
+    result, everyone, top = tables.scores.loc[code], len(tables.scores), tables.settings.uncertainty.top
+    rows = {kind: tables.intervals[kind].loc[code] for kind in KINDS if kind in tables.intervals}
+
+    def of_each(label: str, told: Mapping[str, str], more: str = "") -> tuple[str, str, str]:
+        """The text of the widest interval there is, and small what it is of and those of the others."""
+        first, *rest = [say(*KINDS[kind]) for kind in told]
+        small = [first + more, *(f"{kind} {text}" for kind, text in zip(rest, list(told.values())[1:], strict=True))]
+        return label, next(iter(told.values())), say("；", "; ").join(small)
+
+    found = [(say("得分", "Score"), f"{result['score']:.2f}", say("满分 100", "out of 100")),
+             (say("名次", "Rank"), f"{result['rank']}", say(f"共 {everyone} 城", f"of {everyone} cities"))]
+    label = say("90% 名次区间", "90 % rank interval")
+    if rows:
+        median = next(iter(rows.values()))["median"]
+        found.append(of_each(label, {kind: rank_span(row) for kind, row in rows.items()},
+                             say(f"，中位 {median:g}", f", median {median:g}")))
+        if top < everyone and all(f"p_top_{top}" in row for row in rows.values()):
+            found.append(of_each(say(f"前 {top} 的概率", f"P(Top {top})"), {
+                kind: percentage(row[f"p_top_{top}"]) for kind, row in rows.items()}))
+    else:
+        found.append((label, EMPTY, ""))
+    found.append(tier_fact(names, code, rows))
+    if tables.scores["published_rank"].notna().any():
+        published = result["published_rank"]
+        found.append((say("白皮书名次", "White paper's rank"), EMPTY if pd.isna(published) else f"{published:.0f}",
+                      say("未入公布的百强", "not in the published hundred") if pd.isna(published) else
+                      say("公布的百强", "published hundred")))
+    return found
 
 
-def rank_span(row: pd.Series, lang: str) -> str:
-    """The 90 % interval of a rank and its median: 16–21（中位 17）."""
-    return pick(lang, f"{row['rank_05']:g}–{row['rank_95']:g}（中位 {row['median']:g}）",
-                f"{row['rank_05']:g}–{row['rank_95']:g} (median {row['median']:g})")
+def rank_span(row: pd.Series) -> str:
+    """The 90 % interval of a rank: 16–21."""
+    return f"{row['rank_05']:g}–{row['rank_95']:g}"
 
 
-def chance(row: pd.Series, top: int) -> str:
-    """The chance of being among the first `top`; certainty is not claimed of draws that merely all agree."""
-    return percentage(row[f"p_top_{top}"]) if f"p_top_{top}" in row else EMPTY
+def tier_fact(names: Names, code: str, rows: Mapping[str, pd.Series]) -> tuple[str, str, str]:
+    """The tier by natural breaks and the chance of it, when all choices vary as far as that is known."""
+    tiers, say = names.tables.tiers, names.pick
+    if tiers is None:
+        return say("梯队", "Tier"), EMPTY, ""
+    number, count = int(tiers.at[code, "tier_score"]), int(tiers["tier_score"].max())
+    own, small = f"p_tier_{number}", say(f"共 {count} 层", f"of {count}")
+    row = next((row for row in (rows.get("choices"), tiers.loc[code]) if row is not None and own in row), None)
+    if row is not None:
+        small += say(f"；属于该层的概率 {percentage(row[own])}", f"; chance of it {percentage(row[own])}")
+    return say("梯队", "Tier"), f"{number}", small
 
 
-def tier_text(account: Account, lang: str) -> str:
-    """Tier by natural breaks of the scores, with the chance of that tier as far as it is known."""
-    if account.tier is None:
-        return EMPTY
-    own = f"p_tier_{int(account.tier['tier_score'])}"
-    number, count = int(account.tier["tier_score"]), int(account.tables.tiers["tier_score"].max())
-    rows = {"weights": account.tier, "choices": account.interval("choices")}
-    chances = [f"{pick(lang, *KINDS[kind])} {percentage(row[own])}" for kind, row in rows.items()
-               if row is not None and own in row]
-    said = pick(lang, f"{number}（共 {count} 层", f"{number} of {count}")
-    if not chances:
-        return said + pick(lang, "）", "")
-    return said + pick(lang, "；概率：" + "、".join(chances) + "）", " (chance: " + ", ".join(chances) + ")")
+def in_one(names: Names, code: str) -> list[tuple[str, str]]:
+    """The facts in labelled single texts."""
+    return [(label, large + (names.pick(f"（{small}）", f" ({small})") if small else ""))
+            for label, large, small in facts(names, code)]
 
 
-def flags(account: Account, lang: str) -> pd.Series:
+def flags(account: Account, names: Names) -> dict[str, str]:
     """What was done to each value, in a word or two, by indicator; empty where it is used as it was read."""
-    found = pd.Series([[] for _ in account.items.index], account.items.index)
-    for indicator in account.cells.loc[account.cells["purpose"] == "set_aside", "indicator"].unique():
-        found[indicator].append("set_aside")
-    for indicator, item in account.items.iterrows():
-        if item["variable"] and item["variable"] == item["fallback"]:
-            found[indicator].append("fallback")
-        elif not item["variable"] and pd.notna(item["raw_value"]):
-            found[indicator].append("unlisted")
-    for change in account.changes.itertuples():
-        found[change.indicator].append(change.action.split("_")[0])
-    return found.map(lambda names: pick(lang, "、", ", ").join(pick(lang, *FLAGS[name]) for name in names))
+    found = flags_of(account.tables)
+    return {code: flag_words(names, found.get((account.code, code), ())) for code in account.items.index}
 
 
 def variable_name(account: Account, variable: str, lang: str) -> str:

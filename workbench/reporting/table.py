@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
@@ -82,6 +82,15 @@ class Table:
                             for value in values])
         merge_repeated([columns[frame.columns.get_loc(name)] for name in merged])
         return cls([head], [[column[row] for column in columns if column[row].rows] for row in range(len(frame))])
+
+    @classmethod
+    def of_texts(cls, heads: Sequence[tuple[str, bool]], rows: Iterable[Sequence[str]],
+                 bold: Collection[int] = ()) -> Table:
+        """The table of (heading, whether numbers stand below it) and rows of texts; `bold` names rows by position."""
+        kinds = ["num" if numeric else "text" for _, numeric in heads]
+        return cls([[TableCell(kind, runs=[(text, "")]) for kind, (text, _) in zip(kinds, heads, strict=True)]],
+                   [[TableCell(kind, runs=[(text, "strong" if number in bold else "")])
+                     for kind, text in zip(kinds, row, strict=True)] for number, row in enumerate(rows)])
 
     def to_json(self) -> str:
         """The table as compact JSON, for a table without merged columns, row headers and styles: those of a frame."""

@@ -15,7 +15,7 @@ from analysis.figures.weights import SCHEMES
 from analysis.framework import ancestor, domains
 from analysis.settings import Settings
 from analysis.tables import EMPTY, PrintedNumber, finished, full_names, percentage
-from workbench.cities.profile_words import Names
+from workbench.cities.profile_words import ProfileNames
 from workbench.cities.profiles import Profiles
 
 UNSURE = 0.5  # below this chance of its own tier a city's name is marked
@@ -152,7 +152,7 @@ def stage_members_table(scores: pd.Series, tiers: pd.Series, chances: pd.DataFra
 
 def case_table(profiles: Profiles, codes: list[str], lang: str = "zh") -> pd.DataFrame:
     """Case cities side by side, a column a city: result, intervals, domains, strengths and weaknesses."""
-    names, tables = Names(profiles, lang), profiles.tables
+    names, tables = ProfileNames(profiles, lang), profiles.tables
     frame = finished({pick(lang, "项目", "Item"): (case_rows(names, lang), None),
                       **{str(full_names(tables.cities, lang)[code]): (case_column(names, code), None)
                          for code in codes}})
@@ -160,7 +160,7 @@ def case_table(profiles: Profiles, codes: list[str], lang: str = "zh") -> pd.Dat
     return frame
 
 
-def case_rows(names: Names, lang: str) -> list[str]:
+def case_rows(names: ProfileNames, lang: str) -> list[str]:
     """What the rows of a case table are."""
     top = names.profiles.tables.settings.uncertainty.top
     return [pick(lang, "得分", "Score"), pick(lang, "名次", "Rank"), pick(lang, "90% 名次区间", "90 % rank interval"),
@@ -169,7 +169,7 @@ def case_rows(names: Names, lang: str) -> list[str]:
             pick(lang, "长处", "Strengths"), pick(lang, "短处", "Weaknesses")]
 
 
-def case_column(names: Names, code: str) -> list[str]:
+def case_column(names: ProfileNames, code: str) -> list[str]:
     """One city's column of a case table."""
     profiles, tables = names.profiles, names.profiles.tables
     result, interval = tables.scores.loc[code], tables.intervals["choices"].loc[code]
@@ -184,7 +184,7 @@ def case_column(names: Names, code: str) -> list[str]:
             PrintedNumber(published, ".0f"), PrintedNumber(tier, "d"), *scores, some(names, strong), some(names, weak)]
 
 
-def some(names: Names, indicators: list[str]) -> str:
+def some(names: ProfileNames, indicators: list[str]) -> str:
     """The clearest of some indicators by name, and how many there are where not all are named."""
     told, count = names.listed([names.nodes[indicator] for indicator in indicators[:NAMED]]), len(indicators)
     return told + (names.pick(f"等 {count} 项", f" … {count} in all") if count > NAMED else "") or EMPTY

@@ -173,7 +173,8 @@ class TestMoves:
         changed = settings.model_copy(update={section: getattr(settings, section).model_copy(update={"method": value})})
         other = cities.profiles_of(replace(profiles.tables, settings=changed))
         assert cities.moves_of(other.tables, "450100").steps is None
-        assert "没有精确答案" in profile_page.profile_html(profile_words.Names(other, "zh"), "450100", stamp_of(other))
+        names = profile_words.ProfileNames(other, "zh")
+        assert "没有精确答案" in profile_page.profile_html(names, "450100", stamp_of(other))
 
 
 @pytest.mark.parametrize("groups", ["aabbb", "aabbc", "abbbb", "aaaaa"])
@@ -204,7 +205,7 @@ class TestPages:
         for number in (f"{row['score']:.2f}", f"共 {len(profiles.tables.scores)} 城",
                        f"{interval['rank_05']:g}–{interval['rank_95']:g}", "没有数据，未测度", "技术创新水平"):
             assert number in shown
-        assert "估计：技术创新水平、知识创新体系" in shown  # Chengdu's missing patents and papers
+        assert "补缺：技术创新水平、知识创新体系" in shown  # Chengdu's missing patents and papers
 
     @pytest.mark.parametrize("lang", ["zh", "en"])
     def test_nothing_runs_on_a_profile_and_one_known_script_on_the_list(self, written, lang):
@@ -232,7 +233,7 @@ class TestPages:
             assert path.read_text(encoding="utf-8").count("<script") == (path.name == "index.html")
         from workbench.cities.profile_paper import profile_pdf
 
-        assert profile_pdf(profile_words.Names(hostile, "zh"), "440300", stamp_of(hostile)).startswith(b"%PDF")
+        assert profile_pdf(profile_words.ProfileNames(hostile, "zh"), "440300", stamp_of(hostile)).startswith(b"%PDF")
 
     def test_a_run_without_tiers_regions_intervals_and_published_ranks_says_what_it_has(self, profiles):
         tables = profiles.tables
@@ -240,9 +241,9 @@ class TestPages:
                        scores=tables.scores.assign(published_rank=pd.array([pd.NA] * len(tables.scores), "Int64")),
                        ground=replace(tables.ground, cities=tables.cities[["name", "name_en"]]))
         found = cities.profiles_of(bare)
-        text = body_of(profile_page.profile_html(profile_words.Names(found, "zh"), "510100", stamp_of(found)))
+        text = body_of(profile_page.profile_html(profile_words.ProfileNames(found, "zh"), "510100", stamp_of(found)))
         assert set(found.peers) == {"all"} and found.outstanding("510100")[0]
-        assert not any(word in text for word in ("梯队第", "90% 名次区间", "白皮书名次", "公布名次", "nan"))
+        assert not any(word in text for word in ("梯队第", "区间：", "白皮书名次", "公布名次", "nan"))
 
 
 class TestOwnData:
