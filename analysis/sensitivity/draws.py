@@ -148,15 +148,9 @@ def stream_generator(seed: int, cell: int, stream: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(cell, stream)))
 
 
-def sample_weights(
-    weights: pd.Series,
-    draws: int,
-    concentration: float | None,
-    seed: int,
-    distribution: Distribution = "dirichlet",
-    half_width: float | None = None,
-    cell: int = 0,
-) -> pd.DataFrame:
+def sample_weights(weights: pd.Series, draws: int, concentration: float | None, seed: int,
+                   distribution: Distribution = "dirichlet", half_width: float | None = None,
+                   cell: int = 0) -> pd.DataFrame:
     """The same weights that `weight_uncertainty` uses, to be saved, inspected or replayed.
 
     Returns draws × indicators (index `draw`, from 0); rows are non-negative and sum to 1; an indicator of weight zero
@@ -191,15 +185,8 @@ def drawn_weights(base: np.ndarray, noise: WeightNoise, draws: int, seed: int, c
     return sampled
 
 
-def scores_by_draw(
-    values: pd.DataFrame,
-    weights: pd.Series,
-    draws: int,
-    concentration: float | None,
-    seed: int,
-    distribution: Distribution = "dirichlet",
-    half_width: float | None = None,
-) -> pd.DataFrame:
+def scores_by_draw(values: pd.DataFrame, weights: pd.Series, draws: int, concentration: float | None, seed: int,
+                   distribution: Distribution = "dirichlet", half_width: float | None = None) -> pd.DataFrame:
     """Scores of every city in every draw (draws × cities), for questions that counts of ranks cannot answer.
 
     The draws are those of `weight_uncertainty` with the same arguments. Cities with the same values have the same

@@ -31,13 +31,9 @@ class LeaveOneOut:
     base: pd.Series
 
 
-def leave_one_out(
-    values: pd.DataFrame,
-    weights: pd.Series,
-    groups: Mapping[str, str] | pd.Series | pd.DataFrame | None = None,
-    top: int = 100,
-    method: str = "arithmetic",
-) -> LeaveOneOut:
+def leave_one_out(values: pd.DataFrame, weights: pd.Series,
+                  groups: Mapping[str, str] | pd.Series | pd.DataFrame | None = None, top: int = 100,
+                  method: str = "arithmetic") -> LeaveOneOut:
     """How the ranks would change without an indicator, a sub-domain or a domain.
 
     values: cities × indicators, normalised, larger is better. weights: by indicator, sum 1; the remaining weights are

@@ -46,18 +46,9 @@ class WeightUncertainty:
         return shares[shares > 0].reset_index()
 
 
-def weight_uncertainty(
-    values: pd.DataFrame,
-    weights: pd.Series,
-    draws: int,
-    concentration: float | None,
-    seed: int,
-    top: Sequence[int] = (10, 100),
-    distribution: Distribution = "dirichlet",
-    workers: int = 1,
-    half_width: float | None = None,
-    method: str = "arithmetic",
-) -> WeightUncertainty:
+def weight_uncertainty(values: pd.DataFrame, weights: pd.Series, draws: int, concentration: float | None, seed: int,
+                       top: Sequence[int] = (10, 100), distribution: Distribution = "dirichlet", workers: int = 1,
+                       half_width: float | None = None, method: str = "arithmetic") -> WeightUncertainty:
     """How certain each city's rank is when the weights are known only roughly.
 
     values: cities × indicators, normalised, larger is better, no gaps (any sign: z-scores work).

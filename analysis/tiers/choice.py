@@ -44,14 +44,8 @@ class TierChoice:
     recommended: pd.DataFrame
 
 
-def choose_k(
-    values: pd.DataFrame | pd.Series,
-    ks: Iterable[int] = range(2, 9),
-    seed: int = 1,
-    n_init: int = 100,
-    references: int = 50,
-    resamples: int = 50,
-) -> TierChoice:
+def choose_k(values: pd.DataFrame | pd.Series, ks: Iterable[int] = range(2, 9), seed: int = 1, n_init: int = 100,
+             references: int = 50, resamples: int = 50) -> TierChoice:
     """What the silhouette, the Calinski–Harabasz index, the gap statistic and bootstrap stability say about k.
 
     values: cities × scores, as for `kmeans_tiers`, which makes the partition for each k of ks (2 or more; n_init

@@ -11,13 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 
-def batched_kmeans(
-    points: np.ndarray,
-    weights: np.ndarray,
-    k: int,
-    generator: np.random.Generator,
-    starts: int,
-) -> tuple[np.ndarray, np.ndarray]:
+def batched_kmeans(points: np.ndarray, weights: np.ndarray, k: int, generator: np.random.Generator,
+                   starts: int) -> tuple[np.ndarray, np.ndarray]:
     """The best of `starts` k-means partitions for each of B weighted data sets.
 
     points: B × n × d, or 1 × n × d where all data sets share their points; weights: B × n, not negative (0 = not in

@@ -1,4 +1,4 @@
-"""What the study recomputes from a synthetic panel, compared with the published facts; noise makes it inexact.
+"""The study of a simulated panel, held in memory.
 
 The method is not adapted to the panel. The panel includes its gross errors unless they are corrected first.
 
@@ -11,17 +11,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from analysis import agreement, framework, sources, study
+from analysis import framework, sources, study
 from analysis.editions import Edition
 from analysis.panel import Panel
 from analysis.settings import ROOT, Settings, load_settings
 
-from .facts import compare_facts
 from .panel import figures, proxies
 from .simulation import Synthetic
-from .tables import read_published, read_readings
-
-EQUAL_WEIGHTS = {"weighting.subjective": "equal", "weighting.objective": "equal"}
+from .tables import read_readings
 
 
 def as_panel(synthetic: Synthetic, root: Path = ROOT, corrected: bool = False) -> Panel:
@@ -46,42 +43,3 @@ def score_synthetic(synthetic: Synthetic, settings: Settings | None = None, root
                     corrected: bool = False) -> study.Study:
     """The whole method on a synthetic panel, by the baseline's settings unless others are given."""
     return study.score_study(as_panel(synthetic, root, corrected), settings or load_settings())
-
-
-def recomputed_facts(synthetic: Synthetic, root: Path = ROOT, corrected: bool = False) -> pd.DataFrame:
-    """What the study finds of the published facts, by the baseline's weights and by equal weights of the indicators.
-
-    Returns one row per fact (fact, domain) with published, latent, baseline, equal: number of cities or groups that
-    meet it; then rows spearman, kendall, auc and rank_shift (mean places between our and the published rank, among all
-    cities), inside the hundred or against the others as `agreement.agreement` defines them.
-    """
-    published, names = read_published(root), sources.read_cities(root)["name"]
-    table = synthetic.facts.set_index(["fact", "domain"])[["published", "met"]].astype(float)
-    table = table.rename(columns={"met": "latent"})
-    latent = closeness(synthetic.totals, published.ranks)
-    columns = {"latent": latent, "published": pd.Series(float("nan"), latent.index)}
-    for name, overrides in {"baseline": None, "equal": EQUAL_WEIGHTS}.items():
-        found = score_synthetic(synthetic, load_settings(overrides=overrides), root, corrected)
-        facts, _ = compare_facts(found.scores, found.domain_scores, published, names)
-        table[name] = facts.set_index(["fact", "domain"])["met"].astype(float)
-        columns[name] = closeness(found.scores, published.ranks)
-    below = pd.DataFrame(columns)[table.columns]
-    below.index = pd.MultiIndex.from_product([below.index, [""]], names=table.index.names)
-    return pd.concat([table, below])
-
-
-def closeness(scores: pd.Series, ranks: pd.Series) -> pd.Series:
-    """Spearman, Kendall, area under the curve and the mean shift of rank against the published hundred."""
-    found = agreement.agreement(scores, ranks, draws=2)[["spearman", "kendall", "auc"]]
-    shift = (scores.rank(ascending=False)[ranks.index] - ranks).abs().mean()
-    return pd.concat([found, pd.Series({"rank_shift": shift})]).astype(float)
-
-
-def weights_with_errors(synthetic: Synthetic, root: Path = ROOT) -> pd.DataFrame:
-    """Combined weights of the indicators that hold a gross error, as entered and with the true values.
-
-    A unit slip leaves an amount almost constant but for one city, and entropy rewards that with weight.
-    """
-    codes = pd.Index(synthetic.planted["indicator"], name="indicator")
-    return pd.DataFrame({name: score_synthetic(synthetic, root=root, corrected=corrected).combined_weights[codes]
-                         for name, corrected in {"entered": False, "corrected": True}.items()})
