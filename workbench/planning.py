@@ -11,6 +11,7 @@ from typing import Any
 
 from analysis.editions import check_run_name
 from analysis.settings import BASELINE, PUBLIC_TRAITS, ROOT, Settings, differences, flatten, load_settings, nearest
+from workbench.own.findings import NO_FILE
 from workbench.by_hand import BASELINE_KEPT, NAME, RECORD
 from workbench.parameters import flat_name
 from workbench.steps import NEEDS, ONLY_WITH, PARAMETERS, built_on, steps_for
@@ -44,6 +45,8 @@ def make_plan(run: str | None, lang: str, settings: Settings, only: tuple[str, .
     run = run or ("custom" if changed else "baseline")
     if not NAME.fullmatch(run):
         raise RunError(f"--run {run!r}: use letters, digits, - and _, at most 41 of them; it names a folder")
+    if NO_FILE.fullmatch(run):
+        raise RunError(f"--run {run}: some systems cannot have a folder of this name; give the run another")
     if run == "lab":
         raise RunError("the run lab belongs to notebooks run by hand; give --run another name")
     if run == "compare":

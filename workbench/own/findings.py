@@ -23,6 +23,8 @@ CODE = re.compile(r"[A-Za-z0-9_.\-]{1,40}")
 RESERVED = {"goal", "group", "own_group", "score", "rank", "name", "name_en", "adcode", "code", "type", "province",
             "seat_lon", "seat_lat", "published_rank", "low_coverage", "city", "indicator", "value",
             "na", "nan", "null", "none", "true", "false", "inf", "-inf", "infinity", "n.a", "n.a."}
+# A code names a page of its own: profiles/CODE.html, beside the list index.html, on any system.
+NO_FILE = re.compile(r"[.\-].*|.*\.|index|con|prn|aux|nul|com[0-9]|lpt[0-9]", re.I)
 LONGEST_NAME, LONGEST_TEXT = 200, 2000
 UNSEEN = re.compile("[\u200b\u200c\u200d\u2060\ufeff]")  # marks without width, left behind by copying from pages
 LIKE_FORMULA = ("=", "+", "-", "@")
@@ -142,6 +144,12 @@ def tight(content: object) -> str:
     return folded(content).replace(" ", "").casefold()
 
 
+def unaccented(text: str) -> str:
+    """A text without the accents of Latin, Greek and Cyrillic letters: Côte d’Ivoire as Cote d'Ivoire."""
+    parted = unicodedata.normalize("NFD", text.replace("’", "'").replace("ı", "i"))
+    return unicodedata.normalize("NFC", re.sub("[\u0300-\u036f]", "", parted))
+
+
 def visible(text: str, longest: int = 10_000) -> str:
     """A text on one line, control characters shown as their codes, cut to a length."""
     shown = "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in text[:longest + 1])
@@ -196,6 +204,11 @@ def read_code(cell: Cell, findings: Findings, what_zh: str, what_en: str, reserv
     elif reserved and code.casefold() in RESERVED:
         findings.problem(cell, "reserved_code", f"{code} 是保留的词，不能作{what_zh}的代码；请改用其他代码",
                          f"{code} is a reserved word and no code of {what_en}; choose another")
+    elif NO_FILE.fullmatch(code.partition(".")[0] or code) or NO_FILE.fullmatch(code):
+        findings.problem(cell, "code_is_no_file_name",
+                         f"{code} 不能作文件名（每个代码各有一页），不能作{what_zh}的代码；请改用其他代码",
+                         f"{code} cannot name a file, and every code has a page of its own; choose another code of "
+                         f"{what_en}")
     return code
 
 

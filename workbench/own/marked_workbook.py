@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 LONGEST_CELL, LONGEST_COMMENT, LONGEST_SHEET_NAME = 32_767, 2_000, 31
+WORKBOOK_SIGN = "marked copy of own data"  # tells an earlier copy, which may be replaced, from a user's file
 MOST_LINKS = 60_000  # a sheet holds 65 530
 EXACT = 2**53
 FORBIDDEN = str.maketrans({sign: "_" for sign in "[]:*?/\\'"})
@@ -42,7 +43,7 @@ def workbook(grids: list[Grid], marks: Marks, name: str) -> bytes:
     buffer = io.BytesIO()
     book = xlsxwriter.Workbook(buffer, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
                                         "strings_to_numbers": False, "nan_inf_to_errors": False})
-    book.set_properties({"created": datetime(*RELEASED.timetuple()[:3])})
+    book.set_properties({"category": WORKBOOK_SIGN, "created": datetime(*RELEASED.timetuple()[:3])})
     looks = {key: book.add_format(look) for key, look in LOOKS.items()}
     overview = pick(marks.lang, "检查结果", "Findings")
     names = sheet_names(grids, overview)

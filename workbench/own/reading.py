@@ -105,7 +105,9 @@ def read_study(grids: dict[str, Grid], findings: Findings, root: Path, kept: set
     some_tree = (sound_tree or tree is not None) and len(leaves(own_tree)) > 0
     if "values" in grids and some_tree and (sound_roster or len(cities)):
         roster = Roster(cities, "cities" not in grids or (kept is not None and "cities" not in kept))
-        every_year, heads = read_figures(grids["values"], own_tree, roster, findings)
+        figures = read_figures(grids["values"], own_tree, roster, findings)
+        every_year, heads = figures.table, figures.heads
+        own_tree = with_units(own_tree, figures.units)
         values = latest(every_year, findings)
         check_enough(values, grids["values"], findings)
         note_implausible(every_year, values, heads, own_tree, repository_tree(root), roster, findings)
@@ -113,6 +115,15 @@ def read_study(grids: dict[str, Grid], findings: Findings, root: Path, kept: set
     given = tuple(name for name in TABLES if name in grids or (name == "judgements" and any_sheet(grids)))
     return StudyInput(values, own_tree, cities, regions, experts, judgements, given, findings.log_table(),
                       tuple(findings.warnings))
+
+
+def with_units(tree: pd.DataFrame, units: dict[str, str]) -> pd.DataFrame:
+    """The tree with units that stand with the values, where it has none."""
+    tree = tree.copy()
+    for code, unit in units.items():
+        if not f"{tree.at[code, 'unit_zh']}{tree.at[code, 'unit_en']}":
+            tree.loc[code, ["unit_zh", "unit_en"]] = unit
+    return tree
 
 
 def repository_tree(root: Path) -> pd.DataFrame:
