@@ -227,6 +227,8 @@ def decoded(file: str, content: bytes, warnings: list[Problem] | None = None) ->
             if encoding == "gb18030":
                 check_chinese(file, content, text, warnings)
             return text
+    if marked is None and b"\0" not in content:
+        check_chinese(file, content, "", None)
     refuse(file, "not_text", "不是 UTF-8 或 GB 18030 编码的文本；请用表格软件另存为“CSV UTF-8”",
            "this is no text in UTF-8 or GB 18030; save it as “CSV UTF-8” in a spreadsheet program")
     raise AssertionError
@@ -237,12 +239,12 @@ def check_chinese(file: str, content: bytes, text: str, warnings: list[Problem] 
     encoding, and its names would be others. Warn of every other one, with what it reads."""
     foreign = len(re.findall(rb"[\x80-\xff]", content))
     valid = sum(map(len, UTF8_SIGN.findall(content)))
-    if valid > MOSTLY_UTF8 * foreign:
+    if foreign and valid > MOSTLY_UTF8 * foreign:
         line = content[: first_bad_byte(content)].count(b"\n") + 1
         refuse(file, "broken_utf8", "是 UTF-8 文本而有损坏的字节；请更正该行，或重新另存为“CSV UTF-8”",
                "this is UTF-8 with broken bytes; correct this row, or save the table as “CSV UTF-8” again", row=line)
-    signs = [sign for sign in text if ord(sign) > 0x7f and not unicodedata.category(sign).startswith("P")
-             and sign not in "　％＋－～￥①②③"]
+    signs = [sign for sign in text if ord(sign) > 0x7f and unicodedata.category(sign) in ("Lo", "Ll", "Lu", "Co", "Cn")
+             and not "！" <= sign <= "～"]
     if signs and sum(map(is_common, signs)) < COMMON * len(signs):
         refuse(file, "other_encoding",
                f"编码不是 UTF-8，按 GB 18030 读则不成中文（如“{sample(text)}”），可能是 Big5、Latin-1、Shift-JIS 等；"

@@ -77,7 +77,7 @@ SECOND_NAMES = {tight(word) for word in (
     "district", "county", "town", "place", "territory", "firm", "company", "university", "学校", "高校", "县", "市", "区",
     "id", "label", "observation")}
 NAME_WORDS = {tight(word) for field in ("code", "name") for word in FIELDS["values"][field]}
-NEEDED = {"framework": ("code", "level", "parent", "direction"), "cities": ("code", "name"),
+NEEDED = {"framework": ("code", "level", "parent"), "cities": ("code", "name"),
           "regions": ("system", "name"), "experts": ("expert", "weight"),
           "judgements": ("node", "row", "column", "value")}
 MAY_BE_EMPTY = ("regions", "judgements")  # no regions, no judgements: both can be

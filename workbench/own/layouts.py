@@ -103,13 +103,13 @@ def is_number(content: object) -> bool:
 
 def across(grid: Grid, roster: Roster) -> bool:
     """Whether units stand in a row and indicators in a column: the first filled row is mostly units of the roster."""
-    for row in [row for row in range(len(grid.rows)) if not passed_over(grid, row)][:3]:
-        cells = [content for content in grid.rows[row][1:] if not is_blank(content)]
-        known = sum(roster.knows(content) for content in cells)
-        if len(cells) >= 3 and known > SHARE * len(cells) and not any(is_number(content) and not roster.knows(content)
-                                                                      for content in cells):
-            return True
-    return False
+    full = [row for row in range(len(grid.rows)) if not passed_over(grid, row)]
+    head = next((row for row in full[:10] if sum(not is_blank(content) for content in grid.rows[row]) > 2), None)
+    if head is None or len(full) < 2:
+        return False
+    cells = [content for content in grid.rows[head] if not is_blank(content)][:500]
+    units = {roster.code_in(content) or "".join(roster.by_name(written(content))[0]) for content in cells} - {""}
+    return len(units) >= 3 and len(units) > SHARE * len(cells)
 
 
 def note_across(grid: Grid, findings: Findings) -> None:

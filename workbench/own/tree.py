@@ -66,7 +66,10 @@ def read_tree(grid: Grid, findings: Findings) -> pd.DataFrame | None:
                              "表头缺少名称一列（name_zh 或 name_en）；请补上",
                              "the heading lacks a column of names (name_zh or name_en); add it")
         table.columns["name_zh"] = table.columns.get("name_en", len(table.grid.rows[table.head]))
-    find_directions(table)
+    find_directions(table, findings)
+    if not table.has("direction"):
+        findings.problem(table.heading(0)._replace(column=None, content=None), "missing_column",
+                         "表头缺少 direction（方向）一列；请补上", "the heading lacks the column direction; add it")
     note_unknown(table, (*COLUMNS, "code"), findings)
     nodes, places = read_nodes(table, findings)
     if nodes.empty:
@@ -92,7 +95,7 @@ class WideTable(Table):
         return cell._replace(row=cells[-1] if row and isinstance(cells[-1], int) else None, column=None)
 
 
-def find_directions(table: Table) -> None:
+def find_directions(table: Table, findings: Findings) -> None:
     """Take a column whose cells are all directions as that of directions, whatever its heading says."""
     if table.has("direction"):
         return
@@ -102,6 +105,8 @@ def find_directions(table: Table) -> None:
         if filled and all(direction_of(content) for content in filled):
             table.columns["direction"] = column
             table.others.pop(column)
+            findings.understood(table.heading(column), "direction", "direction_column",
+                                "各格都是方向，按方向一列读", "all its cells are directions: read as the column direction")
             return
 
 

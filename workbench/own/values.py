@@ -269,6 +269,15 @@ def indicator_columns(layout: Layout, indicators: Indicators,
                              f"the indicator {indicator} stands in column {first + 1} already; keep one of the two")
         elif indicator is not None:
             columns[column] = (indicator, None)
+    undated = {code: column for column, (code, year) in columns.items() if year is None}
+    both = [(column, code) for column, (code, year) in columns.items() if year and code in undated]
+    if both:
+        column, code = both[0]
+        findings.problem(table.heading(column), "heading_with_year",
+                         f"{code} 的列有的含年份、有的不含；请都写上年份，或用长表（列 code、indicator、year、value）",
+                         f"of the columns of {code} some name a year and some do not; give all of them one, or use a long "
+                         "table (columns code, indicator, year, value)")
+        return {}
     if not headings:
         findings.problem(Cell(table.grid.file, table.grid.sheet, table.head + 1), "no_indicator",
                          "表头没有指标列；请以指标的代码或名称作列名",

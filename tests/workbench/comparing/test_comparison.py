@@ -283,7 +283,7 @@ def folder(tmp_path_factory, runs, result):
     (reports / "mine/index.html").write_text("")
     for lang in ("zh", "en"):
         comparison_files.write_comparison(result, runs["a"], runs["b"], lang, reports)
-    return reports / "compare/baseline_mine"
+    return reports / "compare/baseline__vs__mine"
 
 
 class TestFiles:
@@ -338,9 +338,9 @@ class TestFiles:
         assert list(folder.parent.iterdir()) == [folder]
 
     def test_another_table_takes_the_other_language_away(self, folder, runs, compared, tmp_path):
-        (tmp_path / "compare/baseline_mine/en").mkdir(parents=True)
-        (tmp_path / "compare/baseline_mine/comparison.csv").write_text("adcode,rank_a")
-        (tmp_path / "compare/baseline_mine/en/comparison.html").write_text("old")
+        (tmp_path / "compare/baseline__vs__mine/en").mkdir(parents=True)
+        (tmp_path / "compare/baseline__vs__mine/comparison.csv").write_text("adcode,rank_a")
+        (tmp_path / "compare/baseline__vs__mine/en/comparison.html").write_text("old")
         other = comparison_files.write_comparison(compared("weights"), runs["a"], runs["b"], "zh", tmp_path)
         assert not (other.parent / "en").exists()
 
@@ -386,7 +386,7 @@ class TestCommand:
         answer = CliRunner().invoke(app, ["compare", "baseline", "mine", "--lang", "en"])
         assert answer.exit_code == 0, answer.output
         lines = answer.output.splitlines()
-        assert len(lines) == 6 and lines[-1].endswith("compare/baseline_mine/en/comparison.html")
+        assert len(lines) == 6 and lines[-1].endswith("compare/baseline__vs__mine/en/comparison.html")
         assert re.fullmatch(r"\S.*  \d+ → \d+  \([+-]\d+: (data|weights) .*\)", lines[0])
 
     @pytest.mark.parametrize(("arguments", "expected"), [
