@@ -9,27 +9,27 @@ To read it in the order of the method:
 
 What a run is given
     settings          every choice of method, typed, with its range and its meaning in both languages
-    editions          how simulated data say what they are, wherever they go
+    editions          public, synthetic and own data: names, traits, and the mark of what is simulated
     validation, frames  what the method accepts; how tables pass from step to step, at 12 digits
 Data, notebooks 01 and 02
     rawfiles          raw files as text with line numbers, and their checksums
-    sources           every raw table read and checked, all problems said at once
+    sources           every raw table read and checked, all problems reported together
     framework         6 domains, 14 sub-domains, 34 indicators, and the proxies that can measure them
-    published         the white paper's printed tables, every erratum applied in sight
+    published         the white paper's printed tables, every erratum applied and listed
     cleaning          raw tables to one panel by stated rules, with a log row for every cell set aside
     panel             what a study starts from: figures, cities, tree, proxies, judgements
     indicators        the panel to a matrix of cities × indicators
     treatment         gaps filled, outliers drawn in, and the record of both
     normalisation     one scale, one direction
-    multivariate      how the indicators hang together
+    multivariate      how the indicators are related
 Weights, notebooks 03 and 04
     ahp, hierarchy    judgements to weights at one node; along the tree
     experts           the panel of experts, and the weights of the group
     weighting         weights from the data, and both halves combined
     expert_agreement  how far experts differ, and what each one changes
 Scores, notebook 05
-    scoring           scores, ranks, and what a score is made of
-    study             the whole method in memory, one verb a stage: read this first for an overview
+    scoring           scores, ranks, and what a score consists of
+    study             the whole method in memory, one function per stage: read this first for an overview
 What the result depends on, notebooks 06 and 07
     sensitivity       weights, methods, indicators and cities varied: intervals, chances, Sobol indices
     scenarios         the study again for each alternative of settings/alternatives.yaml
@@ -37,11 +37,11 @@ What the result depends on, notebooks 06 and 07
 What it says, notebooks 08 and 09
     regions           where the leading cities lie
     agreement         how far the ranking agrees with the published one, GDP beside it
-    implied           how near weighted public figures can come to the published order
-    attribution, shapley  why two rankings differ, shared out over the stages of the method
+    implied           how closely weighted public figures can follow the published order
+    attribution, shapley  why two rankings differ, divided among the stages of the method
 What a reader sees of it
-    figures, maps     one function a figure: frames in, a matplotlib Figure out
-    tables            published tables, and the one writer of their mark-up
+    figures, maps     one function per figure: frames in, a matplotlib Figure out
+    tables            published tables, and the only writer of their mark-up
 """
 
 __version__ = "0.1.0"

@@ -17,7 +17,7 @@ import pandas as pd
 
 READ_STATUS = ("read", "corrected")
 
-# The rankings that stand beside each other, by the key that tables carry.
+# The rankings that are compared, by their key in tables.
 RANKING_NAMES = {
     "zh": {"study": "本研究", "gdp_2019": "2019 年 GDP", "residents_2020": "2020 年常住人口",
            "implied_indicators": "隐含指标权重", "implied_domains": "隐含领域权重",
@@ -57,6 +57,9 @@ def area_under_curve(scores: pd.Series, members: pd.Index) -> float:
 
     Equals the Mann–Whitney U of the members over the number of pairs. NaN without members or non-members.
     Reference: Hanley & McNeil (1982), Radiology 143, 29–36.
+
+    >>> area_under_curve(pd.Series({"A": 4.0, "B": 3.0, "C": 2.0, "D": 1.0}), pd.Index(["A", "C"]))  # 3 of 4 pairs
+    0.75
     """
     from sklearn.metrics import roc_auc_score
 
@@ -69,8 +72,8 @@ def area_under_curve(scores: pd.Series, members: pd.Index) -> float:
 def row_correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Pearson's correlation of each row of `first` with the same row of `second` (or with its one row).
 
-    NaN for a constant row. Applied to ranks it is Spearman's: a bootstrap of 2,000 draws of 100 cities takes 0.06 s so,
-    and 0.9 s with one call of `scipy.stats.spearmanr` for each draw, which gives the same.
+    NaN for a constant row. Applied to ranks it is Spearman's: a bootstrap of 2,000 draws of 100 cities takes 0.06 s,
+    against 0.9 s with one call of `scipy.stats.spearmanr` per draw, which gives the same.
     """
     x = first - first.mean(axis=1, keepdims=True)
     y = second - second.mean(axis=1, keepdims=True)
@@ -91,9 +94,9 @@ def spearman(scores: pd.Series, published_ranks: pd.Series) -> float:
 
 def bootstrap_spearman(scores: pd.Series, published_ranks: pd.Series, draws: int, seed: int,
                        level: float = 0.95) -> tuple[float, float]:
-    """Percentile bootstrap interval of Spearman's correlation: cities drawn with replacement, ranks taken anew.
+    """Percentile bootstrap interval of Spearman's correlation: cities are drawn with replacement and ranked again.
 
-    Says how far the figure hangs on single cities; the hundred are no random sample.
+    It shows how far the correlation depends on single cities; the hundred are not a random sample.
     Reference: Efron & Tibshirani (1993), An Introduction to the Bootstrap, section 13.3.
     """
     from scipy.stats import rankdata
@@ -136,10 +139,10 @@ def agreement(scores: pd.Series, published_ranks: pd.Series, draws: int = 2000, 
 
 def agreement_table(rankings: Mapping[str, pd.Series], published_ranks: pd.Series, draws: int = 2000,
                     seed: int = 20201218) -> pd.DataFrame:
-    """`agreement` of several rankings in one table, one row a ranking: ours first, GDP always beside it.
+    """`agreement` of several rankings in one table, one row per ranking: ours first, GDP always beside it.
 
     Each row is computed on the cities that have a value; the columns cities_missing and hundred_missing show how many
-    were left out, so that rows on different cities are seen to be so.
+    were left out, so that rows based on different cities can be recognised.
     """
     rows = {name: agreement(scores, published_ranks, draws, seed) for name, scores in rankings.items()}
     frame = pd.DataFrame(rows).T.rename_axis("ranking")
@@ -153,7 +156,7 @@ class ListOverlap:
 
     summary: by domain code: table, measured (a score exists), listed (read names), inferred, hits, misses, additions,
     hit_share, auc, inferred_hits (inferred names that our best listed + inferred cities hold).
-    cities: one row a (domain, city): table, outcome (hit, miss, addition, inferred), our_rank (in the domain).
+    cities: one row per (domain, city): table, outcome (hit, miss, addition, inferred), our_rank (in the domain).
     """
 
     summary: pd.DataFrame
@@ -164,7 +167,7 @@ def list_overlap(domain_scores: pd.DataFrame, published_lists: pd.DataFrame) -> 
     """Which published names of each domain are among our best of the same number, and which are not.
 
     Parameters: domain scores, cities × measured domains; published_lists with columns table, domain, adcode, status
-    (read, corrected or inferred), as read from Tables 3–7. Inferred names take no part in hits, misses, additions and
+    (read, corrected or inferred), as read from Tables 3–7. Inferred names do not enter hits, misses, additions and
     AUC: those compare the read names with our best equally many among all cities that are not inferred. Table 3 lost
     a row that is not inferred; its cities count as unlisted, which lowers its figures.
     A domain without scores keeps its row with measured = False and NaN. Method.md 9.2.

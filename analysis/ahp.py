@@ -28,7 +28,7 @@ class UnusableJudgements(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class Priorities:
-    """What a judgement matrix says: weights (Series by element, summing to 1) and how consistent the judgements are."""
+    """What a judgement matrix implies: weights (Series by element, summing to 1) and the judgements' consistency."""
 
     weights: pd.Series
     lambda_max: float
@@ -39,7 +39,7 @@ class Priorities:
 
 @dataclass(frozen=True)
 class Triad:
-    """Three elements whose judgements agree least: a_ij · a_jk against a_ik, `factor` ≥ 1 apart.
+    """Three elements whose judgements agree least: a_ij · a_jk and a_ik differ by `factor` ≥ 1.
 
     `pair` is the one judgement of the three to look at first, read "pair[0] over pair[1]"; `judgement` is its value
     (≥ 1), `repair` the value that makes the triad transitive, `consistency_ratio` what the matrix would then have.
@@ -97,9 +97,12 @@ def ahp_weights(matrix: pd.DataFrame | Sequence, method: str = "eigenvector",
 def worst_triad(matrix: pd.DataFrame | Sequence) -> Triad | None:
     """The three elements that most violate a_ij · a_jk = a_ik, and the single judgement that would repair them.
 
-    Of the triad's three judgements the one is named whose replacement lowers the matrix's consistency ratio most; the
-    repair may lie outside 1/9…9. Ties go to the first triad in label order. None for fewer than three elements.
+    It is the judgement of the three whose replacement lowers the matrix's consistency ratio most; the repair may lie
+    outside 1/9…9. Of equal triads the first in label order is taken. Returns None for fewer than three elements.
     Reference: Koczkodaj (1993), doi:10.1016/0895-7177(93)90059-8; his index of the triad is 1 − 1/factor.
+
+    >>> round(worst_triad([[1, 2, 8], [1 / 2, 1, 2], [1 / 8, 1 / 2, 1]]).factor, 6)  # 8 against 2 · 2
+    2.0
     """
     judgements = judgement_matrix(matrix)
     if len(judgements) < 3:
@@ -129,10 +132,13 @@ def complete_judgements(matrix: pd.DataFrame | Sequence) -> pd.DataFrame:
 
     The weights w minimise Σ (ln a_ij − ln w_i + ln w_j)² over the judged pairs; each missing a_ij becomes w_i / w_j and
     the judged entries are kept: the optimal completion of Bozóki, Fülöp & Rónyai (2010), doi:10.1016/j.mcm.2010.02.047.
-    The geometric-mean weights of the result are w. A pair judged on one side only counts as judged.
+    The geometric-mean weights of the result are w. A pair given on one side only counts as judged.
 
-    Returns a complete reciprocal frame. Raises UnusableJudgements when the judged pairs do not link all elements, for
-    then no weights are determined; the message lists the groups that no judgement connects.
+    Returns a complete reciprocal frame. Raises UnusableJudgements when the judged pairs do not link all elements,
+    because the weights are then not determined; the message lists the groups that no judgement connects.
+
+    >>> complete_judgements([[1, 2, np.nan], [np.nan, 1, 3], [np.nan, np.nan, 1]]).round(6).iloc[0].tolist()
+    [1.0, 2.0, 6.0]
     """
     judgements = judgement_matrix(matrix, missing_allowed=True)
     known = judgements.notna().to_numpy()
@@ -153,6 +159,9 @@ def group_judgements(matrices: Sequence | Mapping, weights: Sequence | Mapping |
     doi:10.1016/0022-2496(83)90028-7.
 
     Raises UnusableJudgements for no matrix, differing labels, a matrix that is not complete.
+
+    >>> group_judgements([[[1, 2], [1 / 2, 1]], [[1, 8], [1 / 8, 1]]]).round(6).iloc[0].tolist()
+    [1.0, 4.0]
     """
     experts = list(matrices) if isinstance(matrices, Mapping) else list(range(len(matrices)))
     if not experts:
@@ -210,7 +219,7 @@ def _refuse_pairs(values: np.ndarray, labels: pd.Index, missing_allowed: bool) -
 
 
 def _principal(values: np.ndarray) -> tuple[float, np.ndarray]:
-    """Principal eigenvalue and its eigenvector scaled to sum one (Perron: real, positive, unique)."""
+    """Principal eigenvalue and its eigenvector scaled to sum to one (Perron: real, positive, unique)."""
     eigenvalues, eigenvectors = np.linalg.eig(values)
     largest = int(np.argmax(eigenvalues.real))
     vector = np.abs(eigenvectors[:, largest].real)

@@ -1,4 +1,4 @@
-"""The studies between two runs: each stage of the method taken from the one run or from the other.
+"""The studies between two runs: each stage of the method is taken from one run or from the other.
 
 What the mixtures share is computed once, so that thirty-two of them cost little more than the two runs themselves.
 """
@@ -18,15 +18,15 @@ from analysis.sensitivity.stages import Stages
 from analysis.settings import Settings
 from analysis.shapley import Taken, unions
 
-# The stages in the order of the method, each with the section of the settings that decides it. With `data` go the
-# panel's figures, cities and proxies, with `weights` its judgements and experts.
+# The stages in the order of the method, each with the section of the settings that decides it. `data` includes the
+# panel's figures, cities and proxies, `weights` its judgements and experts.
 STAGES = {"data": "indicators", "treatment": "treatment", "normalisation": "normalisation", "weights": "weighting",
           "aggregation": "aggregation"}
 JUDGED = ("judgements", "experts")
 
 
 class Mixtures:
-    """The studies between two runs: every stage taken from the one or the other, what they share computed once."""
+    """The studies between two runs: every stage is from one or the other, and what they share is computed once."""
 
     def __init__(self, panels: tuple[Panel, Panel], settings: tuple[Settings, Settings]) -> None:
         self.panels, self.settings = panels, settings
@@ -61,10 +61,10 @@ class Mixtures:
         return study.score(stages.normalised(settings), stages.weights(settings), settings.aggregation.method)
 
     def all_scores(self, differing: Sequence[str]) -> tuple[dict[Taken, pd.Series], dict[Taken, str]]:
-        """The scores of every mixture of the differing stages; those that the study refuses apart, with its reason.
+        """The scores of every mixture of the differing stages, and the reason for each that the study refuses.
 
-        A LookupError too is a refusal here: a table of the one run that does not know a code of the other. The runs
-        themselves, which are no mixtures, raise what they raise.
+        A LookupError counts as a refusal: a table of one run lacks a code of the other. Errors of the two runs
+        themselves, which are not mixtures, are raised.
         """
         scores, refused = {}, {}
         for taken in unions([(stage,) for stage in differing]):
@@ -77,7 +77,7 @@ class Mixtures:
         return scores, refused
 
     def points(self, *ends: Taken) -> tuple[pd.DataFrame | None, ...]:
-        """What each domain brings to the score, for each of the two runs; None where the score is no weighted sum."""
+        """What each domain contributes to the score, in both runs; None where the score is not a weighted sum."""
         tables = []
         for taken in ends:
             settings, stages = self.mixed_settings(taken), self.stages(taken)
@@ -87,7 +87,7 @@ class Mixtures:
 
     @property
     def announced(self) -> tuple[str, ...]:
-        """What the stages warned of, each message once."""
+        """The warnings of all stages, each message once."""
         return tuple(dict.fromkeys(message for stages in self._stages.values() for message in stages.announced))
 
 
@@ -106,7 +106,7 @@ def differing_fields(first: Panel, second: Panel) -> list[str]:
 
 
 def same(first: Any, second: Any) -> bool:
-    """Equality that knows tables, alone and in dictionaries."""
+    """Equality, also of tables and of dictionaries of tables."""
     if isinstance(first, pd.DataFrame) or isinstance(second, pd.DataFrame):
         return isinstance(first, pd.DataFrame) and first.equals(second)
     if isinstance(first, dict) and isinstance(second, dict):

@@ -1,8 +1,8 @@
 """From raw tables to one tidy panel by stated rules, with a log row for every cell that is set aside.
 
 No figure is replaced and none is filled here: a cell that a rule finds impossible becomes missing, stays in the panel
-with a flag, and stands in the log with its value, its place in the raw file and the reason in two languages. The rules
-look at figures, never at names of cities. `clean_whitepaper` (analysis/published.py) does the like for the white paper.
+with a flag, and is logged with its value, its place in the raw file and the reason in two languages. The rules look at
+figures, never at names of cities. `clean_whitepaper` (analysis/published.py) does the same for the white paper.
 
 Why a year's level counts as well as its change: in 2018 and 2019 some cities' figures look like telecom business
 *volume* at constant prices entered as revenue. Volume more than doubled in a year (MIIT: +122 % in the first quarter of
@@ -26,7 +26,7 @@ LOG_COLUMNS = ["file", "raw_row", "adcode", "city", "variable", "year", "before"
                "reason_en"]
 PANEL_COLUMNS = ["adcode", "variable", "year", "value", "source_id", "raw_row", "flag"]
 
-# What a flag or a log row's rule says; the braces take that cell's own numbers.
+# What a flag or a rule in the log means; the braces are filled with the numbers of the cell.
 RULES = {
     "outvoted_year": (
         "该市各年相差 {spread:.1f} 倍，超过 {factor:g} 倍；其余年份彼此一致，本年与其相差 {distance:.1f} 倍，故剔除",
@@ -52,7 +52,7 @@ RULES = {
     "not_checked": ("缺少常住人口，未作核对；保留", "no resident population to check it by; kept"),
 }
 
-# The same rules in short, for a table that counts what each did.
+# The same rules in short, for a table that counts the cells of each.
 RULE_NAMES = {
     "outvoted_year": ("本年与其余一致的年份不符：剔除", "out of line with the city's agreeing years: set aside"),
     "years_disagree": ("各年互不一致，偏离常态最远的年份：剔除", "years disagree; the one farthest off: set aside"),
@@ -71,10 +71,10 @@ class CleaningRules:
 
     series, denominator: the sum recorded for several years that is checked, and the head count it is divided by.
     agreement_factor: one city's years may differ by at most this factor (national revenue moved under 6 % a year).
-    majority_factor, believable_factor: years within the first of their city's median, more than half of the years and
-    at a median within the second of the typical city's, outvote the others.
-    typical_limit: a figure per resident so many times the median city's is impossible (Beijing 2017, at 5.5, stays).
-    same_figure_digits: equal figures with at least so many significant digits are no coincidence.
+    majority_factor, believable_factor: years within the first factor of their city's median outvote the others if they
+    are more than half of the years and their median is within the second factor of the typical city's.
+    typical_limit: above this multiple of the median city's, a figure per resident is impossible (Beijing 2017 has 5.5).
+    same_figure_digits: equal figures with at least this many significant digits are not a coincidence.
     """
 
     series: str = "telecom_revenue"
@@ -91,17 +91,17 @@ DEFAULT_RULES = CleaningRules()
 
 def clean_statistics(statistics: pd.DataFrame, cities: pd.DataFrame, variables: pd.DataFrame,
                      rules: CleaningRules = DEFAULT_RULES) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Set impossible figures aside and mark known gaps: the tidy panel and the log of every cell so treated.
+    """Set impossible figures aside and mark known gaps; return the tidy panel and a log of all these cells.
 
     Parameters: `statistics`, `cities`, `variables` as `sources` reads them.
-    Returns (panel, log). The panel has a row for every row of `statistics`, in its order: adcode, variable, year,
+    Returns (panel, log). The panel has one row for each row of `statistics`, in its order: adcode, variable, year,
     value (NaN where set aside or a known gap), source_id, raw_row, flag ("" or a key of `RULES`; a row flagged
-    repeated_year or not_checked keeps its value). The log has one row a cell without value: file, raw_row, adcode,
+    repeated_year or not_checked keeps its value). The log has one row per cell without a value: file, raw_row, adcode,
     city, variable, year, before, after (NaN), rule, reason_zh, reason_en.
     Raises ValueError if the dictionary lacks a variable that a rule names.
 
-    Rules, each on what the one before left: years of a city that disagree; figures beyond the limit; one figure in two
-    cities of a province. Of just two years that disagree, the one farther from the typical city goes.
+    Rules, each applied to what the one before left: years of a city that disagree; figures beyond the limit; one figure
+    in two cities of a province. Of only two years that disagree, the one farther from the typical city is set aside.
     """
     absent = [name for name in (rules.series, rules.denominator) if name not in variables.index]
     if absent:
@@ -135,7 +135,7 @@ def series_cells(statistics: pd.DataFrame, cities: pd.DataFrame, rules: Cleaning
 
 
 def find_impossible(cells: pd.DataFrame, rules: CleaningRules) -> list[pd.DataFrame]:
-    """What each rule finds among the cells of one series, each rule looking at what the ones before it left."""
+    """What each rule finds among the cells of one series; it is applied to what the rules before it left."""
     disagreeing = years_disagree(cells, rules)
     left = cells.drop(index=disagreeing.index)
     beyond = left.loc[left["level"] > rules.typical_limit, ["level"]].assign(rule="beyond_limit")
@@ -146,9 +146,9 @@ def find_impossible(cells: pd.DataFrame, rules: CleaningRules) -> list[pd.DataFr
 def years_disagree(cells: pd.DataFrame, rules: CleaningRules) -> pd.DataFrame:
     """Of cities whose years differ too much, the years to set aside so that the rest agree.
 
-    The farthest year goes first, and again until the city's largest figure is at most `agreement_factor` times its
-    smallest. Far from what: from the city's own median where a believable majority of its years stands close to it,
-    else from the typical city of that year. Cells without a level are passed over.
+    The farthest year is set aside, repeatedly, until the city's largest figure is at most `agreement_factor` times its
+    smallest. Distance is taken from the city's own median where a believable majority of its years lies close to it,
+    else from the typical city of that year. Cells without a level are skipped.
     Returns a frame by the index of `cells`: spread (of the city's years at the start), distance, level, rule.
     """
     kept = cells[cells["level"].notna()].copy()
@@ -170,7 +170,7 @@ def years_disagree(cells: pd.DataFrame, rules: CleaningRules) -> pd.DataFrame:
 
 
 def fold(ratio: pd.Series) -> pd.Series:
-    """How many times two figures differ, whichever is the larger: a ratio or its reciprocal, at least 1."""
+    """The factor by which two figures differ: their ratio or its reciprocal, whichever is at least 1."""
     return ratio.where(ratio >= 1, 1 / ratio)
 
 
@@ -178,7 +178,7 @@ def same_figure(cells: pd.DataFrame, digits: int) -> pd.DataFrame:
     """Of equal figures of one year in cities of one province, all but the one that fits its city's other years best.
 
     Only figures with at least `digits` significant digits count: rounded ones coincide. Where no city of a group has
-    another year to compare with, nothing can be said and all are kept.
+    another year to compare with, all are kept.
     Returns a frame by the index of `cells`: distance (fold, to the median of the city's other years), twin (the city
     whose figure stays), twin_en, rule.
     """
@@ -205,7 +205,7 @@ def repeated_years(cells: pd.DataFrame) -> pd.Index:
 
 
 def significant_digits(value: float) -> int:
-    """How many significant digits a figure is given with, zeros at the end not counted.
+    """How many significant digits a figure has, zeros at the end not counted.
 
     >>> significant_digits(204828.0), significant_digits(120000.0)
     (6, 2)
@@ -243,7 +243,7 @@ def count_figures(panel: pd.DataFrame, cities: pd.DataFrame, variables: pd.DataF
 
 
 def count_rules(log: pd.DataFrame, variables: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
-    """How many cells each rule touched: variable and rule in words, years, cells (a row a variable and rule)."""
+    """How many cells each rule affected, one row per variable and rule: both in words, years, cells."""
     grouped = log.groupby(["variable", "rule"], sort=True)["year"].agg(["size", "min", "max"]).reset_index()
     names = variables[f"name_{lang}"]
     word = 0 if lang == "zh" else 1

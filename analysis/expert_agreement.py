@@ -1,8 +1,8 @@
-"""What a panel of experts makes of the tree: how far they differ, who is how consistent, and what each one changes.
+"""How far a panel of experts agrees: how their weights differ, how consistent each is, and what each one changes.
 
-Two ways to make one opinion of many stand side by side: judgements are averaged first and weights follow (AIJ), or each
-expert's weights are found first and then averaged (AIP); both by the weighted geometric mean. An expert who did not
-judge a node has no say in it.
+Two ways of combining experts are compared: their judgements are averaged before weights are computed (AIJ), or each
+expert's weights are computed and then averaged (AIP); both use the weighted geometric mean. An expert who did not judge
+a node does not count there.
 
 Reference: docs/method.md, section 4.5; Forman, E. & Peniwati, K. (1998), Aggregating individual judgments and
 priorities with the analytic hierarchy process, European Journal of Operational Research 108(1), 165–169.
@@ -11,6 +11,7 @@ priorities with the analytic hierarchy process, European Journal of Operational 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -30,14 +31,14 @@ from analysis.panel import Panel, tree_of
 from analysis.settings import Settings, with_overrides
 
 PARENT = "weighting.data_centre_parent"
-REPAIRS = 3  # judgements that a matrix may be asked to reconsider
+REPAIRS = 3  # judgements suggested for reconsideration at most
 
 
 def local_weights(panel: Panel, *, method: str, data_centre_parent: str) -> pd.DataFrame:
     """Each expert's weights among siblings: rows (node, element), columns the experts in their order and `group`.
 
-    `method` as `weighting.ahp_weights` has it. NaN where an expert did not judge the node. The group's are those of the
-    averaged judgements.
+    `method` as in `weighting.ahp_weights`. NaN where an expert did not judge the node. The group's weights are those of
+    the averaged judgements.
     """
     everyone = judgements_in_use(panel, data_centre_parent) | {GROUP: group_of_experts(panel, data_centre_parent)}
     columns = {expert: pd.concat({node: weighting.ahp_weights(matrix, method).weights
@@ -64,7 +65,7 @@ def all_leaves(panel: Panel, tree: pd.DataFrame, objective: pd.DataFrame, *, met
 
     objective: by measured indicator, with columns entropy and nested_entropy; the other parameters are those of
     `experts.judged_tree`. Returns by indicator: subdomain, domain, local, global_judgements (AIJ), global_priorities
-    (AIP), equal_experts (AIJ, all experts alike), entropy, nested_entropy (NaN where not measured). Each column of
+    (AIP), equal_experts (AIJ with equal experts), entropy, nested_entropy (NaN where not measured). Each column of
     global weights sums to 1.
     """
     alike = replace(panel, experts=panel.experts.assign(weight=1.0))
@@ -82,7 +83,7 @@ def all_leaves(panel: Panel, tree: pd.DataFrame, objective: pd.DataFrame, *, met
 
 
 def down_the_tree(local: pd.Series, tree: pd.DataFrame) -> pd.Series:
-    """Global weights of the indicators out of local ones by (node, element): the product along the way from the top."""
+    """Global weights of the indicators from local ones by (node, element): the product along the path from the top."""
     among = local.droplevel("node")
 
     def weight(code: str) -> float:
@@ -93,7 +94,7 @@ def down_the_tree(local: pd.Series, tree: pd.DataFrame) -> pd.Series:
 
 
 def dispersion(local: pd.DataFrame) -> pd.DataFrame:
-    """How far the experts differ at each node, from `local_weights`: one row a node with two experts or more.
+    """How far the experts differ at each node, from `local_weights`: one row per node with two experts or more.
 
     judged: experts who judged it. spread: the geometric standard deviation of their weights, the element they differ
     about most (`element`); 1 = all the same. least, greatest: the weights that element gets. agreement: Kendall's
@@ -113,7 +114,7 @@ def dispersion(local: pd.DataFrame) -> pd.DataFrame:
 
 
 def concordance(table: pd.DataFrame) -> float:
-    """Kendall's W of the orders that the columns give to the rows, corrected for ties: 1 = all order alike.
+    """Kendall's W of the orders that the columns give to the rows, corrected for ties: 1 = identical orders.
 
     Reference: Kendall, M. G. & Babington Smith, B. (1939), The Annals of Mathematical Statistics 10(3), 275–287.
     """
@@ -128,7 +129,7 @@ def concordance(table: pd.DataFrame) -> float:
 
 
 def consistency_by_expert(consistency: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
-    """One row an expert: matrices, elements' pairs judged and left open, mean and largest consistency ratio and where.
+    """One row per expert: matrices, pairs judged and left open, mean and largest consistency ratio and its node.
 
     consistency: `experts.consistency_table`. asked: by (expert, node) the number of pairs and how many were left open,
     columns pairs and open.
@@ -143,7 +144,7 @@ def consistency_by_expert(consistency: pd.DataFrame, asked: pd.DataFrame) -> pd.
 
 
 def pairs_asked(judgements: dict[str, dict[str, pd.DataFrame]]) -> pd.DataFrame:
-    """Of every matrix the number of pairs and how many were left open (NaN), by (expert, node)."""
+    """The number of pairs of every matrix and how many were left open (NaN), by (expert, node)."""
     rows = {(expert, node): (len(matrix) * (len(matrix) - 1) // 2, int(matrix.isna().to_numpy().sum() // 2))
             for expert, nodes in judgements.items() for node, matrix in nodes.items()}
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["pairs", "open"])
@@ -151,11 +152,11 @@ def pairs_asked(judgements: dict[str, dict[str, pd.DataFrame]]) -> pd.DataFrame:
 
 
 def repairs(panel: Panel, *, consistency_limit: float, data_centre_parent: str) -> pd.DataFrame:
-    """What would repair the worst matrix of the panel, one judgement after the other, at most `REPAIRS`.
+    """The judgements that would repair the panel's worst matrix, one after the other, at most `REPAIRS`.
 
-    Returns a row a step: expert, node, step, first, second (first over second), judgement, repair (rounded to the scale
-    1/9 … 9), before and after (consistency ratios). It ends once the ratio is below the limit. A suggestion shows where
-    an expert contradicts himself; only the expert can say which judgement was meant.
+    Returns one row per step: expert, node, step, first, second (first over second), judgement, repair (rounded to the
+    scale 1/9 … 9), before and after (consistency ratios), until the ratio is below the limit. A suggestion shows where
+    judgements contradict each other; only the expert can say which judgement was meant.
     """
     use = judgements_in_use(panel, data_centre_parent)
     ratios = {(expert, node): weighting.ahp_weights(matrix).consistency_ratio
@@ -164,7 +165,7 @@ def repairs(panel: Panel, *, consistency_limit: float, data_centre_parent: str) 
     matrix, rows = weighting.judgement_matrix(use[expert][node]), []
     for step in range(1, REPAIRS + 1):
         before = weighting.ahp_weights(matrix).consistency_ratio
-        triad = weighting.worst_triad(matrix)
+        triad = cast(weighting.Triad, weighting.worst_triad(matrix))  # of matrices with three elements or more
         matrix = with_judgement(matrix, triad.pair, on_the_scale(triad.repair))
         after = weighting.ahp_weights(matrix).consistency_ratio
         rows.append((expert, node, step, *triad.pair, triad.judgement, matrix.at[triad.pair], before, after))
@@ -211,14 +212,14 @@ def what_each_changes(base: study.Study, suggested: pd.DataFrame, top: int) -> p
     if "two_readings" in panel.traits:
         other = {"S13": "S14", "S14": "S13"}[settings.weighting.data_centre_parent]
         variants["data_centre"] = (panel, with_overrides(settings, {PARENT: other}))
-    rows = {name: changed(base, judged_anew(base, *variant), top) for name, variant in variants.items()}
+    rows = {name: rank_changes(base, judged_anew(base, *variant), top) for name, variant in variants.items()}
     return settle(pd.DataFrame.from_dict(rows, orient="index").rename_axis("variant"))
 
 
 def judged_anew(base: study.Study, panel: Panel, settings: Settings) -> study.Study:
     """The study with other judgements or another parent of the ambiguous indicator; its values stay as they are.
 
-    How consistent the changed judgements are is not asked.
+    The consistency of the changed judgements is not checked.
     """
     tree, choices = tree_of(panel, settings), settings.weighting
     group = group_of_experts(panel, choices.data_centre_parent)
@@ -243,7 +244,7 @@ def without_expert(panel: Panel, expert: str) -> Panel:
     return replace(panel, judgements=kept | {first: kept[first] | alone}, experts=panel.experts.drop(index=expert))
 
 
-def changed(base: study.Study, other: study.Study, top: int) -> dict[str, object]:
+def rank_changes(base: study.Study, other: study.Study, top: int) -> dict[str, object]:
     """How far one study's ranks are from another's, and the domain whose judged weight differs most."""
     shift = (other.ranks - base.ranks).abs()
     domains = [each.weights.groupby("domain")["subjective"].sum() for each in (base, other)]

@@ -36,8 +36,8 @@ def judgements_in_use(panel: Panel, data_centre_parent: str) -> dict[str, dict[s
 def group_of_experts(panel: Panel, data_centre_parent: str) -> dict[str, pd.DataFrame]:
     """The group's judgement matrix for every node: the weighted geometric mean of the experts'.
 
-    An expert who did not judge a node has no say in it. Raises ValueError naming the file of a matrix that cannot be
-    used (not reciprocal, not positive, incomplete).
+    An expert who did not judge a node does not count there. Raises ValueError naming the file of a matrix that cannot
+    be used (not reciprocal, not positive, incomplete).
     """
     use = judgements_in_use(panel, data_centre_parent)
     judged = dict.fromkeys(node for nodes in use.values() for node in nodes)
@@ -65,7 +65,7 @@ def judgement_file(expert: str, node: str, data_centre_parent: str) -> str:
 def consistency_table(panel: Panel, *, method: str, data_centre_parent: str) -> pd.DataFrame:
     """How consistent every matrix is: one row per expert (and the group) and node.
 
-    `method` as `weighting.ahp_weights` has it. Columns expert, node, size, lambda_max, consistency_index,
+    `method` as in `weighting.ahp_weights`. Columns expert, node, size, lambda_max, consistency_index,
     consistency_ratio, worst_triad (the three elements that agree least, and by what factor; empty below three).
     """
     everyone = judgements_in_use(panel, data_centre_parent) | {GROUP: group_of_experts(panel, data_centre_parent)}
@@ -100,8 +100,8 @@ def subjective_weights(panel: Panel, tree: pd.DataFrame, measured: pd.Index, *, 
     Parameters
     ----------
     subjective : "ahp" takes the experts' weights; "equal" gives every indicator of the tree the same, measured or not.
-    method, consistency_limit, allow_inconsistent : as `weighting.tree_weights` has them.
-    unmeasured : "keep_domains" or "proportional", as `weighting.restrict_to_measured` has them.
+    method, consistency_limit, allow_inconsistent : as in `weighting.tree_weights`.
+    unmeasured : "keep_domains" or "proportional", as in `weighting.restrict_to_measured`.
     data_centre_parent : "S13" or "S14", the reading of Table 1 that the tree follows.
 
     Returns one row per indicator of the tree: parent, local (among siblings), global (product down the tree, all sum to
@@ -115,14 +115,14 @@ def subjective_weights(panel: Panel, tree: pd.DataFrame, measured: pd.Index, *, 
 
 def judged_tree(panel: Panel, tree: pd.DataFrame, *, method: str, consistency_limit: float, allow_inconsistent: bool,
                 data_centre_parent: str) -> pd.DataFrame:
-    """The group's weights of every node of the tree, whatever is measured, after every expert's matrices were checked.
+    """The group's weights of every node of the tree, measured or not, after every expert's matrices were checked.
 
     Returns the frame of `weighting.tree_weights`; refuses what `subjective_weights` refuses.
     """
     group = group_of_experts(panel, data_centre_parent)
     use = judgements_in_use(panel, data_centre_parent) | {GROUP: group}
     for expert, nodes in use.items():
-        try:  # what an expert did not judge is the group's
+        try:  # nodes that an expert did not judge take the group's matrix
             table = weighting.tree_weights(group | nodes, tree, method, consistency_limit, allow_inconsistent, GOAL)
         except weighting.InconsistentJudgements as error:
             raise ValueError(f"{judgement_file(expert, error.node, data_centre_parent)}: {error}") from None
@@ -131,8 +131,8 @@ def judged_tree(panel: Panel, tree: pd.DataFrame, *, method: str, consistency_li
 
 def measured_weights(judged: pd.DataFrame, tree: pd.DataFrame, measured: pd.Index, *, subjective: str,
                      unmeasured: str) -> pd.DataFrame:
-    """The weights that `subjective_weights` returns, out of the judged weights of the tree; equal ones where
-    `subjective` asks for them."""
+    """The weights that `subjective_weights` returns, from the judged weights of the tree, or equal ones where
+    `subjective` is "equal"."""
     refuse_unknown(subjective, "subjective", ("ahp", "equal"))
     table = judged.copy()
     if subjective == "equal":
@@ -145,12 +145,12 @@ def measured_weights(judged: pd.DataFrame, tree: pd.DataFrame, measured: pd.Inde
 
 
 def leaf_weights(judged: pd.DataFrame) -> pd.DataFrame:
-    """The indicators of a table of `judged_tree`: parent, local, global."""
+    """The indicators in the frame of `judged_tree`: parent, local, global."""
     leaves = judged[judged["leaf"]].rename(columns={"local_weight": "local", "global_weight": "global"})
     return settle(leaves[["parent", "local", "global"]].rename_axis("indicator"))
 
 
 def refuse_unknown(value: str, name: str, known: tuple[str, ...]) -> None:
-    """Raise ValueError for a choice that is none of the known ones."""
+    """Raise ValueError for a choice that is not one of the known ones."""
     if value not in known:
         raise ValueError(f"unknown {name} {value!r}; use {' or '.join(map(repr, known))}")

@@ -1,7 +1,7 @@
 """How tables pass from one step to the next: settled numbers, one CSV dialect, labels that stay labels.
 
 Every stage of the study hands on numbers *settled* to 12 significant digits. The last bits of a float depend on the
-processor; the twelfth digit does not, so that ranks never hang on rounding noise, a table read back from CSV equals
+processor; the twelfth digit does not, so that ranks never depend on rounding noise, a table read back from CSV equals
 the table in memory, and two runs write the same bytes.
 """
 
@@ -27,8 +27,8 @@ LABEL_COLUMNS = ("adcode", "raw_rows", "denominator_row", "years", "donors")
 def settle(table: Table) -> Table:
     """Round numbers to 12 significant digits: the precision in which one stage hands its result to the next.
 
-    Accepts a float, a Series or a DataFrame; text, integers, missing values and infinities stay as they are, labels
-    and order too. `settle(settle(x))` equals `settle(x)`.
+    Accepts a float, a Series or a DataFrame; text, integers, missing values, infinities, labels and order do not
+    change. `settle(settle(x))` equals `settle(x)`.
 
     >>> settle(0.1 + 0.2)
     0.3
@@ -47,8 +47,8 @@ def settle(table: Table) -> Table:
 def settled_numbers(numbers: np.ndarray) -> np.ndarray:
     """An array of floats rounded to 12 significant digits, each as if written out in decimal and read back.
 
-    A float times a power of ten, rounded, over that power is the same number wherever the product is not within its
-    own error of a tie; the few floats of which that is not sure are written out and read back.
+    Multiplying by a power of ten, rounding and dividing gives the same number unless the product is within its own
+    error of a tie; the few floats for which that is possible are written out and read back.
     """
     flat = numbers.ravel()
     with np.errstate(all="ignore"):

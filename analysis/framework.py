@@ -26,11 +26,11 @@ GRADES = {"A": "measures it", "B": "close", "C": "a stretch", "D": "capacity or 
 
 
 def read_framework(root: Path, data_centre_parent: str = "S13") -> pd.DataFrame:
-    """The tree of the evaluation system, one row a node: parents before children, in the paper's order.
+    """The tree of the evaluation system, one row per node: parents before children, in the paper's order.
 
     Returns a frame indexed by `code` with level, parent, number, name_zh, name_en, direction, certainty, note.
     `data_centre_parent` decides the one ambiguous parent of Table 1: 城市数据中心 (I32) under S13 or S14.
-    Refuses a code given twice, an unknown level or direction and a parent that is no node one level up.
+    Refuses a code given twice, an unknown level or direction and a parent that is not a node one level up.
     """
     table = read_table(root / FOLDER / "framework.csv", FRAMEWORK_COLUMNS)
     problems = Problems("framework.csv")
@@ -52,13 +52,13 @@ def with_data_centre(tree: pd.DataFrame, parent: str) -> pd.DataFrame:
 
 
 def is_papers_tree(tree: pd.DataFrame, root: Path) -> bool:
-    """Whether a tree has the nodes of the paper's Table 1, each at its place, whatever it calls them."""
+    """Whether a tree has the nodes of the paper's Table 1, each under the same parent; their names may differ."""
     places, own = (table[["level", "parent"]].sort_index() for table in (read_framework(root), tree))
     return own.equals(places)
 
 
 def read_proxies(root: Path) -> pd.DataFrame:
-    """Which public figure stands for which indicator: one row an (indicator, variable) pair.
+    """Which public figure stands for which indicator: one row per (indicator, variable) pair.
 
     Columns indicator, variable, role, measure, fallback, grade, unit_zh, unit_en, multiplier, reference_year (both
     numbers), reading_zh, reading_en. Refuses unknown indicators, variables, roles, measures and grades, and an
@@ -96,7 +96,7 @@ def ancestor(framework: pd.DataFrame, level: str) -> pd.Series:
 
 
 def coverage_by_domain(framework: pd.DataFrame, measured: pd.Index) -> pd.DataFrame:
-    """How much of the evaluation system a run can measure: indicators measured and in all, domain by domain.
+    """How much of the evaluation system a run can measure: each domain's indicators, and those measured.
 
     Returns a frame by domain code with name_zh, name_en, indicators, measured, share.
     """

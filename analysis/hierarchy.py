@@ -9,6 +9,7 @@ Reference: docs/method.md, sections 4.4, 4.5 and 4.7.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from analysis.validation import UnusableWeights, named, numeric_table, weight_se
 
 ROOT = "total"
 
-Tree = pd.DataFrame | pd.Series | Mapping
+Tree: TypeAlias = pd.DataFrame | pd.Series | Mapping
 
 
 class InconsistentJudgements(UnusableJudgements):
@@ -36,10 +37,10 @@ class InconsistentJudgements(UnusableJudgements):
 def nested_table(values: pd.DataFrame, parents: Tree, function: Callable[[pd.DataFrame], pd.Series]) -> pd.DataFrame:
     """Weights computed among siblings at every level of the tree.
 
-    `function` (for example weighting.entropy_weights) weighs the children of one parent; an only child gets 1 without
-    asking it. A parent's own column is the mean of its children weighted by their local weights, and so up to the top.
+    `function` (for example weighting.entropy_weights) weighs the children of one parent; an only child gets 1
+    without a call. A parent's own column is the mean of its children weighted by their local weights, up to the top.
 
-    Returns one row a node that has values below it, parents before children: parent, local_weight (siblings sum to 1),
+    Returns one row per node with values below it, parents before children: parent, local_weight (siblings sum to 1),
     global_weight (product of the local weights from the top), leaf. Raises what `function` raises, naming the node.
     """
     frame = numeric_table(values)
@@ -71,13 +72,13 @@ def tree_weights(judgements: Mapping, framework: Tree, method: str = "eigenvecto
     ----------
     judgements : parent's code → matrix comparing its children; the top nodes' matrix is under `root` ("total"). An only
         child needs none.
-    framework : the tree (see the module's head); all its nodes without children are leaves.
+    framework : the tree (see the top of the module); all its nodes without children are leaves.
     consistency_limit : a matrix whose consistency ratio is at or above it raises InconsistentJudgements, naming node,
         ratio, worst triad and the value that would repair it, unless `allow_inconsistent`.
 
     Returns the frame that `nested_table` describes; the global weights of the leaves sum to 1.
-    Raises UnusableJudgements, naming the node, for a parent without matrix, a matrix for no parent, elements that are
-    not the children, and whatever ahp_weights refuses.
+    Raises UnusableJudgements, naming the node, for a parent without matrix, a matrix of a childless node, elements
+    that are not the children, and everything that ahp_weights refuses.
     """
     parents = _parents(framework)
     children = _children(parents, [code for code in parents if code not in set(parents.values())], root)
@@ -99,24 +100,24 @@ def tree_weights(judgements: Mapping, framework: Tree, method: str = "eigenvecto
         if set(result.weights.index) != set(siblings):
             raise UnusableJudgements(f"the matrix of {node} compares {named(result.weights.index, 30)}, but its "
                                      f"children are {named(siblings, 30)}")
-        if result.consistency_ratio >= consistency_limit and len(siblings) > 2 and not allow_inconsistent:
-            raise InconsistentJudgements(node, result.consistency_ratio, consistency_limit,
-                                         worst_triad(judgements[node]))
+        ratio, exceeds = result.consistency_ratio, result.consistency_ratio >= consistency_limit
+        if exceeds and not allow_inconsistent and (triad := worst_triad(judgements[node])):
+            raise InconsistentJudgements(node, ratio, consistency_limit, triad)
         local.update(result.weights)
     return _table(children, local, root)
 
 
 def restrict_to_measured(weights: pd.Series | pd.DataFrame | Mapping, framework: Tree, measured: pd.Index,
                          rule: str = "keep_domains") -> pd.Series:
-    """Weights for the indicators that could be measured, out of weights for all of them.
+    """Weights of the measured indicators, from the weights of all indicators.
 
     `weights` are global weights by leaf, or the frame of `tree_weights`. rule "keep_domains": at every level siblings
     with at least one measured leaf share their parent's weight in proportion to their own, so that measured indicators
-    take over for unmeasured siblings; a domain without any drops out and the others grow in proportion.
-    "proportional": the measured leaves keep their proportions, whatever their domains then sum to.
+    replace unmeasured siblings; a domain without any is left out and the others grow in proportion.
+    "proportional": the measured leaves keep their proportions, and the sums of the domains change.
 
     Returns a Series in the order of `measured`, summing to 1. Raises UnusableWeights for a measured indicator that is
-    no leaf or has no weight, and where a parent's measured children all have weight 0.
+    not a leaf or has no weight, and where a parent's measured children all have weight 0.
     """
     if isinstance(weights, pd.DataFrame):
         weights = weights.loc[weights["leaf"], "global_weight"]
@@ -155,9 +156,9 @@ def _parents(tree: Tree) -> dict:
 
 def _children(parents: dict, leaves: pd.Index | list, root: str = ROOT) -> dict[str, list]:
     """Parent → its children, for the nodes at or above `leaves`, in the order of the tree; top nodes under `root`."""
-    kept = set()
+    kept: set[Any] = set()
     for leaf in leaves:
-        node, path = leaf, []
+        node, path = leaf, list[Any]()
         while node is not None:
             if node not in parents:
                 raise UnusableWeights(f"{node} is not a node of the tree; correct the code or add it")

@@ -1,7 +1,7 @@
-"""Implied weights: how near weighted public figures can come to the published order, in sample and left out.
+"""Implied weights: how closely weighted public figures can follow the published order, in sample and out of sample.
 
-They say what the data could reach, never what the white paper's weights were: the order was fitted to, many weightings
-fit about as well, and GDP alone stands beside every figure.
+They show what the data could reach, not what the white paper's weights were: they are fitted to the order, many
+weightings fit about as well, and GDP alone is given beside every figure.
 
 Reference: docs/method.md, section 9.4; Stone, M. (1974), Cross-validatory choice and assessment of statistical
 predictions, JRSS B 36(2), 111–147.
@@ -38,8 +38,8 @@ class ImpliedWeights:
     weights: by part (a domain or an indicator), non-negative, sum 1. spearman: what they reach inside the hundred (in
     sample: the order that was fitted; `implied_fit` says what is left of it on cities that were not fitted). equal:
     Spearman's of equal weights; gdp: of GDP alone (NaN if not given); gdp_cities: how many of the hundred have GDP.
-    local_optima: one row a start: spearman and the weights reached. near_optimal: by part the least and greatest weight
-    among all tried weightings within `tolerance` of the best. parts: the values that were weighted, hundred × parts.
+    local_optima: one row per start: spearman and the weights reached. near_optimal: by part the least and greatest
+    weight among all tried weightings within `tolerance` of the best. parts: the weighted values, hundred × parts.
     """
 
     weights: pd.Series
@@ -63,7 +63,7 @@ def implied_weights(parts: pd.DataFrame, published_ranks: pd.Series, gdp: pd.Ser
     correlation of their weighted sum with the published order is maximised over the simplex. It is a step function of
     the weights, so the search uses no gradient: from each start (equal weights, each part alone, then draws from a flat
     Dirichlet) weight is moved between pairs of parts while the correlation grows, in steps of 0.2 falling to 0.005.
-    Same seed, same answer.
+    The same seed gives the same answer.
     What it shows: the best these parts can do. What it does not: the paper's weights. The fit is in sample with as many
     free parameters as parts less one, and `near_optimal` is usually wide. Method.md 9.4.
     """
@@ -122,8 +122,8 @@ def hundred_values(parts: pd.DataFrame, published_ranks: pd.Series) -> tuple[np.
 def closeness_to(values: np.ndarray, ranks: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """The function from weightings (weightings × parts) to Spearman's correlation of their composites with `ranks`.
 
-    −1 for a composite that does not tell the cities apart. Composites are rounded to nine decimals, so that ranks do
-    not hang on a processor's last bits; sums of ranks are exact, so that the choice between equal heights does not.
+    −1 for a composite that is equal for all cities. Composites are rounded to nine decimals, so that ranks do not
+    depend on a processor's last bits; sums of ranks are exact, so that the choice between equal optima does not.
     """
     from scipy.stats import rankdata
 
@@ -131,9 +131,9 @@ def closeness_to(values: np.ndarray, ranks: np.ndarray) -> Callable[[np.ndarray]
     size, spread = theirs.shape[1], ((theirs - theirs.mean()) ** 2).sum()
     places, whole = np.arange(1, size + 1), (size**3 - size) / 12
     # Composite and published rank (doubled: ties have halves) side by side in one whole number: sorting the numbers
-    # puts the ranks in order of the composites; 4,000 weightings of 100 cities take 0.013 s so, by rankdata 0.064 s.
+    # puts the ranks in order of the composites; 4,000 weightings of 100 cities take 0.013 s, with rankdata 0.064 s.
     doubled, bits = (2 * theirs[0]).astype(np.int64), (2 * size).bit_length()
-    fits = np.abs(values).max(initial=0) * 1e9 * 2**bits < 2**62  # points do; values of millions are ranked as they are
+    fits = np.abs(values).max(initial=0) * 1e9 * 2**bits < 2**62  # true of points, not of values in millions
 
     def closeness(weights: np.ndarray) -> np.ndarray:
         composites = np.rint(weights @ values.T * -1e9)
@@ -175,18 +175,18 @@ def implied_fit(fits: Mapping[str, ImpliedWeights], rankings: Mapping[str, pd.Se
                 folds: int = 5, repeats: int = 20, shuffles: int = 40, seed: int = 20201218) -> pd.DataFrame:
     """What fitted weights are worth on cities they were not fitted to, beside rankings that need no fit.
 
-    The hundred are dealt into `folds` parts at random, `repeats` times. For each part weights are fitted to the other
-    cities and judged on that part alone; `left_out` is the mean of Spearman's correlation over all of them. Rankings
-    (scores by city: equal weights, this study, GDP; NaN = no value, left out) are judged on the same parts. A
+    The hundred are divided into `folds` parts at random, `repeats` times. For each part weights are fitted to the other
+    cities and tested on that part alone; `left_out` is the mean of Spearman's correlation over all of them. Rankings
+    (scores by city: equal weights, this study, GDP; NaN = no value, left out) are tested on the same parts. A
     correlation within so few cities is lower on average than within the hundred: compare `left_out` with `left_out`.
     `shuffled_mean` and `shuffled_95` (mean and 95th percentile): what fitting reaches in sample where there is nothing
     to find, the published order shuffled `shuffles` times.
     These fits climb from equal weights alone: on the real data more starts change `left_out` by about 0.01 either way
     and raise the shuffled mean by 0.02.
 
-    Returns a row an ordering: fitted_weights (0 for rankings), in_sample, left_out, shuffled_mean, shuffled_95 (NaN for
-    rankings). Reference: Stone, M. (1974), Cross-validatory choice and assessment of statistical predictions, JRSS B
-    36(2), 111–133; method.md 9.4.
+    Returns one row per ordering: fitted_weights (0 for rankings), in_sample, left_out, shuffled_mean, shuffled_95 (NaN
+    for rankings). Reference: Stone, M. (1974), Cross-validatory choice and assessment of statistical predictions, JRSS
+    B 36(2), 111–133; method.md 9.4.
     """
     ranks = published_ranks.sort_values()
     numbers = ranks.to_numpy(dtype=float)
@@ -226,7 +226,7 @@ def fitted(values: np.ndarray, ranks: np.ndarray) -> tuple[np.ndarray, float]:
 def left_out_mean(scores: np.ndarray, held: np.ndarray, ranks: np.ndarray) -> float:
     """The mean over fits of Spearman's correlation within the cities that each leaves out (scores: fits × cities).
 
-    Cities without a score are left out; scores that do not tell the cities apart count as 0.
+    Cities without a score are left out; scores that are equal for all cities count as 0.
     """
     from scipy.stats import spearmanr
 

@@ -1,6 +1,6 @@
 """From the cleaned panel to the indicator matrix: which figure stands for which indicator, and how it is read.
 
-The table data/raw/framework/proxies.csv decides; nothing is chosen here. Every cell keeps its origin: the variable, the
+The table data/raw/framework/proxies.csv decides this. Every cell keeps its origin: the variable, the
 years and the rows of the raw file it was made from, so that a number in a report can be followed back.
 
 Reference: docs/method.md, section 2; docs/assumptions.md rates each proxy.
@@ -19,8 +19,8 @@ FROM_PANEL = ("adcode", "variable", "source_id", "year", "raw_row")  # what the 
 def chosen_proxies(proxies: pd.DataFrame, worst_grade: str = "C", exclude: tuple[str, ...] = ()) -> pd.DataFrame:
     """The proxies a run uses: the main reading of each indicator, of at least the admitted grade.
 
-    With worst_grade D the readings kept for sensitivity runs (role `sensitivity`) join in. `exclude` leaves indicators
-    out by code; a code that is not measured is refused by name. Returns rows of `proxies` indexed by indicator.
+    With worst_grade D the readings kept for sensitivity runs (role `sensitivity`) are added. `exclude` leaves out
+    indicators by code; a code that is not measured is refused by name. Returns rows of `proxies` indexed by indicator.
     """
     admitted = proxies["grade"] <= worst_grade
     roles = ["main", "sensitivity"] if worst_grade == "D" else ["main"]
@@ -40,7 +40,7 @@ def indicator_matrix(panel: pd.DataFrame, cities: pd.DataFrame, chosen: pd.DataF
     Parameters: `panel` as cleaning.clean_statistics returns it; `chosen` as `chosen_proxies` returns it;
     `scale` "per_resident" divides counts and sums by the resident population, "total" leaves them as they are.
     Returns (values, origins): values is cities × indicators in the unit of proxies.csv, NaN where the source has
-    nothing; origins has one row a cell: adcode, indicator, variable, years, raw_rows, source_id, value,
+    nothing; origins has one row per cell: adcode, indicator, variable, years, raw_rows, source_id, value,
     denominator_row (the raw row of the residents it was divided by; empty where it was not).
 
     Readings: `level` the one value; `median` over the years; `named` 1 where the list has the city, else 0;
@@ -101,14 +101,13 @@ def cell_origins(rows: pd.DataFrame, code: str, values: pd.Series) -> pd.DataFra
 
     Empty where no figure was used: a gap, or a city that the list does not name. Figures set aside are not listed.
     """
-    used, cells = rows[rows["value"].notna()].sort_values("year"), {}
+    used, cells = rows[rows["value"].notna()].sort_values("year"), dict[str, tuple]()
     for city, *names, year, row in zip(*(used[name] for name in FROM_PANEL), strict=True):
         years, raw_rows = cells.setdefault(city, (*names, [], []))[-2:]
         years.append(year if isinstance(year, str) else "" if pd.isna(year) else str(int(year)))
         raw_rows.append(str(row))
-    nothing = "", "", [], []
     texts = [(*names, ";".join(years), ";".join(raw_rows))
-             for *names, years, raw_rows in (cells.get(city, nothing) for city in values.index)]
+             for *names, years, raw_rows in (cells.get(city, ("", "", [], [])) for city in values.index)]
     origins = pd.DataFrame(texts, values.index, ["variable", "source_id", "years", "raw_rows"], dtype=object)
     origins.insert(0, "indicator", code)
     return origins.assign(value=values).reset_index(names="adcode")

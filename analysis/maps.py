@@ -11,20 +11,22 @@ Paper 1395, pp. 98–103; docs/method.md, section 8.4.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path as FilePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from analysis.figures.labels import pick, province_name
 from analysis.figures.numbers import ends, with_numbers
-from analysis.figures.style import TIER_COLOURS, FigureError, new_figure, on_colour
+from analysis.figures.style import FigureError, new_figure, on_colour
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import Colormap, Normalize
     from matplotlib.figure import Figure
     from matplotlib.path import Path
 
@@ -62,7 +64,7 @@ class Boundaries:
 
 
 def albers(longitude: np.ndarray, latitude: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Project degrees to metres with Albers' equal-area conic; the origin lies at the equator on 105°E."""
+    """Project degrees to metres with Albers' equal-area conic; the origin is on the equator at 105°E."""
     sine_first, sine_second = np.sin(np.radians(PARALLELS))
     cone = (sine_first + sine_second) / 2
     constant = np.cos(np.radians(PARALLELS[0])) ** 2 + 2 * cone * sine_first
@@ -99,7 +101,7 @@ def inner_point(parts: list[list[np.ndarray]]) -> tuple[float, float]:
 
 
 def read_features(path: FilePath) -> list[dict]:
-    """The features of a GeoJSON file; raises BoundaryError where it is missing or is none."""
+    """The features of a GeoJSON file; raises BoundaryError where it is missing or is not one."""
     if not path.is_file():
         raise BoundaryError(f"{path.name} is not in the folder of boundaries; restore it from data/raw/boundaries")
     content = json.loads(path.read_text(encoding="utf-8"))
@@ -153,7 +155,7 @@ def map_figure(title: str, lang: str, stamp: str) -> tuple[Figure, Axes, Axes]:
     return figure, main, inset
 
 
-def fill(axes: Axes, outlines: list[Path], colours, edge: str = "#8a8a8a", width: float = 0.5, layer: int = 1,
+def fill(axes: Axes, outlines: list[Path], colours: Any, edge: str = "#8a8a8a", width: float = 0.5, layer: int = 1,
          hatch: str | None = None) -> None:
     """Draw outlines with one colour each (or one for all)."""
     from matplotlib.collections import PathCollection
@@ -163,14 +165,14 @@ def fill(axes: Axes, outlines: list[Path], colours, edge: str = "#8a8a8a", width
 
 
 def base_lines(axes: Axes, boundaries: Boundaries) -> None:
-    """Outlines of the provinces and the dashes, over whatever is filled."""
+    """Outlines of the provinces and the dashes, over the filled areas."""
     from matplotlib.collections import LineCollection
 
     fill(axes, list(boundaries.provinces.values()), "none", "#6f6f6f", 0.55, layer=3)
     axes.add_collection(LineCollection(boundaries.dashes, colors="#444444", linewidths=1.1, zorder=3), autolim=False)
 
 
-def colour_bar(figure: Figure, cmap, norm, label: str) -> None:
+def colour_bar(figure: Figure, cmap: Colormap, norm: Normalize, label: str) -> None:
     """A small upright scale at the lower left."""
     from matplotlib.cm import ScalarMappable
 
@@ -181,7 +183,7 @@ def colour_bar(figure: Figure, cmap, norm, label: str) -> None:
     axes.set_title(label, fontsize=6.8, fontweight="normal", loc="left", pad=5)
 
 
-def key(figure: Figure, entries: list[tuple[str, str, float | None]], left: float, title: str = "") -> None:
+def key(figure: Figure, entries: Sequence[tuple[str, Any, float | None]], left: float, title: str = "") -> None:
     """A legend at the lower left: words, colour, and the area of the dot (None for a filled patch, "" for hatched)."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -244,7 +246,7 @@ def province_map(boundaries: Boundaries, counts: pd.Series, title: str, lang: st
         f"{both[1]}. Hatched: outside the study.")
 
 
-def count_scale(largest: int):
+def count_scale(largest: int) -> tuple[Colormap, Normalize]:
     """Colours from pale to dark for counts from 0 to the largest; the palest still stands out from grey."""
     from matplotlib import colormaps
     from matplotlib.colors import LinearSegmentedColormap, Normalize
@@ -290,21 +292,6 @@ def city_map(boundaries: Boundaries, values: pd.Series, title: str, lang: str = 
         f"Map: the {label_en} of {values.notna().sum()} cities, the darker the larger, from least to greatest "
         f"{span}. Hatched: outside the study.")
 
-
-def tier_map(boundaries: Boundaries, tiers: pd.Series, title: str, lang: str = "zh", stamp: str = "") -> Figure:
-    """Cities shaded by tier (1 = best, darkest); areas outside the study are hatched. `tiers` by adcode."""
-    figure, main, inset = map_figure(title, lang, stamp)
-    present = sorted(tiers.unique())
-    colour_of = {tier: TIER_COLOURS[min(place, len(TIER_COLOURS) - 1)] for place, tier in enumerate(present)}
-    shade_cities((main, inset), boundaries, tiers.map(colour_of).to_dict())
-    entries = [(pick(lang, f"第{tier}梯队（{(tiers == tier).sum()}）", f"Tier {tier} ({(tiers == tier).sum()})"),
-                colour_of[tier], None) for tier in present]
-    key(figure, [*entries, (outside_words(lang), NO_DATA, None)], left=0.035)
-    sizes = [(tier, int((tiers == tier).sum())) for tier in present]
-    return with_numbers(
-        figure, named_places(boundaries, tiers.rename("tier")),
-        f"地图：各城市的梯队，第 1 梯队最深：{'，'.join(f'第{tier}梯队 {size} 座' for tier, size in sizes)}。",
-        f"Map: the tier of each city, tier 1 darkest: {', '.join(f'tier {tier} {size}' for tier, size in sizes)}.")
 
 
 def shade_cities(panels: tuple[Axes, ...], boundaries: Boundaries, colours: dict) -> None:
@@ -366,8 +353,8 @@ def tile_places() -> dict[str, tuple[int, int]]:
 def tile_grid(counts: pd.Series, title: str, lang: str = "zh", stamp: str = "") -> Figure:
     """Provinces as equal tiles, shaded and numbered by a count; it needs no base map and no province is too small.
 
-    `counts` by province name as in the roster (广东省), at most one row a province. A province with 0 is grey, one that
-    is not in `counts` is outside the study: hatched, without a number.
+    `counts` by province name as in the roster (广东省), at most one row per province. A province with 0 is grey, one
+    that is not in `counts` is outside the study: hatched, without a number.
     """
     from matplotlib.patches import Rectangle
 
@@ -380,7 +367,7 @@ def tile_grid(counts: pd.Series, title: str, lang: str = "zh", stamp: str = "") 
     for name, (row, column) in places.items():
         count = number.get(name)
         colour = NO_DATA if count is None else ramp(norm(count)) if count else NO_MEMBER
-        look = {"hatch": "/////", "edgecolor": "#b0b0b0"} if count is None else {"edgecolor": "white"}
+        look: dict[str, Any] = {"hatch": "/////", "edgecolor": "#b0b0b0"} if count is None else {"edgecolor": "white"}
         axes.add_patch(Rectangle((column + 0.03, row + 0.03), 0.94, 0.94, facecolor=colour, linewidth=0.6, **look))
         tile_words(axes, column + 0.5, row + 0.5, name, count, on_colour(colour), lang)
     axes.set(xlim=(0, 7), ylim=(len(TILES), 0), aspect=0.74)

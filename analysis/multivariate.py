@@ -1,6 +1,6 @@
-"""How the indicators hang together: correlations, one dimension or several, and the coherence of each domain.
+"""How the indicators are related: correlations, one dimension or several, and the coherence of each domain.
 
-It is shown before weights are set, because correlated indicators count twice whatever their weights say.
+It is shown before weights are set, because correlated indicators count twice under any weights.
 
 Reference: docs/method.md, section 3; OECD/JRC (2008), Handbook on Constructing Composite Indicators, step 4;
 Cronbach (1951), doi:10.1007/BF02310555.
@@ -14,7 +14,7 @@ from analysis.validation import numeric_table, refuse_constant
 
 
 def correlations(values: pd.DataFrame) -> pd.DataFrame:
-    """Spearman rank correlations between indicators (square frame, −1 to 1): they do not hang on outliers.
+    """Spearman rank correlations between indicators (square frame, −1 to 1), which outliers hardly affect.
 
     Ties share their mean rank. Raises UnusableValues for a gap or a constant indicator.
     """
@@ -24,7 +24,7 @@ def correlations(values: pd.DataFrame) -> pd.DataFrame:
 
 
 def cronbach_alpha(values: pd.DataFrame) -> float:
-    """Cronbach's alpha of a group of indicators: 1 = they say the same, about 0 = they have nothing in common.
+    """Cronbach's alpha of a group of indicators: 1 = perfectly correlated, about 0 = nothing in common.
 
     Standardised form k·r / (1 + (k − 1)·r) with the mean correlation r of the k indicators. NaN for one indicator;
     minus infinity for two that are exactly opposite.

@@ -7,6 +7,7 @@ Table 15 (doi:10.1787/9789264043466-en).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -16,8 +17,8 @@ from analysis.validation import UnusableValues, named, numeric_table, refuse_con
 METHODS = ("minmax", "zscore", "rank", "goalposts")
 SIGNS = {"+": 1.0, "-": -1.0, "−": -1.0, 1: 1.0, -1: -1.0}
 
-Direction = pd.Series | Mapping | str | int
-Goalposts = pd.DataFrame | Mapping
+Direction: TypeAlias = pd.Series | Mapping | str | int
+Goalposts: TypeAlias = pd.DataFrame | Mapping
 
 
 def normalise(values: pd.DataFrame, direction: Direction, method: str = "minmax",
@@ -31,12 +32,12 @@ def normalise(values: pd.DataFrame, direction: Direction, method: str = "minmax"
         indicator. Entries for indicators that `values` does not have are ignored.
     method :
         "minmax"     (x − min) / (max − min), 0–1, over the observed cities;
-        "zscore"     (x − mean) / s with the *sample* standard deviation (n − 1), as the Handbook's Table 15 has;
+        "zscore"     (x − mean) / s with the *sample* standard deviation (n − 1), as in the Handbook's Table 15;
         "rank"       (r − 1) / (n − 1), 0–1, where r counts from the worst (1) to the best (n) of the n observed cities
-                     and ties share the mean rank, so that a tie at an end stays short of 0 or 1;
+                     and ties share the mean rank, so that a tie at an end does not reach 0 or 1;
         "goalposts"  (x − low) / (high − low), *clipped* to 0–1: values beyond a goalpost count as the goalpost.
     goalposts : for that method only: dict of indicator → (low, high), or a frame by indicator whose first two columns
-        are low and high, low < high in the indicator's own unit whatever its direction.
+        are low and high, low < high in the indicator's own unit for either direction.
 
     Returns a new frame of the same shape. For direction "-" the minmax, rank and goalposts values are 1 minus those of
     "+", the z-score its negative.
@@ -63,9 +64,12 @@ def normalise(values: pd.DataFrame, direction: Direction, method: str = "minmax"
 
 
 def rescale(values: pd.DataFrame, low: float, high: float) -> pd.DataFrame:
-    """Map values from 0–1 to low–high, for example to 0.01–1 ahead of a geometric mean, or to 0–100 points.
+    """Map values from 0–1 to low–high, for example to 0.01–1 before a geometric mean, or to 0–100 points.
 
     Raises UnusableValues for values outside 0–1 and ValueError unless low < high; NaN stays NaN.
+
+    >>> rescale(pd.DataFrame({"x": [0.0, 0.5, 1.0]}), 0.01, 1)["x"].tolist()
+    [0.01, 0.505, 1.0]
     """
     frame = numeric_table(values, missing_allowed=True)
     if not low < high:
@@ -80,7 +84,7 @@ def rescale(values: pd.DataFrame, low: float, high: float) -> pd.DataFrame:
 def signs_of(direction: Direction, indicators: pd.Index) -> pd.Series:
     """+1 or −1 for each indicator. Raises UnusableValues naming indicators whose direction is missing or unknown."""
     if isinstance(direction, pd.Series | Mapping):
-        given = dict(direction)
+        given: dict[Any, Any] = dict(direction)
         missing = [indicator for indicator in indicators if indicator not in given]
         if missing:
             raise UnusableValues(f"no direction for indicator {named(missing)}; give '+' or '-'")
@@ -94,10 +98,10 @@ def signs_of(direction: Direction, indicators: pd.Index) -> pd.Series:
 
 
 def _relative(signed: pd.DataFrame, method: str) -> pd.DataFrame:
-    """Normalise columns that already point upwards by what the observed cities themselves show."""
+    """Normalise columns in which larger is better, relative to the observed cities."""
     values = signed.to_numpy()
     if method == "minmax":
-        lowest, highest = np.fmin.reduce(values), np.fmax.reduce(values)  # missing values aside
+        lowest, highest = np.fmin.reduce(values), np.fmax.reduce(values)  # ignore missing values
         relative = (values - lowest) / (highest - lowest)
     elif method == "zscore":
         relative = (values - signed.mean().to_numpy()) / signed.std(ddof=1).to_numpy()

@@ -15,8 +15,9 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import cleaning, framework, sources
+from analysis.editions import PUBLIC_TRAITS, Edition
 from analysis.frames import settle
-from analysis.settings import PUBLIC_TRAITS, ROOT, Settings
+from analysis.settings import ROOT, Settings
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,10 @@ class Panel:
     `root` is the folder of the repository. `tree` is the paper's, 城市数据中心 (I32) under S13, or the study's own;
     `tree_of` moves I32 where the settings put it. `regions` names the region systems of a study that brings its own
     cities (columns system, system_zh, system_en, name, name_en). `traits` say what can be asked of the panel (see
-    `settings.TRAITS`).
+    `editions.TRAITS`).
     """
 
-    edition: str
+    edition: Edition
     figures: pd.DataFrame
     cities: pd.DataFrame
     proxies: pd.DataFrame
@@ -47,7 +48,7 @@ def read_panel(root: Path = ROOT) -> Panel:
     cities = sources.read_cities(root)
     variables = sources.read_variables(root)
     figures, _ = cleaning.clean_statistics(sources.read_statistics(root), cities, variables)
-    return Panel("public", settle(figures), cities, framework.read_proxies(root), sources.read_judgements(root),
+    return Panel(Edition.PUBLIC, settle(figures), cities, framework.read_proxies(root), sources.read_judgements(root),
                  sources.read_experts(root), root, framework.read_framework(root))
 
 
@@ -88,6 +89,6 @@ def region_systems(cities: pd.DataFrame) -> list[str]:
 
 
 def main_system(cities: pd.DataFrame) -> str | None:
-    """The region system that a city's peers are taken from: the paper's seven, else a study's first; None without."""
+    """The region system that a city's peers are taken from: the paper's seven, else a study's first, else None."""
     systems = region_systems(cities)
     return "region" if "region" in systems else next(iter(systems), None)

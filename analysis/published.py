@@ -1,12 +1,14 @@
-"""The white paper's printed tables as data: ranks and domain lists by city code, with every erratum applied in sight.
+"""The white paper's printed tables as data: ranks and domain lists by city code, with every erratum applied and listed.
 
-What is read, what is corrected and what is inferred stay apart: a lost row stays lost, and members inferred for it
-carry their own status, so that any count can be taken with or without them.
+Names that were read, corrected and inferred are distinguished by a status: a lost row stays lost, and members inferred
+for it have their own status, so that every count can be made with or without them.
 
 Reference: docs/method.md, section 1; data/raw/whitepaper/errata.csv and inferred_members.csv give each reason.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import pandas as pd
 
@@ -32,7 +34,7 @@ def clean_whitepaper(tables: dict[str, pd.DataFrame], errata: pd.DataFrame, infe
 
     Parameters: `tables`, `errata`, `inferred` as `sources.read_whitepaper` reads them; `cities` the roster.
     Returns published_ranks (Series by adcode, 1 to 100 in order), published_lists (table, domain, adcode, status: read,
-    corrected or inferred; in the order of print, inferred ones last in their table) and errata_applied (errata with a
+    corrected or inferred; in printed order, inferred ones last in their table) and errata_applied (errata with a
     column effect).
     Raises RawDataError listing every printed name that is not in the roster and has no erratum, every erratum that does
     not fit what is printed, and every city twice in one list.
@@ -57,7 +59,7 @@ def clean_whitepaper(tables: dict[str, pd.DataFrame], errata: pd.DataFrame, infe
 
 def read_list(number: int, table: pd.DataFrame, errata: pd.DataFrame, code_of: pd.Series,
               lines: list[str]) -> pd.DataFrame:
-    """One list's members with status read or corrected; blank rows give none, a name printed twice counts once."""
+    """One list's members with status read or corrected; blank rows are skipped, a name printed twice counts once."""
     printed = table[table["city"] != ""].copy()
     own = errata[(errata["table"] == number) & errata["kind"].isin(["name", "duplicate"])]
     corrections = dict(zip(zip(own["row"], own["position"], strict=True), own["corrected"], strict=True))
@@ -80,8 +82,8 @@ def match_names(table: pd.DataFrame, name: str, code_of: pd.Series, lines: list[
     return table.assign(adcode=table["city"].map(code_of))
 
 
-def misfit(erratum: tuple, tables: dict[str, pd.DataFrame]) -> list[str]:
-    """What is wrong with one erratum: an unknown kind or table, or a printed text that is not there."""
+def misfit(erratum: Any, tables: dict[str, pd.DataFrame]) -> list[str]:
+    """What is wrong with one erratum: an unknown kind or table, or a text that is not printed there."""
     problems = Problems("errata.csv")
     names = {1: "table1_framework", 2: "table2_top100", **LIST_TABLES}
     if erratum.kind not in EFFECTS:
@@ -96,8 +98,8 @@ def misfit(erratum: tuple, tables: dict[str, pd.DataFrame]) -> list[str]:
     return problems.lines
 
 
-def printed_text(erratum: tuple, table: pd.DataFrame) -> str | None:
-    """What the transcribed table has in the place an erratum names; None if there is no such place."""
+def printed_text(erratum: Any, table: pd.DataFrame) -> str | None:
+    """The transcribed text at the place that an erratum names; None if the place does not exist."""
     key = "number" if "number" in table.columns else "row" if "row" in table.columns else "rank"
     rows = table[table[key] == erratum.row]
     if key == "number":
@@ -112,7 +114,7 @@ def printed_text(erratum: tuple, table: pd.DataFrame) -> str | None:
 
 
 def disagreements(lists: pd.DataFrame, inferred: pd.DataFrame, cities: pd.DataFrame) -> list[str]:
-    """Inferred members whose code is not their name's, whose table has no list, or that stand in the list already."""
+    """Inferred members whose code contradicts their name, whose table has no list, or that are in the list already."""
     problems = Problems("inferred_members.csv")
     for row in inferred[inferred["adcode"].map(cities["name"]) != inferred["name"]].itertuples():
         right = cities["name"].get(row.adcode, "no city of the roster")

@@ -1,4 +1,4 @@
-"""Raw files as files: reading one as text with line numbers, collecting what is wrong with it, and its checksum.
+"""Raw files: each is read as text with line numbers, its problems are collected and its checksum is verified.
 
 A raw file is never changed by the study. Each has a row in data/raw/provenance.csv with its sha256; a file that is
 altered, missing or not registered stops the run before anything is written.
@@ -15,6 +15,7 @@ import io
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -29,11 +30,11 @@ REMEDY_ALTERED = "restore the file, or, if the change is meant, run python -m an
 
 
 class RawDataError(ValueError):
-    """What is wrong with one raw input, all problems together, one a line: file, row, column, value, why, remedy."""
+    """All problems of one raw input, one per line: file, row, column, value, reason and remedy."""
 
 
 class Problems:
-    """Collects the problems of one input, so that a reader mends them all at once instead of one a run."""
+    """Collects the problems of one input, so that all can be corrected at once instead of one per run."""
 
     def __init__(self, file: str):
         self.file = file
@@ -52,9 +53,9 @@ class Problems:
 
 
 def read_table(path: Path, columns: list[str]) -> pd.DataFrame:
-    """Every cell of a CSV file as text, as it stands in the file, with `raw_row`, its line number.
+    """Every cell of a CSV file as text, unchanged, with `raw_row`, the line number in the file.
 
-    Line 1 is the heading; blank lines are passed over. Cells are not stripped and nothing counts as missing: an empty
+    Line 1 is the heading; blank lines are skipped. Cells are not stripped and nothing counts as missing: an empty
     cell is "". A byte-order mark is allowed. Raises RawDataError for a file that is missing, not UTF-8, lacks one of
     `columns` or has a row of another length.
     """
@@ -92,7 +93,7 @@ def decode(path: Path) -> str:
 
 
 def numbers(table: pd.DataFrame, column: str, problems: Problems, may_be_empty: bool = False) -> pd.Series:
-    """A text column as floats; what is no plain number is noted and becomes NaN, as does an allowed empty cell."""
+    """A text column as floats; anything but a plain number is noted and becomes NaN, as does an allowed empty cell."""
     good = table[column].map(lambda text: bool(DECIMAL.fullmatch(text)))
     for row in table[~good & ~(may_be_empty & (table[column] == ""))].itertuples():
         problems.add(row.raw_row, column, getattr(row, column) or "(empty)",
@@ -101,7 +102,7 @@ def numbers(table: pd.DataFrame, column: str, problems: Problems, may_be_empty: 
 
 
 def refuse_repeats(table: pd.DataFrame, key: list[str], problems: Problems) -> None:
-    """Note every row whose key stood in an earlier row."""
+    """Note every row whose key occurs in an earlier row."""
     if not table.duplicated(key).any():
         return
     first = table.groupby(key, dropna=False)["raw_row"].transform("min")
@@ -119,16 +120,16 @@ def refuse_unknown(table: pd.DataFrame, column: str, known: Iterable[str], probl
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """A suggestion of the known word most like a misspelt one, ready to append; empty when none is alike."""
+    """A suggestion of the known word most similar to a misspelt one, ready to append; empty when none is similar."""
     matches = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f" (nearest: {matches[0]})" if matches else ""
 
 
 def verify_provenance(root: Path) -> pd.DataFrame:
-    """Compare every raw file with its recorded sha256 and return the provenance table, one row a file.
+    """Compare every raw file with its recorded sha256 and return the provenance table, one row per file.
 
     `root` is the repository's folder. Raises RawDataError that lists every file altered, missing, not registered,
-    registered twice or without title, producer or terms, each with the remedy. Hidden files are passed over.
+    registered twice or without title, producer or terms, each with the remedy. Hidden files are skipped.
     """
     problems = Problems(PROVENANCE.name)
     table = read_table(root / PROVENANCE, PROVENANCE_COLUMNS)
@@ -144,7 +145,7 @@ def verify_provenance(root: Path) -> pd.DataFrame:
     return table.drop(columns="raw_row").astype({"bytes": int})
 
 
-def _compare(root: Path, row: tuple, problems: Problems) -> None:
+def _compare(root: Path, row: Any, problems: Problems) -> None:
     """Note what is wrong with one registered file."""
     path = root / row.path
     empty = [column for column in DESCRIPTIVE_COLUMNS if not getattr(row, column)]
@@ -170,7 +171,7 @@ def record_checksum(root: Path, path: str | Path) -> str:
     """Write the present sha256 and size of one raw file into data/raw/provenance.csv and return the sha256.
 
     A file not registered yet gets a new row whose descriptive columns are left empty to be filled in by hand;
-    `verify_provenance` insists on them. Raises RawDataError for a path that is no raw file.
+    `verify_provenance` requires them. Raises RawDataError for a path that is not a raw file.
     """
     full = (root / path).resolve()
     relative = full.relative_to(root.resolve()).as_posix() if full.is_relative_to(root.resolve()) else str(path)

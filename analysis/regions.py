@@ -27,7 +27,7 @@ class RegionError(ValueError):
 
 
 def groups_of(cities: pd.DataFrame, by: str) -> list[str]:
-    """The groups of a region system in the order of display, groups without a member among them.
+    """The groups of a region system in the order of display, including groups without a member.
 
     The repository's systems have their own order, a categorical column that of its categories, any other that of the
     codes. Raises RegionError for an unknown system or a city whose group is blank or foreign to the system.
@@ -81,9 +81,9 @@ def counts(members: Iterable[str], cities: pd.DataFrame, by: str = "region", lev
     """How many members each region has, of how many cities, and how many it would have under equal penetration.
 
     Parameters: codes of the members; the roster with column `by` ("region", "nbs_region", "province" or a study's own).
-    Returns a frame by group, groups without a member kept: system, members, cities, penetration (members / cities),
+    Returns a frame by group, including those without a member: system, members, cities, penetration (members / cities),
     low and high (Wilson interval of the penetration), expected (all members × cities of the group / all cities).
-    The interval treats the cities of a group as exchangeable draws; it gauges spread, it is no sampling error.
+    The interval treats the cities of a group as exchangeable draws; it shows spread, not sampling error.
     """
     order = groups_of(cities, by)
     chosen = membership(members, cities)
@@ -104,9 +104,9 @@ def compare_counts(ours: Iterable[str], published: Iterable[str], cities: pd.Dat
     difference (ours − published), ours_penetration, published_penetration, both (cities in both sets),
     expected (under equal penetration, for the published total).
     """
-    ours, published = membership(ours, cities), membership(published, cities)
-    mine, theirs = counts(ours, cities, by), counts(published, cities, by)
-    both = counts(ours.intersection(published), cities, by)
+    our_cities, their_cities = membership(ours, cities), membership(published, cities)
+    mine, theirs = counts(our_cities, cities, by), counts(their_cities, cities, by)
+    both = counts(our_cities.intersection(their_cities), cities, by)
     return pd.DataFrame({
         "system": by, "cities": mine["cities"], "ours": mine["members"], "published": theirs["members"],
         "difference": mine["members"] - theirs["members"], "both": both["members"],
@@ -140,7 +140,11 @@ class Inequality:
 
 def gini(values: np.ndarray) -> float:
     """Gini coefficient: mean absolute difference of all ordered pairs over twice the mean; 0 = equal, (n−1)/n = one
-    holds all. No small-sample correction. For 1, 2, 3, 4 it is 0.25."""
+    holds all. No small-sample correction.
+
+    >>> gini(np.array([1, 2, 3, 4]))
+    0.25
+    """
     ordered = np.sort(np.asarray(values, dtype=float))
     n = len(ordered)
     return float((2 * np.arange(1, n + 1) - n - 1) @ ordered / (n * ordered.sum()))
@@ -221,7 +225,7 @@ def lorenz(values: pd.Series) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class EastWestTests:
-    """Tests whether scores differ between the bureau's regions; `pairs` sets the East against each other region.
+    """Tests whether scores differ between the bureau's regions; `pairs` compares the East with each other region.
 
     pairs: by region: cities_east, cities_other, median_east, median_other, u (Mann–Whitney, of the East), p, p_holm,
     superiority (chance that a city of the East outscores one of the other region; a tie counts half).
@@ -239,8 +243,8 @@ def east_west_tests(scores: pd.Series, cities: pd.DataFrame, east: str = "东部
     """Kruskal–Wallis over the four regions of the statistics bureau, then the East against each, Holm-corrected.
 
     Parameters: scores by city without missing values; the roster with `nbs_region`. Regions without a scored city are
-    left out. Epsilon-squared H/(n − 1) is 0 without and 1 with complete separation. The cities are all there are, not
-    a sample: a p-value asks whether region labels dealt out at random would part the scores as far.
+    left out. Epsilon-squared H/(n − 1) is 0 without and 1 with complete separation. The cities are the population, not
+    a sample: a p-value is the chance that region labels assigned at random would separate the scores as far.
     Reference: Kruskal & Wallis (1952), JASA 47, 583–621; Tomczak & Tomczak (2014), Trends in Sport Sciences 21, 19–25;
     McGraw & Wong (1992), Psychological Bulletin 111, 361–365; Holm (1979), Scand. J. Statistics 6, 65–70;
     method.md 8.3.
@@ -272,12 +276,13 @@ def east_west_tests(scores: pd.Series, cities: pd.DataFrame, east: str = "东部
 def holm(p_values: pd.Series) -> pd.Series:
     """Holm's step-down correction: p-values adjusted so that the chance of any false finding stays at the level.
 
-    For 0.01, 0.04, 0.03 the adjusted values are 0.03, 0.06, 0.06.
+    >>> holm(pd.Series([0.01, 0.04, 0.03])).tolist()
+    [0.03, 0.06, 0.06]
     """
     order = p_values.sort_values(kind="stable")
     steps = order * np.arange(len(order), 0, -1)
     return steps.cummax().clip(upper=1.0).reindex(p_values.index)
 
 
-# The statistics bureau's Eastern region, a row of counts and a label of the roster, for readers in either language.
+# The statistics bureau's Eastern region: the label of its rows in the roster and in the counts.
 EAST = SYSTEMS["nbs_region"][0]

@@ -21,7 +21,7 @@ from analysis.study import Study
 class Scenarios:
     """Ranks under each alternative, and how far they are from the base.
 
-    ranks: cities × alternatives (by key). effects: one row an alternative: zh, en, mean_shift (mean absolute change of
+    ranks: cities × alternatives (by key). effects: one row per alternative: zh, en, mean_shift (mean absolute change of
     rank over all cities), largest_shift, city (code of the city that moves most), entering, leaving (cities into and
     out of the top), spearman (with the base ranks).
     """
@@ -33,8 +33,8 @@ class Scenarios:
 def one_choice_at_a_time(panel: Panel, base: Study, top: int = 100, stages: Stages | None = None) -> Scenarios:
     """Run the study once for each alternative, all else as in `base`, and compare the ranks.
 
-    An alternative that the base already has gives no shift at all. `stages` of the same panel save computing again
-    what another analysis has computed. Raises what `score_study` raises.
+    An alternative that the base already has gives no shift. `stages` of the same panel provide what another analysis
+    has computed. Raises what `score_study` raises.
     """
     stages = stages or Stages(panel)
     ranks, rows = {}, []

@@ -1,4 +1,4 @@
-"""From weighted indicators to scores and ranks, and back: what a score is made of and what the weights really did.
+"""From weighted indicators to scores and ranks, and back: what a score consists of and how much each weight matters.
 
 Reference: docs/method.md, section 5.
 """
@@ -16,11 +16,11 @@ METHODS = ("arithmetic", "geometric", "topsis")
 
 
 def aggregate(values: pd.DataFrame, weights: pd.Series, method: str = "arithmetic") -> pd.Series:
-    """One score a city out of its normalised indicators (cities × indicators, larger is better).
+    """One score per city from its normalised indicators (cities × indicators, larger is better).
 
     method "arithmetic": Σ w_j x_j. "geometric": Π x_j^w_j, values above 0 only. "topsis": closeness D⁻ / (D⁺ + D⁻),
     0–1, with Euclidean distances of w_j x_j to the best and the worst value of each column; nothing is normalised
-    again, so for the classical method hand in x_ij / √Σ x_ij². Sums are correctly rounded (math.fsum): scores do not
+    again, so for the classical method pass x_ij / √Σ x_ij². Sums are correctly rounded (math.fsum): scores do not
     depend on the order of columns, equal cities tie exactly and a ledger adds up to the last bit.
 
     `weights` is a Series (or dict) with exactly the columns of `values`, in any order, used as given; its sum may miss
@@ -61,14 +61,14 @@ def rank(scores: pd.Series) -> pd.Series:
 
 
 def effective_weights(values: pd.DataFrame, weights: pd.Series, scores: pd.Series | None = None) -> pd.DataFrame:
-    """What the weights did, beside what they say: how much of the scores' variance each indicator accounts for.
+    """Nominal weights beside effective ones: how much of the scores' variance each indicator accounts for.
 
     An indicator's importance is its squared Pearson correlation with the scores (the linear main effect of Paruolo,
     Saisana & Saltelli 2013, doi:10.1111/j.1467-985X.2012.01059.x), normalised to sum to 1. `scores` default to the
     arithmetic ones.
 
-    Returns one row an indicator: nominal, correlation, importance (r², 0–1), effective (sums to 1). An indicator with a
-    negative correlation lowers the ranks of those it should raise, whatever its effective weight. Raises UnusableValues
+    Returns one row per indicator: nominal, correlation, importance (r², 0–1), effective (sums to 1). An indicator with
+    a negative correlation lowers the ranks of cities it should raise, for any effective weight. Raises UnusableValues
     for a constant column or constant scores.
     """
     frame, shares = _prepared(values, weights)
@@ -83,10 +83,10 @@ def effective_weights(values: pd.DataFrame, weights: pd.Series, scores: pd.Serie
 
 def ledger(city: str, raw: pd.DataFrame, treated: pd.DataFrame, normalised: pd.DataFrame, weights: pd.Series,
            framework: pd.DataFrame) -> pd.DataFrame:
-    """One city's calculation, a row an indicator, from the raw value to its contribution to the score.
+    """One city's calculation, one row per indicator, from the raw value to its contribution to the score.
 
     `raw`, `treated` and `normalised` are cities × indicators; `framework` (index code, column parent) gives each
-    indicator's sub-domain and that one's domain.
+    indicator's sub-domain and its domain.
 
     Returns a frame indexed by indicator, in the order of the framework: domain, subdomain, raw_value, treated_value,
     points, weight, contribution = points × weight. math.fsum of the contributions equals

@@ -1,7 +1,7 @@
 """Every choice of method in one typed place; nothing that changes a result is a literal in code.
 
 A settings file is YAML with the sections below; settings/baseline.yaml lists every key with its unit and its reason.
-Unknown, misspelt, missing or out-of-range keys are refused by name, with the nearest right one. A choice is written
+Unknown, misspelt, missing or out-of-range keys are refused, and the nearest valid name is offered. A choice is written
 `section.key` on the command line and `section_key` in a notebook's parameters cell.
 
 Reference: docs/assumptions.md names the effect of each choice on the ranks.
@@ -12,29 +12,16 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, cast, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
-from analysis.editions import about
+from analysis.editions import Edition, about
 
 ROOT = Path(__file__).resolve().parents[1]
 BASELINE = ROOT / "settings" / "baseline.yaml"
-
-
-# What can be asked of a panel of figures. Options, notebook cells and steps that need a trait name it.
-TRAITS = {
-    "public": "public statistics, read through proxies", "own": "values that come as they are",
-    "china": "the repository's cities, all or some", "elsewhere": "other places",
-    "paper": "the white paper's whole roster and tree, so that both can be compared", "unpublished": "no such list",
-    "two_readings": "the paper's tree, in which one parent is ambiguous, with judgements for both readings",
-    "regions": "cities sorted into regions", "synthetic": "simulated values, no facts about any city",
-    "factual": "values about the places themselves, not simulated",
-}
-PUBLIC_TRAITS = frozenset({"public", "factual", "china", "paper", "two_readings", "regions"})
-
 
 class SettingsError(ValueError):
     """A settings file or an override that cannot be used; the message names the key, the value and the remedy."""
@@ -151,7 +138,7 @@ class Tiers(Section):
 class Settings(Section):
     """All choices of one run. Build it with `load_settings`; `model_copy` or `with_overrides` make a variant."""
 
-    edition: Literal["public", "synthetic", "own"] = choice("数据版本", "edition of the data")
+    edition: Edition = choice("数据版本", "edition of the data", strict=False)
     city: CityText = choice("逐步手工核对的城市：名称或代码", "city followed by hand: name or code")
     indicators: Indicators
     treatment: Treatment
@@ -182,14 +169,14 @@ def choices(model: type[BaseModel] = Settings, prefix: str = "") -> dict[str, Ch
     """Every setting by dotted name, in the order of the settings file."""
     found: dict[str, Choice] = {}
     for key, field in model.model_fields.items():
-        name, kind = f"{prefix}{key}", field.annotation
+        name, kind, meaning = f"{prefix}{key}", cast(Any, field.annotation), cast(dict, field.json_schema_extra)
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             found |= choices(kind, f"{name}.")
             continue
-        options = get_args(kind) if get_origin(kind) is Literal else ()
+        options = get_args(kind) if get_origin(kind) is Literal else tuple(map(str, Edition)) if kind is Edition else ()
         plain = str if options else list if get_origin(kind) is tuple else kind
-        found[name] = Choice(name, plain, options, range_in_words(field), field.json_schema_extra["zh"],
-                             field.description)
+        found[name] = Choice(name, plain, options, range_in_words(field), meaning["zh"],
+                             field.description or "")
     return found
 
 
@@ -217,7 +204,7 @@ def flatten(settings: Settings | dict, prefix: str = "") -> dict[str, Any]:
 
 
 def nearest(name: str, known: list[str]) -> str:
-    """The sentence that offers the nearest right name, or all of them where none is near."""
+    """A sentence that offers the nearest valid name, or lists all of them where none is near."""
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     return f"did you mean {close[0]}?" if close else f"known names: {', '.join(known)}"
 
@@ -226,7 +213,7 @@ def load_settings(path: Path = BASELINE, overrides: dict[str, Any] | None = None
     """Read a settings file and apply overrides, such as those of the command line, by dotted name.
 
     A file other than the baseline may name only the keys that it changes; all others keep the baseline's values.
-    Raises SettingsError for an unreadable file, an unknown name (the nearest right one is offered) or a value outside
+    Raises SettingsError for an unreadable file, an unknown name (the nearest valid one is offered) or a value outside
     its range; every problem of the file is reported at once.
     """
     values = read_yaml(BASELINE)
@@ -278,13 +265,13 @@ def read_yaml(path: Path) -> dict:
 class PlainLoader(yaml.SafeLoader):
     """YAML as plain values only: no tags, no anchors, no key given twice."""
 
-    def compose_node(self, parent, index):
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             raise yaml.MarkedYAMLError(problem="anchors and aliases are not used in settings",
                                        problem_mark=self.peek_event().start_mark)
         return super().compose_node(parent, index)
 
-    def construct_mapping(self, node, deep=False):
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict:
         keys = [key.value for key, _ in node.value]
         doubled = [key for key in keys if keys.count(key) > 1]
         if doubled:
@@ -301,7 +288,7 @@ def plain_yaml(text: str, source: str) -> Any:
 
 
 def parse_assignment(text: str) -> tuple[str, Any]:
-    """`weighting.alpha=0.3` from the command line as a name and a value; the value is read as YAML would."""
+    """`weighting.alpha=0.3` from the command line as a name and a value; the value is read as YAML."""
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
         raise SettingsError(f"--set {text}: write it as section.key=value, for example weighting.alpha=0.3")
@@ -309,7 +296,7 @@ def parse_assignment(text: str) -> tuple[str, Any]:
 
 
 def with_overrides(settings: Settings, changes: dict[str, Any], source: str = "") -> Settings:
-    """The settings with some choices changed by dotted name, validated anew; `source` says where an unknown name is."""
+    """The settings with some choices changed by dotted name, validated again; `source` is where they were given."""
     values = settings.model_dump(mode="json")
     for name, value in changes.items():
         *sections, key = name.split(".")

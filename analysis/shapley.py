@@ -1,4 +1,4 @@
-"""Sharing out a change over its causes, whatever their order: the Shapley value in whole numbers.
+"""Dividing a change among its causes, independently of their order: the Shapley value in whole numbers.
 
 Switching one cause after another from old to new gives each a part, but the parts depend on the order. The Shapley
 value is the mean over all orders: it prefers none, treats causes alike, gives 0 to a cause without effect, and its
@@ -24,8 +24,8 @@ def shapley_numerators(groups: Sequence[Group], values: Mapping[Taken, pd.Series
     """The Shapley value of each group of causes, in whole numbers over the denominator (number of groups)!.
 
     k! φ_i = Σ_S |S|! (k − |S| − 1)! · (v(S ∪ i) − v(S)), S over the sets of the other groups. `values` gives v, whole
-    numbers, for every union of groups: the causes that are new, the others being old. Groups without a cause have no
-    place; no groups at all give no parts.
+    numbers, for every union of groups: the causes that are new, the others being old. Groups must not be
+    empty; no groups give no parts.
 
     Two causes, 0 to 9; the first brings 4 when it is switched first and 8 when second, the other 5 and 1:
 

@@ -1,7 +1,7 @@
-"""Reading the raw files: every table comes out checked, and everything wrong with it is said at once.
+"""Reading the raw files: every table is checked, and all its problems are reported together.
 
 A reader takes the repository's folder and returns a frame whose codes, names, years and figures can be relied on.
-What it finds wrong it raises as one `RawDataError`, one line a problem: file, row, column, value, why and what to do.
+Problems are raised as one `RawDataError`, one line per problem: file, row, column, value, reason and remedy.
 Nothing is repaired here; `cleaning` does that by stated rules.
 
 Reference: docs/method.md, section 1; data/raw/README.md describes every file and column.
@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -56,7 +57,7 @@ LONGITUDES, LATITUDES = (73.0, 136.0), (3.0, 54.0)  # the extent of China, in de
 
 
 def read_cities(root: Path) -> pd.DataFrame:
-    """The roster: one row a city, indexed by adcode (GB/T 2260, text), in the order of the codes.
+    """The roster: one row per city, indexed by adcode (GB/T 2260, text), in the order of the codes.
 
     Columns name, name_en, province, province_short, region (the paper's seven), nbs_region (the statistics bureau's
     four), type, seat_lon, seat_lat (degrees or NaN, for dots on a map only). Refuses repeated codes or names, codes
@@ -88,7 +89,7 @@ def read_cities(root: Path) -> pd.DataFrame:
 def read_region_names(root: Path) -> pd.DataFrame:
     """English names of provinces and regions: columns system (province, paper or nbs), name, name_en.
 
-    A name may stand in two systems (东北); look it up together with its system.
+    A name may occur in two systems (东北); look it up together with its system.
     """
     table = read_table(root / STATISTICS / "region_names.csv", ["system", "name", "name_en"])
     problems = Problems("region_names.csv")
@@ -99,7 +100,7 @@ def read_region_names(root: Path) -> pd.DataFrame:
 
 
 def read_variables(root: Path) -> pd.DataFrame:
-    """The data dictionary, one row a variable, indexed by it; minimum and maximum are numbers, NaN for no bound."""
+    """The data dictionary, one row per variable, indexed by it; minimum and maximum are numbers, NaN for no bound."""
     table = read_table(root / STATISTICS / "variables.csv", VARIABLE_COLUMNS)
     problems = Problems("variables.csv")
     refuse_repeats(table, ["variable"], problems)
@@ -123,13 +124,13 @@ def read_sources(root: Path) -> pd.DataFrame:
 
 
 def read_statistics(root: Path) -> pd.DataFrame:
-    """The public figures as they stand, flaws included: one row a figure, then one row a known gap.
+    """The public figures as published, flaws included: one row per figure, then one row per known gap.
 
     Columns adcode, city, variable, year (integer), value (float, in the unit of variables.csv), source_id, file and
     raw_row (which line of which file), reason_zh and reason_en (of a known gap; else empty). A known gap, from
-    known_gaps.csv, has the value NaN: the thing exists but its figure is unknown, which no row at all does not say.
-    Refuses unknown codes, names, variables and sources, a code that is not the name's, repeated figures, text where a
-    number belongs, and numbers outside the bounds of variables.csv (a negative count, say).
+    known_gaps.csv, has the value NaN: the thing exists but its figure is unknown, unlike where there is no row.
+    Refuses unknown codes, names, variables and sources, a code that contradicts the name, repeated figures, text in
+    place of numbers, and numbers outside the bounds of variables.csv (a negative count, say).
     """
     cities, variables = read_cities(root), read_variables(root)
     source_ids = read_sources(root).index
@@ -176,7 +177,7 @@ def check_labels(table: pd.DataFrame, cities: pd.DataFrame, variables: pd.DataFr
     refuse_repeats(table, ["adcode", "variable", "year"], problems)
 
 
-def check_city(row: tuple, code_of: dict[str, str], problems: Problems) -> None:
+def check_city(row: Any, code_of: dict[str, str], problems: Problems) -> None:
     """Note how one row's code and name disagree with the roster, and the likeliest correction."""
     value = f"{row.city} ({row.adcode})"
     own_code = f"the code of {row.city} is {code_of[row.city]}" if row.city in code_of else ""
@@ -248,9 +249,10 @@ def read_judgements(root: Path) -> dict[str, dict[str, pd.DataFrame]]:
     """Every judgement matrix: expert → node (goal, D1 …, S01 …) → square frame of floats, labels in rows and columns.
 
     Entries are decimals or fractions such as 1/3, above 0 or empty (NaN: not compared). Every problem of every matrix
-    is reported together. Whether a matrix is reciprocal and consistent is for `weighting` to say.
+    is reported together. Whether a matrix is reciprocal and consistent is checked in `weighting`.
     """
-    lines, judgements = [], {}
+    lines: list[str] = []
+    judgements: dict[str, dict[str, pd.DataFrame]] = {}
     for expert in read_experts(root).index:
         judgements[expert] = {}
         for path in sorted((root / JUDGEMENTS / expert).glob("*.csv")):

@@ -20,7 +20,7 @@ from analysis.settings import Settings
 
 @dataclass(frozen=True)
 class Study:
-    """One run of the method. Frames are cities × indicators unless said; scores and normalised values are 0–100."""
+    """One run of the method. Frames are cities × indicators unless stated; scores and normalised values are 0–100."""
 
     settings: Settings
     panel: Panel
@@ -65,7 +65,7 @@ def score_study(panel: Panel, settings: Settings) -> Study:
                  scoring.rank(scores))
 
 
-# --- the stages, one verb each; notebooks 02 to 05 call the same ones -------------------------------------------------
+# --- the stages, one function each; notebooks 02 to 05 call the same ones ---------------------------------------------
 def well_covered(raw: pd.DataFrame, limit: float) -> pd.DataFrame:
     """The indicators that at least a share `limit` of the cities have (setting treatment.indicator_coverage); the
     others are left out."""
@@ -134,7 +134,7 @@ def points(treated: pd.DataFrame, direction: pd.Series, method: str, lowest_poin
     """Treated values in points, larger is better: min-max and ranks up to 100, z-scores as 50 ± 10.
 
     `direction` is "+" or "-" by indicator. The lowest city has `lowest_points` (0 by default; geometric aggregation
-    needs more than 0); z-scores have no lowest value and leave it out of account.
+    needs more than 0); z-scores have no lowest value and ignore it.
     """
     values = normalisation.normalise(treated, direction, method)
     if method == "zscore":
@@ -143,9 +143,9 @@ def points(treated: pd.DataFrame, direction: pd.Series, method: str, lowest_poin
 
 
 def objective_weights(treated: pd.DataFrame, tree: pd.DataFrame) -> pd.DataFrame:
-    """The weights that the data decide, side by side: entropy flat and nested, CRITIC, and equal for comparison.
+    """The weights computed from the data, side by side: entropy flat and nested, CRITIC, and equal for comparison.
 
-    All rest on min-max values, whatever scale the scores use: entropy needs shares, which z-scores do not have.
+    All are computed on min-max values, on any scale of the scores: entropy needs shares, which z-scores do not have.
     """
     unit = unit_values(treated, tree)
     weights = {kind: weigh_by(unit, tree) for kind, weigh_by in OBJECTIVE_WEIGHTS.items()}
@@ -217,9 +217,9 @@ def score_domains(normalised: pd.DataFrame, weights: pd.Series, tree: pd.DataFra
 
 def score_table(cities: pd.DataFrame, scores: pd.Series, ranks: pd.Series, domain_scores: pd.DataFrame,
                 raw: pd.DataFrame, published_ranks: pd.Series, settings: Settings) -> pd.DataFrame:
-    """The main result, one row a city: names, regions, score, rank, domain scores and two columns for honesty:
-    published_rank, kept apart (missing outside the hundred), and low_coverage, True where fewer indicators are observed
-    than treatment.city_coverage asks for."""
+    """The main result, one row per city: names, regions, score, rank, domain scores, the separate published_rank
+    (missing outside the hundred) and low_coverage, True where fewer indicators are observed than
+    treatment.city_coverage requires."""
     names = cities[["name", "name_en", *region_systems(cities)]]
     table = names.assign(score=scores, rank=ranks).join(domain_scores)
     observed = raw.notna().mean(axis=1)
@@ -244,7 +244,7 @@ def named_record(record: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh") -
 
 def shape_table(raw: pd.DataFrame, treated: pd.DataFrame, record: pd.DataFrame) -> pd.DataFrame:
     """Skewness and excess kurtosis of each indicator before and after treatment, with what was done and to how many
-    cells: a row an indicator that was winsorised or log-transformed."""
+    cells: one row per indicator that was winsorised or log-transformed."""
     done = record[~record["action"].str.startswith("filled")].groupby("indicator")["treatment"].agg(["first", "size"])
     shape = pd.DataFrame({"skewness_before": raw.skew(), "kurtosis_before": raw.kurt(),
                           "skewness_after": treated.skew(), "kurtosis_after": treated.kurt()}).rename_axis("indicator")

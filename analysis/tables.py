@@ -1,4 +1,4 @@
-"""Published tables: frames with their final headers, and the one writer of table mark-up.
+"""Published tables: frames with their final headers, and the only writer of table mark-up.
 
 Every table function returns a frame ready for CSV: headers in the language, numbers unrounded. `frame.attrs["formats"]`
 says how its numbers are shown; `html_table` rounds for display only.
@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from analysis.figures.labels import city_names, group_name, node_names, pick, province_name, system_name
-from analysis.framework import ancestor
 
+Format = str | Callable | None
 EMPTY = "–"
 LIST_MARKS = {"corrected": "*", "inferred": "†"}
 
@@ -41,7 +42,7 @@ def html_table(frame: pd.DataFrame, lang: str = "zh", formats: Mapping[str, str 
     plain = bool(frame.attrs.get("plain"))
     numeric = {name: is_numeric_dtype(frame[name]) and not is_bool_dtype(frame[name]) for name in frame.columns}
     head = "".join(cell("th", (headers or {}).get(name, name), numeric[name], ' scope="col"') for name in frame.columns)
-    texts = {name: [shown(value, known.get(name)) for value in frame[name]] for name in frame.columns}
+    texts = {name: [printed(value, known.get(name)) for value in frame[name]] for name in frame.columns}
     heights = merged_rows({name: texts[name] for name in merged})
     rows = ("".join(cell("td", texts[name][row], numeric[name], height_of(heights, name, row), plain)
                     for name in frame.columns if heights.get(name, {row: 1}).get(row)) for row in range(len(frame)))
@@ -79,7 +80,7 @@ def cell(tag: str, text: object, numeric: bool, attributes: str = "", plain: boo
     return f"<{tag}{kind}{attributes}>{escape(str(text))}</{tag}>"
 
 
-def shown(value: object, form: str | Callable | None) -> str:
+def printed(value: Any, form: Format) -> str:
     """A value as it is printed: by its format, a whole number as it is, another with four significant digits."""
     if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return EMPTY
@@ -99,7 +100,7 @@ def small_chance(p: float) -> str:
 
 
 def percentage(share: float) -> str:
-    """A share in whole percent; more than none and less than all stay so: <1%, >99%.
+    """A share in whole percent; above 0 and below 1 it is never 0% or 100% but <1% or >99%.
 
     >>> percentage(0.999), percentage(0.0), percentage(0.13)
     ('>99%', '0%', '13%')
@@ -109,43 +110,20 @@ def percentage(share: float) -> str:
     return "<1%" if 0 < share < 0.01 else f"{share:.0%}"
 
 
-def finished(columns: Mapping[str, tuple[object, str | None]], index: pd.Index | None = None) -> pd.DataFrame:
+def finished(columns: Mapping[str, tuple[object, Format]], index: pd.Index | None = None) -> pd.DataFrame:
     """A frame from header → (values, format), with the formats kept in `attrs`."""
     frame = pd.DataFrame({header: values for header, (values, _) in columns.items()}, index=index)
     frame.attrs["formats"] = {header: form for header, (_, form) in columns.items() if form}
     return frame
 
 
-def framework_table(framework: pd.DataFrame, units: pd.Series, grades: pd.Series, coverage: pd.Series,
-                    weights: pd.Series, lang: str = "zh") -> pd.DataFrame:
-    """Table 1: the 34 indicators with unit, direction, source grade, share of cities measured, and weight.
-
-    `units`, `grades`, `coverage` (0–1, before treatment) and `weights` are by indicator code; what is not measured is
-    missing there and shows a dash.
-    """
-    domain, parent = ancestor(framework, "domain"), ancestor(framework, "subdomain")
-    names = node_names(framework, lang)
-    codes = domain.index
-    units, grades = (column.reindex(codes).astype(object) for column in (units, grades))
-    return finished({
-        pick(lang, "序号", "No."): (framework.loc[codes, "number"].astype(int), None),
-        pick(lang, "一级指标", "Domain"): (domain.map(names), None),
-        pick(lang, "二级指标", "Sub-domain"): (parent.map(names), None),
-        pick(lang, "三级指标", "Indicator"): (names[codes], None),
-        pick(lang, "方向", "Direction"): (framework.loc[codes, "direction"].replace("-", "−"), None),
-        pick(lang, "单位", "Unit"): (units.where(units.notna(), None), None),
-        pick(lang, "来源等级", "Grade"): (grades.where(grades.notna(), None), None),
-        pick(lang, "城市覆盖率", "Cities measured"): (coverage.reindex(codes).astype(float), ".0%"),
-        pick(lang, "权重", "Weight"): (weights.reindex(codes).astype(float), ".2%"),
-    }, codes)
-
 
 def hundred_table(scores: pd.Series, ranks: pd.Series, intervals: pd.DataFrame, by_weights: pd.DataFrame,
                   published_ranks: pd.Series | None, cities: pd.DataFrame, lang: str = "zh",
                   top: int = 100) -> pd.DataFrame:
-    """Table 2: our hundred with score, 90 % rank interval, P(Top-100), and the published rank beside.
+    """Table 2: our hundred with score, 90 % rank interval, P(Top-100) and the published rank.
 
-    `intervals` by city: rank_05, rank_95, p_top_100 when all choices are open (frame `ranks` of
+    `intervals` by city: rank_05, rank_95, p_top_100 when all choices vary (frame `ranks` of
     `sensitivity.method_uncertainty`); `by_weights`: p_top_100 when only the weights are (`weight_uncertainty`). A city
     that the paper does not rank shows a dash; without a published list (None) there are no such columns. Ties at the
     cut are all kept.
@@ -178,7 +156,7 @@ def province_names(cities: pd.DataFrame, lang: str) -> list[str]:
 
 def domain_leaders_table(domain_scores: pd.DataFrame, cities: pd.DataFrame, names: pd.Series, most: int,
                          lang: str = "zh") -> pd.DataFrame:
-    """The leaders of each domain: a row a domain with its first cities by score in that domain, best first."""
+    """The leaders of each domain: one row per domain with its first cities by score in that domain, best first."""
     shown, comma = city_names(cities, lang), pick(lang, "、", ", ")
     leaders = {code: scores.sort_values(ascending=False, kind="stable").index[:most]
                for code, scores in domain_scores.items()}
@@ -196,7 +174,7 @@ def full_names(cities: pd.DataFrame, lang: str) -> pd.Series:
 
 
 def domain_list_table(members: pd.Series, cities: pd.DataFrame, ranks: pd.Series, lang: str = "zh") -> pd.DataFrame:
-    """Tables 3–8 in the paper's layout: a row a province with its cities, best first.
+    """Tables 3–8 in the paper's layout: one row per province with its cities, best first.
 
     `members` by adcode holds a status (read, corrected, inferred) for a published list, or "ours"; `ranks` orders the
     cities of a row. Corrected names carry *, inferred ones †. Provinces without a city are left out, as in the paper.
@@ -213,23 +191,6 @@ def domain_list_table(members: pd.Series, cities: pd.DataFrame, ranks: pd.Series
         pick(lang, "个数", "Number"): ([len(row) for row in rows.values()], None),
     })
 
-
-def tier_table(scores: pd.Series, tiers: pd.Series, cities: pd.DataFrame, lang: str = "zh",
-               most: int | None = None) -> pd.DataFrame:
-    """Tiers with their number of cities, range and mean of scores, and cities, best first (`most` of them, or all)."""
-    names = city_names(cities, lang)
-    comma = pick(lang, "、", ", ")
-    rows = []
-    for tier in sorted(tiers.unique()):
-        part = scores[tiers == tier].sort_values(ascending=False, kind="stable")
-        listed = comma.join(names[part.index[:most]])
-        if most and len(part) > most:
-            listed += pick(lang, f" 等 {len(part)} 个", f" … ({len(part)} in all)")
-        rows.append((int(tier), len(part), part.min(), part.max(), part.mean(), listed))
-    heads = (("梯队", "Tier", None), ("城市数", "Cities", None), ("最低分", "Lowest", ".1f"),
-             ("最高分", "Highest", ".1f"), ("平均分", "Mean", ".1f"), ("城市", "Members", None))
-    values = zip(*rows, strict=True)
-    return finished({pick(lang, zh, en): (column, form) for (zh, en, form), column in zip(heads, values, strict=True)})
 
 
 def region_table(comparison: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
@@ -264,21 +225,9 @@ def east_west_table(pairs: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
     })
 
 
-def inequality_table(results: Mapping[str, object], lang: str = "zh") -> pd.DataFrame:
-    """Inequality measures of several quantities, a row each: name → `regions.Inequality`."""
-    parts = (("城市数", "Cities", "cities", None), ("变异系数", "CV", "coefficient_of_variation", ".3f"),
-             ("基尼系数", "Gini", "gini", ".3f"), ("组内", "within", "gini_within", ".3f"),
-             ("组间", "between", "gini_between", ".3f"), ("交叠", "overlap", "gini_overlap", ".3f"),
-             ("泰尔 T", "Theil T", "theil", ".3f"), ("泰尔组间", "Theil between", "theil_between", ".3f"),
-             ("泰尔组内", "Theil within", "theil_within", ".3f"))
-    columns: dict[str, tuple[object, str | None]] = {pick(lang, "量", "Quantity"): (list(results), None)}
-    columns |= {pick(lang, zh, en): ([getattr(result, field) for result in results.values()], form)
-                for zh, en, field, form in parts}
-    return finished(columns)
-
 
 def agreement_figures_table(table: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
-    """Agreement with the published ranking, a row a ranking: the frame of `agreement.agreement_table`."""
+    """Agreement with the published ranking, one row per ranking: the frame of `agreement.agreement_table`."""
     return finished({
         pick(lang, "排序依据", "Ranking by"): (table.index.to_numpy(), None),
         pick(lang, "有数据城市", "Cities"): (table["cities"].to_numpy(), None),
@@ -312,7 +261,7 @@ def list_overlap_table(summary: pd.DataFrame, framework: pd.DataFrame, lang: str
 
 def list_names_table(outcomes: pd.DataFrame, framework: pd.DataFrame, cities: pd.DataFrame,
                      lang: str = "zh") -> pd.DataFrame:
-    """Which cities each published list has and ours has not, and the other way round: the frame `cities` of
+    """The cities that only the published list has, and those that only ours has, by list: the frame `cities` of
     `agreement.list_overlap`, cities in the order of their rank in the domain."""
     names, domains = full_names(cities, lang), node_names(framework, lang)
     comma, rows = pick(lang, "、", ", "), []
@@ -324,15 +273,3 @@ def list_names_table(outcomes: pd.DataFrame, framework: pd.DataFrame, cities: pd
                                               ("公布而本研究没有", "Listed, not ours"),
                                               ("本研究有而未公布", "Ours, not listed"))]
     return finished({head: (column, None) for head, column in zip(heads, zip(*rows, strict=True), strict=True)})
-
-
-def movers_table(moves: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", most: int = 20) -> pd.DataFrame:
-    """The cities that moved most: the first rows of `agreement.movers`."""
-    part = moves.head(most)
-    return finished({
-        pick(lang, "城市", "City"): (full_names(cities, lang)[part.index], None),
-        pick(lang, "公布名次", "Published"): (part["published"], None),
-        pick(lang, "百强内名次", "Ours within"): (part["ours_within"], None),
-        pick(lang, "全部城市中名次", "Ours of all"): (part["ours_overall"], None),
-        pick(lang, "变动", "Move"): (part["move"], "+d"),
-    }, part.index)

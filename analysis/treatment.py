@@ -1,6 +1,6 @@
 """Missing values and outliers: what was filled or clipped, from what to what, and why.
 
-Both verbs return new data and a record with one row a changed cell (one row an indicator where all its cells were
+Both functions return new data and a record with one row per changed cell (per indicator where all its cells were
 log-transformed), columns adcode, indicator, action, before, after, reason, donors.
 
 Reference: docs/method.md, section 2; OECD/JRC (2008), steps 3 and 5; Becker et al. (2022), COINr,
@@ -23,7 +23,7 @@ RECORD_COLUMNS = ["adcode", "indicator", "action", "before", "after", "reason", 
 FILL_METHODS = ("nearest", "group_median", "lowest")
 OUTLIER_METHODS = ("winsorise", "log", "none")
 SHARED_AT_LEAST = 0.5  # of the indicators that the receiving city observes
-# A limit of 2/3 may arrive as 0.6666667 from a settings file; 8 of 12 shall meet it.
+# A limit of 2/3 may arrive as 0.6666667 from a settings file; 8 of 12 must meet it.
 COVERAGE_TOLERANCE = 1e-6
 
 
@@ -50,14 +50,14 @@ def coverage(values: pd.DataFrame, indicator_limit: float = 0.8, city_limit: flo
 def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int = 5,
                  groups: pd.Series | Mapping | None = None,
                  donors: pd.DataFrame | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Fill every gap of a cities × indicators table and say from which cities.
+    """Fill every gap of a cities × indicators table and record from which cities.
 
     method "nearest": the median of the `neighbours` most similar cities that observe the indicator. Similarity is the
     root mean square difference of percentile ranks over the indicators both cities observe; a donor shares at least
-    half of those that the receiving city has. Equal distances go by the order of the rows; fewer donors are used where
-    there are fewer. "group_median": the median of the city's group (`groups`: Series or dict by city, e.g. province).
-    "lowest": the indicator's lowest observed value. `donors` (booleans shaped like `values`) narrows the cells that may
-    give a value, where a gap is known to be of one kind: a portal without a year cannot borrow from cities without one.
+    half of those that the receiving city has. Equal distances are ordered by row; fewer donors are used where fewer
+    exist. "group_median": the median of the city's group (`groups`: Series or dict by city, e.g. province).
+    "lowest": the indicator's lowest observed value. `donors` (booleans shaped like `values`) restricts the cells that
+    may give a value: a portal whose year is unknown is not filled from cities without a portal.
 
     Only observed values serve as donors, so the result does not depend on the order of filling. Returns (filled,
     record) with action filled_nearest, filled_group_median or filled_lowest. Raises UnusableValues naming city and
@@ -106,13 +106,13 @@ def treat_outliers(values: pd.DataFrame, method: str = "winsorise", skewness_lim
 
     An indicator is treated when |skewness| > `skewness_limit` and excess kurtosis > `kurtosis_limit`, both with the
     sample adjustment (G₁ and G₂, as in COINr, Excel and SAS). method "winsorise": its extreme value, on the side of the
-    skewness, takes the next one's value, again and again until the indicator passes; where that would change more than
-    `winsorise_at_most` cells, the *original* values are log-transformed instead. "log": straight to the logarithm.
+    skewness, is set to the next one, repeatedly until the indicator passes; where that would change more than
+    `winsorise_at_most` cells, the *original* values are log-transformed instead. "log": the logarithm at once.
     "none": nothing. The logarithm is ln(x − min + 0.01 (max − min)), mirrored for negative skewness, and keeps the
     order of cities; it is used once, whether or not the indicator then passes, and the record says so.
 
-    `protected` indicators (yes/no lists, counts of years) are left alone. Missing values stay missing.
-    Returns (treated, record), action winsorised (a row a cell) or log (a row an indicator, with the formula).
+    `protected` indicators (yes/no lists, counts of years) are not treated. Missing values stay missing.
+    Returns (treated, record), action winsorised (one row per cell) or log (one row per indicator, with the formula).
     Raises UnusableValues for a protected indicator that is not in the table.
     """
     treated = numeric_table(values, missing_allowed=True)
@@ -159,7 +159,7 @@ def _winsorised(column: pd.Series, limits: tuple[float, float], at_most: int) ->
     """The column with its extremes drawn in until it passes, or None where more than `at_most` cells would change."""
     result, changed = column, np.zeros(len(column), dtype=bool)
     while _is_outlying(result, limits):
-        values, most = result.to_numpy(), np.fmax if result.skew() >= 0 else np.fmin  # missing values aside
+        values, most = result.to_numpy(), np.fmax if result.skew() >= 0 else np.fmin  # ignore missing values
         extreme = values == most.reduce(values)
         changed |= extreme
         if changed.sum() > at_most:

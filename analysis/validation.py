@@ -1,7 +1,7 @@
 """What the method accepts: tables of finite numbers with unique labels, and weights that sum to one.
 
-Every module of the method asks here first, so that one kind of bad input gives one kind of message, naming the city,
-the indicator, the value and the remedy.
+Every module of the method checks its input here, so that one kind of bad input gives one kind of message, naming the
+city, the indicator, the value and the remedy.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pandas as pd
 
 # Values are settled to 12 significant digits between stages; a spread below that is rounding noise, not variation.
 SMALLEST_RELATIVE_SPREAD = 1e-12
-# Printed weights are rounded: eight of them to two decimals may miss one by 0.04.
+# Printed weights are rounded: the sum of eight of them, given to two decimals, may differ from one by 0.04.
 WEIGHT_SUM_TOLERANCE = 0.05
 
 
@@ -64,7 +64,7 @@ def numeric_table(values: pd.DataFrame, missing_allowed: bool = False, row: str 
 
 
 def refuse_constant(frame: pd.DataFrame, purpose: str) -> None:
-    """Raise UnusableValues naming the columns that do not vary over the cities (missing values aside)."""
+    """Raise UnusableValues naming the columns that do not vary over the cities, missing values ignored."""
     values = frame.to_numpy()
     lowest, highest = np.fmin.reduce(values), np.fmax.reduce(values)
     constant = frame.columns[~(highest - lowest > SMALLEST_RELATIVE_SPREAD * np.maximum(-lowest, highest))]
@@ -76,7 +76,7 @@ def refuse_constant(frame: pd.DataFrame, purpose: str) -> None:
 def weight_series(weights: pd.Series | Mapping, what: str = "weights", rescale: bool = False) -> pd.Series:
     """Weights as a new Series of floats, checked: unique labels, finite, non-negative, summing to one.
 
-    A sum within 0.05 of one is taken for the rounding of printed weights; with `rescale` it is then made exactly one.
+    A sum within 0.05 of one is attributed to the rounding of printed weights; `rescale` then makes it exactly one.
     Raises UnusableWeights otherwise.
     """
     series = pd.Series(weights, dtype=float)

@@ -1,7 +1,7 @@
 """How much each indicator counts: weights from the data, from judgements, and their combination.
 
-Weights are a Series by indicator, not negative, summing to one. The analytic hierarchy process lives in `ahp`, weights
-along the tree of domains in `hierarchy`; both are offered here too, so that one import serves.
+Weights are a Series by indicator, not negative, summing to one. The analytic hierarchy process is in `ahp`, weights
+along the tree of domains in `hierarchy`; both can be imported from here as well.
 
 Reference: docs/method.md, section 4.
 """
@@ -58,7 +58,7 @@ def entropy_weights(values: pd.DataFrame) -> pd.Series:
     min-max included, changes them. 0 · ln 0 counts as 0.
 
     Returns a Series by indicator summing to 1; a single indicator gets 1. Raises UnusableValues naming the indicator
-    for a negative, missing or infinite value and for a constant column (all zeros and a single city among them).
+    for a negative, missing or infinite value and for a constant column (including all zeros, and a single city).
     Reference: Shannon (1948), doi:10.1002/j.1538-7305.1948.tb01338.x; Zeleny (1982), Multiple Criteria Decision Making.
 
     >>> entropy_weights(pd.DataFrame({"few": [0, 0, 0, 8], "all": [1, 1, 3, 3]})).round(4).tolist()
@@ -70,7 +70,7 @@ def entropy_weights(values: pd.DataFrame) -> pd.Series:
 
 
 def entropy_table(values: pd.DataFrame) -> pd.DataFrame:
-    """The working of `entropy_weights`, one row an indicator.
+    """The intermediate results of `entropy_weights`, one row per indicator.
 
     Columns: entropy e = −Σ p ln p / ln n (0–1), divergence 1 − e, weight (divergence over their sum) and zero_share,
     the share of cities whose value is 0: a sparse indicator owes its weight to them.
@@ -129,16 +129,19 @@ def equal_weights(columns: Iterable) -> pd.Series:
 
 def combine_weights(subjective: pd.Series | Mapping, objective: pd.Series | Mapping, rule: str = "linear",
                     alpha: float = 0.5) -> pd.Series:
-    """One set of weights out of a judged and a computed one.
+    """One set of weights from a judged and a computed one.
 
     rule "linear": alpha · subjective + (1 − alpha) · objective, alpha in 0–1 (only this rule uses it);
     "multiplicative": proportional to the product, so that an indicator with weight 0 in one set gets 0;
     "game_theory": the shares follow `game_theory_coefficients`; a negative coefficient counts as 0 and is announced by
-    a UserWarning, because a set of weights cannot take less than no part.
+    a UserWarning, because a share cannot be negative.
 
     The two sets are matched by label; the result has the order of `subjective`. Weights printed with rounding (a sum
     within 0.05 of 1) are rescaled to sum to 1. Raises UnusableWeights naming what differs, is negative or does not sum
     to 1. Reference: docs/method.md, section 4.6.
+
+    >>> combine_weights({"a": 0.5, "b": 0.5}, {"a": 0.2, "b": 0.8}, alpha=0.5).tolist()
+    [0.35, 0.65]
     """
     first, second = _matched(subjective, objective)
     judged, computed = first.to_numpy(), second.to_numpy()
@@ -167,8 +170,8 @@ def combine_weights(subjective: pd.Series | Mapping, objective: pd.Series | Mapp
 def game_theory_coefficients(subjective: pd.Series | Mapping, objective: pd.Series | Mapping) -> pd.Series:
     """Raw coefficients (a_s, a_o) of the combination a_s s + a_o o of subjective weights s and objective weights o.
 
-    They solve s·s a_s + s·o a_o = s·s and o·s a_s + o·o a_o = o·o: each set asks that the combination, projected on it,
-    be the set itself. They need not sum to 1, and one is negative where s·o exceeds s·s or o·o; both never are. Two
+    They solve s·s a_s + s·o a_o = s·s and o·s a_s + o·o a_o = o·o: the combination, projected on
+    each set, equals that set. They need not sum to 1, and one is negative where s·o exceeds s·s or o·o; never both. Two
     equal sets leave them undetermined and get 1/2 each.
     """
     judged, computed = _matched(subjective, objective)

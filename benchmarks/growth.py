@@ -14,7 +14,7 @@ import time
 import numpy as np
 
 from analysis.sensitivity import WeightNoise, sample_weights, weight_uncertainty
-from analysis.sensitivity.counting import Cell
+from analysis.sensitivity.counting import DesignCell
 from analysis.sensitivity.draws import distinct_rows
 from analysis.sensitivity.ranking import drawn_ranks
 from analysis.sensitivity.scorers import LinearScores
@@ -42,7 +42,7 @@ def towns(places: int = 40_000, draws: int = 512) -> None:
     """Towns: ranks of each draw, from which intervals of chosen towns or coarse counts can be kept."""
     values, weights = simulated_case(INDICATORS, places)
     rows, group = distinct_rows(values.to_numpy())
-    cell = Cell(LinearScores(rows), weights.to_numpy(), WeightNoise("dirichlet", CONCENTRATION), group)
+    cell = DesignCell(LinearScores(rows), weights.to_numpy(), WeightNoise("dirichlet", CONCENTRATION), group)
     drawn = sample_weights(weights, draws, CONCENTRATION, SEED).to_numpy()
     started = time.perf_counter()
     ranks = drawn_ranks(cell.scorer, group, drawn)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from analysis import editions, framework
+from analysis import framework
 from analysis.settings import Settings, differences
 from workbench.ground import Ground
 from workbench.release import EPOCH, release_month
 from workbench.reporting.stamps import Stamp
-
-EDITIONS = {"public": ("公开数据版", "Public-data edition"), "own": ("自有数据版", "Own-data edition"),
-            "synthetic": (editions.MARK["zh"], editions.MARK["en"])}
 
 
 def notice_text(settings: Settings, ground: Ground, lang: str) -> str:
@@ -40,11 +37,11 @@ def missing_domains(ground: Ground, lang: str) -> list[str]:
 
 def edition_line(settings: Settings, ground: Ground, lang: str) -> str:
     """The data edition in one line: what it measures and which domains it lacks."""
-    count, total, edition = len(ground.measured), len(framework.leaves(ground.tree)), EDITIONS[settings.edition]
+    count, total, edition = len(ground.measured), len(framework.leaves(ground.tree)), settings.edition.label[lang]
     missing = missing_domains(ground, lang)
     if lang == "zh":
-        return f"{edition[0]}：{total} 项指标中的 {count} 项" + (f"，缺{'、'.join(missing)}" if missing else "")
-    return f"{edition[1]}: {count} of {total} indicators" + (f", without {', '.join(missing)}" if missing else "")
+        return f"{edition}：{total} 项指标中的 {count} 项" + (f"，缺{'、'.join(missing)}" if missing else "")
+    return f"{edition}: {count} of {total} indicators" + (f", without {', '.join(missing)}" if missing else "")
 
 
 def edition_stamp(run: str, settings: Settings, ground: Ground, lang: str) -> Stamp:

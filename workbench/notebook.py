@@ -26,7 +26,7 @@ from analysis import editions
 from analysis.figures.style import allow_any_script, use_style
 from analysis.frames import read_frame, write_frame
 from analysis.panel import Panel, find_city
-from analysis.settings import TRAITS, Settings, load_settings
+from analysis.settings import Settings, load_settings
 from workbench.by_hand import (
     HandMade,
     check_name,
@@ -316,7 +316,7 @@ def open_step(name: str, run: str, lang: str, only: str = "") -> Step:
     is written. By hand it first shows which repository it works in and which tables come from which run.
 
     Parameters: `name`, of the step, such as "05_scores_and_ranks"; `run`, the parameter; `lang`, the notebook's own
-    language, "zh" or "en"; `only`, the trait that a run must have for this notebook (see `settings.TRAITS`).
+    language, "zh" or "en"; `only`, the trait that a run must have for this notebook (see `editions.TRAITS`).
     """
     if lang not in LANGUAGES:
         raise StepError(f"lang = {lang!r}: write zh or en")
@@ -379,8 +379,8 @@ def for_other_runs(name: str, run: str, only: str, lang: str) -> str:
     if lang == "zh":
         return (f"{name} 的这一本用于另一类数据（{only}），运行 {run} 没有：请先运行 {make[0]}，"
                 f"再把 run 设为 {make[1]}。")
-    return (f"{name}: this notebook is for other data ({TRAITS[only]}), which the run {run} does not have: run "
-            f"{make[0]} first, then set run to {make[1]}.")
+    return (f"{name}: this notebook is for other data ({editions.TRAITS[only]}), which the run {run} does not have: "
+            f"run {make[0]} first, then set run to {make[1]}.")
 
 
 def agreement_of(found: Any, equals: Any) -> tuple[bool, str]:

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis.editions import check_run_name
-from analysis.settings import BASELINE, PUBLIC_TRAITS, ROOT, Settings, differences, flatten, load_settings, nearest
-from workbench.own.findings import NO_FILE
+from analysis.editions import PUBLIC_TRAITS, check_run_name
+from analysis.settings import BASELINE, ROOT, Settings, differences, flatten, load_settings, nearest
 from workbench.by_hand import BASELINE_KEPT, NAME, RECORD
+from workbench.own.findings import NO_FILE
 from workbench.parameters import flat_name
 from workbench.steps import NEEDS, ONLY_WITH, PARAMETERS, built_on, steps_for
 

@@ -17,23 +17,23 @@ import numpy as np
 import pandas as pd
 
 from analysis import framework, indicators, sources, weighting
+from analysis.editions import PUBLIC_TRAITS, Edition
 from analysis.experts import GOAL
 from analysis.panel import Panel, read_panel, region_systems, tree_of
 from analysis.regions import SYSTEMS
-from analysis.settings import PUBLIC_TRAITS, ROOT, Settings, with_overrides
+from analysis.settings import ROOT, Settings, with_overrides
 from workbench.ground import Ground
 from workbench.own.problems import Problem
 from workbench.own.study_input import StudyInput, figures_of
 
 INPUT = "input"
 SYNTHETIC = "data/raw/synthetic/panel"
-PUBLIC, SIMULATED = "public", "synthetic"
 MADE: dict[tuple[str, str], Panel] = {}  # by edition and the record of the input, which holds every file's checksum
 
 
 def kept_input(settings: Settings, data: Path) -> StudyInput | None:
     """The values that a run has kept in its folder `data`; None for the public edition, which brings none."""
-    if settings.edition == PUBLIC:
+    if settings.edition == Edition.PUBLIC:
         return None
     from workbench.own.reading import read_input
 
@@ -44,7 +44,7 @@ def run_panel(settings: Settings, data: Path) -> Panel:
     """The panel of a run whose tables are in `data`: for other editions than the public one, out of its input.
 
     A process makes the panel of an unchanged input once."""
-    if settings.edition == PUBLIC:
+    if settings.edition == Edition.PUBLIC:
         return read_panel()
     from workbench.own.canonical import RECORD, read_record
 
@@ -84,7 +84,7 @@ def know(told: Known) -> None:
 
 def run_ground(settings: Settings, data: Path) -> Ground:
     """The same without the figures, which takes a tenth of the time for the public edition."""
-    if settings.edition == PUBLIC:
+    if settings.edition == Edition.PUBLIC:
         tree = framework.read_framework(ROOT, settings.weighting.data_centre_parent)
         return Ground(tree, in_use(framework.read_proxies(ROOT), settings), sources.read_cities(ROOT), None,
                       PUBLIC_TRAITS)
@@ -101,7 +101,7 @@ def in_use(proxies: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     return indicators.chosen_proxies(proxies, settings.indicators.worst_grade, settings.indicators.exclude)
 
 
-def own_panel(given: StudyInput, edition: str = "own", root: Path = ROOT) -> Panel:
+def own_panel(given: StudyInput, edition: Edition = Edition.OWN, root: Path = ROOT) -> Panel:
     """The panel of a study that brings its own values: the cities and indicators that have any, as they come."""
     roster = sources.read_cities(root)
     papers_tree = framework.is_papers_tree(given.framework, root)
@@ -110,13 +110,12 @@ def own_panel(given: StudyInput, edition: str = "own", root: Path = ROOT) -> Pan
     if china:  # what the user's table does not say of a city, the repository's roster does
         further = [column for column in cities if column not in roster]
         cities = cities.combine_first(roster.loc[cities.index])[[*roster.columns, *further]].loc[cities.index]
-    traits = {"public" if edition == PUBLIC else "own", "china" if china else "elsewhere"}
-    traits.add("paper" if papers_tree and china and len(cities) == len(roster) else "unpublished")
+    traits = {*edition.traits, "china" if china else "elsewhere",
+              "paper" if papers_tree and china and len(cities) == len(roster) else "unpublished"}
     traits |= {"regions"} if region_systems(cities) else set()
-    simulated = edition == SIMULATED
+    simulated = edition == Edition.SYNTHETIC
     both = papers_tree and (simulated or not {"judgements", "experts"} & set(given.given))
     traits |= {"two_readings"} if both else set()
-    traits.add("synthetic" if simulated else "factual")
     figures = figures_of(given.values)
     if simulated:
         from workbench.synthetic.cleaning import set_aside
@@ -234,14 +233,14 @@ class Brought:
 
 def bring(path: Path | None, settings: Settings) -> Brought:
     """Read and check what a run is made from: `path` for own data, the committed panel for the synthetic edition."""
-    if path is None and settings.edition == PUBLIC:
+    if path is None and settings.edition == Edition.PUBLIC:
         return Brought(settings)
-    if path is None and settings.edition == "own":
+    if path is None and settings.edition == Edition.OWN:
         raise ValueError("settings.edition = own needs the data: --panel mine.xlsx, or --panel "
                          "data/processed/RUN/input for those that a run has kept")
     from workbench.own.reading import read_input
 
-    edition = "own" if path else settings.edition
+    edition = Edition.OWN if path else settings.edition
     given = read_input(path or ROOT / SYNTHETIC)
     panel = own_panel(given, edition)
     return Brought(own_settings(settings, panel), given, panel.traits, edition)

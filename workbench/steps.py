@@ -29,7 +29,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "09_agreement": ("05_scores_and_ranks", "07_tiers"),
     "10_white_paper": ("06_sensitivity", "07_tiers", "08_regional_distribution", "09_agreement"),
 }
-# Steps that mean something only for a panel with a trait (see `settings.TRAITS`); the others belong to every run.
+# Steps that mean something only for a panel with a trait (see `editions.TRAITS`); the others belong to every run.
 ONLY_WITH = {"00_synthetic_data": "synthetic", "04s_expert_panel": "synthetic", "09_agreement": "paper"}
 STEPS = tuple(step for step in NEEDS if ONLY_WITH.get(step) != "synthetic")
 # Where a panel with a trait has a notebook of its own for a step: the folder that holds it.

@@ -1,4 +1,4 @@
-"""Figures of the study: one function a published figure, frames in, a matplotlib Figure out; no file access.
+"""Figures of the study: one function per published figure, frames in, a matplotlib Figure out; no file access.
 
 Every function takes `lang` ("zh" or "en") and `stamp`, the edition printed in the footer. Call `use_style()` once
 before the first figure; `to_svg` and `to_png` give deterministic bytes. Nothing touches pyplot, so that a figure is

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def agreement_scatter(rankings: Mapping[str, pd.Series], published_ranks: pd.Series, table: pd.DataFrame,
                       cities: pd.DataFrame, lang: str = "zh", stamp: str = "", labelled: int = 12) -> Figure:
-    """Rank within the published hundred against the published rank, a panel a ranking: ours first, GDP beside it.
+    """Rank within the published hundred against the published rank, one panel per ranking: ours first, GDP beside it.
 
     `rankings` maps names to scores by city (larger is better, NaN = no value); `table` is the frame of
     `agreement.agreement_table` for the same names. The `labelled` largest moves are named where there is room.

@@ -1,4 +1,4 @@
-"""The figure of a comparison: what the largest changes of rank between two runs are made of."""
+"""The figure of a comparison: what the largest changes of rank between two runs consist of."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PART_COLOURS = {"cities": "#6b4c8a", "data": "#14315f", "treatment": "#f1d06b", 
 
 def rank_change_parts(parts: pd.DataFrame, ranks: pd.DataFrame, cities: pd.DataFrame, names: Mapping[str, str],
                       runs: tuple[str, str], lang: str = "zh", stamp: str = "") -> Figure:
-    """What each change of rank is made of: a row a city in the order given, parts that raise it to the right.
+    """What each change of rank consists of: one row per city in the order given, parts that raise it to the right.
 
     `parts`: cities × parts in places, positive = places gained; `ranks`: columns a and b, for the same cities. `names`
     names the parts in the language of the figure, `runs` the two runs. Dots are the whole changes, the sums

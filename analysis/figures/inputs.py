@@ -30,7 +30,7 @@ GRADES = {"A": ("A 直接测度", "A measures it"), "B": ("B 接近", "B close")
 
 
 def coverage_tiles(framework: pd.DataFrame, grades: pd.Series, lang: str = "zh", stamp: str = "") -> Figure:
-    """The indicators as tiles, a row a domain: which are measured, and how well (the darker the better).
+    """The indicators as tiles, one row per domain: which are measured, and how well (the darker the better).
 
     `grades` maps the code of a measured indicator to A, B, C or D; an indicator without a grade is not measured.
     """
@@ -170,6 +170,6 @@ def histograms(axes: Axes, old: pd.Series, new: pd.Series, edges: np.ndarray, wo
 
 
 def unit_range(values: pd.Series) -> np.ndarray:
-    """Values moved to 0…1 by their own least and greatest; a constant becomes 0."""
+    """Values moved to 0…1 by their own minimum and maximum; a constant becomes 0."""
     low, high = values.min(), values.max()
     return ((values - low) / (high - low)).to_numpy() if high > low else np.zeros(len(values))

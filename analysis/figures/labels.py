@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,9 @@ from analysis.figures.style import FigureError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.transforms import Bbox
 
+Box = tuple[float, float, float, float]  # left, bottom, right, top, in pixels
 PROVINCES_EN = {
     "北京": "Beijing", "天津": "Tianjin", "河北": "Hebei", "山西": "Shanxi", "内蒙古": "Inner Mongolia",
     "辽宁": "Liaoning", "吉林": "Jilin", "黑龙江": "Heilongjiang", "上海": "Shanghai", "江苏": "Jiangsu",
@@ -57,7 +59,7 @@ def group_name(group: str, system: str, lang: str) -> str:
 
 
 def system_name(system: str, lang: str) -> str:
-    """Which region system a figure uses, in words; a study's own system is called as its column is."""
+    """Which region system a figure uses, in words; a study's own system is named like its column."""
     return pick(lang, *SYSTEM_NAMES.get(system, (system, system)))
 
 
@@ -98,8 +100,11 @@ def row_height(lang: str) -> float:
 def spread(positions: np.ndarray, gap: float, low: float = -np.inf, high: float = np.inf) -> np.ndarray:
     """Positions moved as little as possible (least squares) so that neighbours are at least `gap` apart.
 
-    Keeps the order; where `low` and `high` leave room enough all results lie between them. Pool-adjacent-violators
-    on the positions less their place in the queue. For 1, 1.2, 5 and gap 1: 0.6, 1.6, 5.
+    Keeps the order; where `low` and `high` leave enough room all results lie between them. Pool-adjacent-violators
+    on the positions minus their place in the queue.
+
+    >>> spread(np.array([1, 1.2, 5]), gap=1).round(6).tolist()
+    [0.6, 1.6, 5.0]
     """
     positions = np.asarray(positions, dtype=float)
     order = np.argsort(positions, kind="stable")
@@ -119,20 +124,20 @@ def spread(positions: np.ndarray, gap: float, low: float = -np.inf, high: float 
 
 def place_labels(axes: Axes, x: np.ndarray, y: np.ndarray, texts: list[str], size: float = 6.5,
                  avoid: np.ndarray | None = None) -> list:
-    """Write a label beside each point where it meets no label, no frame and few points; what finds no room is left out.
+    """Write a label beside each point where it meets no label, no frame and few points; without room it is omitted.
 
     Points come in order of importance. Tries eight positions at growing distance, with a thin leader line when far.
     `avoid` are further points (n × 2, data units) that labels should not cover.
     Call it last, because it settles the layout of the figure. Returns the texts written.
     """
+    figure: Any = axes.figure
     for _ in range(2):  # equal axes take a second pass to settle
-        axes.figure.draw_without_rendering()
-    axes.figure.set_layout_engine("none")  # freeze the axes: labels are set for where the points are now
-    renderer = axes.figure.canvas.get_renderer()
-    scale = axes.figure.dpi / 72
+        figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # freeze the axes: labels are set for where the points are now
+    renderer, scale = figure.canvas.get_renderer(), figure.dpi / 72
     points = axes.transData.transform(np.column_stack([x, y]))
     others = points if avoid is None else np.vstack([points, axes.transData.transform(avoid)])
-    frame, taken, written = axes.get_window_extent(renderer), [], []
+    frame, taken, written = axes.get_window_extent(renderer), list[Box](), []
     for (px, py), (dx, dy), text in zip(points, np.column_stack([x, y]), texts, strict=True):
         label = axes.annotate(text, (dx, dy), xytext=(0, 0), textcoords="offset points", fontsize=size,
                               ha="center", va="center", zorder=6)
@@ -151,11 +156,12 @@ def place_labels(axes: Axes, x: np.ndarray, y: np.ndarray, texts: list[str], siz
     return written
 
 
-def free_spot(point, width, height, frame, taken, others, scale):
+def free_spot(point: tuple[float, float], width: float, height: float, frame: Bbox, taken: list[Box],
+              others: np.ndarray, scale: float) -> tuple[tuple[float, float], float] | None:
     """The centre nearest to a point where a box of this size is free, with its distance in points; None if there is
-    none. Pixels; boxes are (left, bottom, right, top)."""
+    none. All in pixels."""
     angles = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))
-    best = None
+    best: tuple[tuple[float, float], float, int] | None = None
     for distance in (4, 7, 11, 16, 22, 30):
         for across, up in angles:
             cx = point[0] + across * (width / 2 + distance * scale)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.transforms import Bbox
 
 PLACES = 9  # decimals of the width or height of a figure: a millionth of a printer's dot
 
@@ -15,10 +16,10 @@ class SteadyLayout(ConstrainedLayoutEngine):
     differ between two drawings of one figure; the names of clipping paths in an SVG depend on them.
     """
 
-    def execute(self, figure: Figure) -> dict | None:
-        grids = super().execute(figure)
+    def execute(self, figure: Figure) -> None:
+        super().execute(figure)
         for axes in figure.axes:
             in_layout = axes.get_in_layout()
-            axes.set_position([round(part, PLACES) for part in axes.get_position(original=True).bounds])
+            bounds = (round(part, PLACES) for part in axes.get_position(original=True).bounds)
+            axes.set_position(Bbox.from_bounds(*bounds))
             axes.set_in_layout(in_layout)  # set_position takes them out
-        return grids

@@ -1,4 +1,4 @@
-"""Figures about how indicators hang together."""
+"""Figures about how indicators are related."""
 
 from __future__ import annotations
 

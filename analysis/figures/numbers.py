@@ -1,7 +1,7 @@
-"""The numbers behind a figure and what it shows in words: every figure function hands both on with the picture.
+"""The numbers behind a figure and what it shows in words: every figure function returns both with the picture.
 
 `with_numbers` puts them on the figure; `Step.figure` writes the numbers as figures/<name>.csv and uses the words as
-alternative text. The frame has one row for each thing drawn, field names in English whatever the language of the
+alternative text. The frame has one row for each thing drawn, field names in English for either language of the
 figure, and names of cities and indicators in both, so that the Chinese and the English figure have the same file.
 """
 
@@ -15,18 +15,17 @@ import pandas as pd
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-NODE_LEVELS = ("domain", "subdomain", "indicator")
-
 
 def with_numbers(figure: Figure, frame: pd.DataFrame, zh: str, en: str) -> Figure:
     """The figure, with the numbers it draws and one or two sentences on what they show in Chinese and English.
 
     `frame`: a named index becomes the first columns; an unnamed one is left out. The words say what a reader who cannot
-    see the picture would miss: its kind, what stands where, the ends of the scale.
+    see the picture would miss: its kind, what is where, the ends of the scale.
     """
     named = any(name is not None for name in frame.index.names)
-    figure.numbers = frame.reset_index(drop=not named)
-    figure.words = {"zh": zh, "en": en}
+    # matplotlib's figures know neither; whoever writes the figure's files reads both.
+    figure.numbers = frame.reset_index(drop=not named)  # type: ignore[attr-defined]
+    figure.words = {"zh": zh, "en": en}  # type: ignore[attr-defined]
     return figure
 
 
@@ -46,7 +45,7 @@ def of_nodes(frame: pd.DataFrame, framework: pd.DataFrame) -> pd.DataFrame:
 
 
 def ends(values: pd.Series, names: pd.DataFrame, form: str = ".1f") -> tuple[str, str]:
-    """The largest and the smallest value with whose they are, or how many share them, in Chinese and English.
+    """The largest and the smallest value with the name of each, or how many share it, in Chinese and English.
 
     `names` by the same labels: name_zh or name, and name_en. An empty series gives an empty text.
     """
@@ -66,7 +65,7 @@ def ends(values: pd.Series, names: pd.DataFrame, form: str = ".1f") -> tuple[str
 
 
 def quantiles(frame: pd.DataFrame, shares: tuple[float, ...] = (0.05, 0.25, 0.5, 0.75, 0.95)) -> pd.DataFrame:
-    """Count, mean and quantiles of each column, a row a column, as boxes and bars draw them."""
+    """Count, mean and quantiles of each column, one row per column, as boxes and bars draw them."""
     table = frame.quantile(list(shares)).T
     table.columns = [f"p{round(100 * share):02d}" for share in shares]
     return table.assign(cities=frame.notna().sum().astype("Int64"), mean=frame.mean())

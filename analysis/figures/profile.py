@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -21,8 +21,8 @@ def domain_bars(scores: pd.Series, medians: Mapping[str, pd.Series], framework: 
                 lang: str = "zh", stamp: str = "") -> Figure:
     """One city's domain scores as bars, with a mark at each group of peers' median score.
 
-    `scores` by measured domain (0–100); `medians` maps the name of a group, as the legend shall print it, to its
-    medians by domain (four groups at most); `city` is the name as it shall read. The scores stand at the right; a
+    `scores` by measured domain (0–100); `medians` maps the name of a group, as printed in the legend, to its
+    medians by domain (four groups at most); `city` is the name as printed. The scores are at the right; a
     domain without public data keeps its row and says so.
     """
     from matplotlib.lines import Line2D
@@ -43,8 +43,9 @@ def domain_bars(scores: pd.Series, medians: Mapping[str, pd.Series], framework: 
         axes.text(109, row, f"{scores[domain]:.1f}", va="center", ha="right", fontsize=7.5, fontweight="bold")
     handles, shown = [], [row for row, domain in enumerate(domains) if domain in scores]
     for order, (mark, (label, group)) in enumerate(zip(MARKS, medians.items(), strict=False)):
-        look = {"marker": mark, "markersize": 11 if mark == "|" else 5, "markeredgewidth": 2 if mark == "|" else 1,
-                "markerfacecolor": "white", "markeredgecolor": INK, "linestyle": "none"}
+        look: dict[str, Any] = {
+            "marker": mark, "markersize": 11 if mark == "|" else 5, "markeredgewidth": 2 if mark == "|" else 1,
+            "markerfacecolor": "white", "markeredgecolor": INK, "linestyle": "none"}
         # a white rim keeps a dark mark visible on a dark bar; all rims lie under all marks, the first mark on top
         rim = look | {"markeredgewidth": look["markeredgewidth"] + 2, "markeredgecolor": "white"}
         for drawn, height in ((rim, 3), (look, 5 - order / 10)):

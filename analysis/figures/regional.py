@@ -29,10 +29,11 @@ from analysis.figures.style import (
 from analysis.regions import groups_of, lorenz
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
-def paired_counts(axes, comparison: pd.DataFrame, lang: str) -> None:
+def paired_counts(axes: Axes, comparison: pd.DataFrame, lang: str) -> None:
     """Bars of our count and the published one for each group, with the figures at their ends."""
     rows = np.arange(len(comparison))
     for column, shift, colour, hatch in (("ours", -0.2, OURS, ""), ("published", 0.2, PUBLISHED, "")):
@@ -158,7 +159,7 @@ def lorenz_curves(named_values: Mapping[str, pd.Series], ginis: Mapping[str, flo
                   stamp: str = "") -> Figure:
     """Lorenz curves of up to three quantities over the cities: the first in our colour, the baseline in grey.
 
-    `named_values` maps the name as it shall read to values ≥ 0 without missing ones; `ginis` the same names to the
+    `named_values` maps the name as printed to values ≥ 0 without missing ones; `ginis` the same names to the
     Gini coefficient printed in the legend.
     """
     figure = new_figure(3.4, pick(lang, "洛伦兹曲线", "Lorenz curves"), stamp, width=4.4)
@@ -196,7 +197,7 @@ def region_scores(scores: pd.Series, cities: pd.DataFrame, by: str = "nbs_region
     strip(axes, scores, region, {group: colours[group] for group in order}, 0.5, 3, alpha=0.75, linewidth=0, zorder=2)
     import seaborn
 
-    # seaborn 0.13.2 passes `vert`, of which matplotlib warns from 3.11 on; None and its successor go instead.
+    # seaborn 0.13.2 passes `vert`, for which matplotlib warns from 3.11 on; its successor is passed instead.
     seaborn.boxplot(x=scores, y=region, order=order, orient="h", whis=(5, 95), width=0.62, color=INK, fill=False,
                     linewidth=0.8, medianprops={"linewidth": 1.6}, showfliers=False, zorder=3, ax=axes, vert=None,
                     orientation="horizontal")

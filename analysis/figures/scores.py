@@ -114,7 +114,7 @@ def ledger_waterfall(contributions: pd.Series, weights: pd.Series, city: str, fr
     """From 0 to one city's score, indicator by indicator: what each adds (filled) of what it could add (outline).
 
     `contributions` by indicator in points, summing to the score; `weights` by indicator, summing to 1 (an indicator
-    can add weight × 100 points); `city` is the name as it shall read.
+    can add weight × 100 points); `city` is the name as printed.
     """
     if not contributions.index.equals(weights.index):
         raise FigureError("contributions and weights name different indicators; take both from one run")

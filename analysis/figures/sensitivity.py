@@ -3,7 +3,7 @@ the ranks that weights can reach."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def choice_tornado(effects: pd.DataFrame, factors: pd.Series, lang: str = "zh", stamp: str = "") -> Figure:
-    """How far ranks move on average when one choice is another: a bar an option, grouped by choice, the widest first.
+    """How far ranks move on average when one choice is changed: one bar per option, grouped by choice, widest first.
 
     `effects` as `sensitivity.choice_effects` returns it (index factor, option); `factors` names the choices by key in
     the language of the figure. Bar: mean over all combinations of the other choices; dot: this choice changed alone.
@@ -80,7 +80,7 @@ def tornado_handles(lang: str) -> list:
 
 def acceptability_map(acceptability: pd.DataFrame, base: pd.Series, lang: str = "zh", stamp: str = "",
                       cut: int = 100) -> Figure:
-    """The chance of every rank for every city: a row a city in the order of its base rank, a column a rank.
+    """The chance of every rank for every city: one row per city in the order of base ranks, one column per rank.
 
     `acceptability`: cities × ranks 1…N, shares. The colour is logarithmic from 0.1 % to 100 %; below it is white.
     """
@@ -102,7 +102,7 @@ def acceptability_map(acceptability: pd.DataFrame, base: pd.Series, lang: str = 
     axes.set_yticks(ticks - 0.5, ticks)
     axes.set_xlabel(pick(lang, f"名次（虚线：第 {cut} 名）", f"rank (dashed: cut at {cut})"))
     axes.set_ylabel(pick(lang, "城市，按基准名次", "cities by base rank"))
-    bar = axes.collections[0].colorbar
+    bar: Any = axes.collections[0].colorbar
     bar.ax.set_yticklabels(["0.1%", "1%", "10%", "100%"])
     bar.ax.minorticks_off()
     bar.set_label(pick(lang, "概率", "chance"))
@@ -119,9 +119,9 @@ def acceptability_map(acceptability: pd.DataFrame, base: pd.Series, lang: str = 
 
 def rank_flow(ranks: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", stamp: str = "", first: int = 90,
               last: int = 111, cut: int = 100) -> Figure:
-    """How cities near the cut change places from method to method: a line a city, a column a method.
+    """How cities near the cut change places from method to method: one line per city, one column per method.
 
-    `ranks`: cities × methods, the base method first, columns named as they shall read. Shown are the cities whose base
+    `ranks`: cities × methods, the base method first, columns named as printed. Shown are the cities whose base
     rank is from `first` to `last`; cities within the cut at the base are dark.
     """
     base = ranks.iloc[:, 0]
@@ -214,10 +214,10 @@ def sobol_bars(indices: pd.DataFrame, names: pd.Series, lang: str = "zh", stamp:
 
 def attainable_spans(ranks: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", stamp: str = "", first: int = 61,
                      last: int = 140, cut: int = 100, bounds: str = "±25%") -> Figure:
-    """The best and the worst rank that any weights within the bounds can give, for the cities about the cut.
+    """The best and the worst rank that any weights within the bounds can give, for the cities near the cut.
 
     `ranks` by city: base, best, worst, best_bound, worst_bound (`sensitivity.attainable_ranks`). What a bound leaves
-    open is a thin line. Dark: the cut is out of reach; no admitted weights move the city across it.
+    undecided is a thin line. Dark: the cut is out of reach; no admitted weights move the city across it.
     """
     ordered = ranks[ranks["base"].between(first, last)].sort_values("base", kind="stable")
     if ordered.empty:

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 def weight_freedom(by_share: pd.DataFrame, overlaps: pd.Series, names: pd.Series, lang: str = "zh",
                    stamp: str = "") -> Figure:
-    """How many of the hundred stay under random weights, by the general factor's share, and what single lists keep.
+    """How many of the hundred stay under random weights, by the general factor's share, and what single lists retain.
 
     by_share: the frame of `weight_freedom.hundred_by_general_share`. overlaps: shares of the published lists in the
-    hundred, by domain; names: of the domains. Each list stands at the share at which a list would overlap as much.
+    hundred, by domain; names: of the domains. Each list is drawn at the share at which a list would overlap as much.
     """
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from analysis.figures.layout import SteadyLayout
+
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 STYLE_SHEET, FONTS = ASSETS / "study.mplstyle", ASSETS / "fonts"
 FONT_FAMILY = "Noto Sans SC"
 FONT_FILES = ("NotoSansSC-Regular-gb2312.ttf", "NotoSansSC-Bold-gb2312.ttf")
 WIDTH = 6.8  # inches: the text width of an A4 page
-RASTER_DPI = 300  # of what is a picture inside an SVG
+RASTER_DPI = 300  # of pictures inside an SVG
 FOOTER, LEGEND_LINE = 0.17, 0.165  # inches kept for the stamp, and for one line of a legend under the axes
 
 # Ink and the muted grey are those of the style sheet.
@@ -40,12 +42,11 @@ CUT = "#b03a2e"
 DOMAIN_COLOURS = {"D1": "#14315f", "D2": "#6b4c8a", "D3": "#b8482a", "D4": "#f1d06b", "D5": "#2f9e83", "D6": "#8fc3ea"}
 GRADE_SHADES = {"A": "#1d3f5e", "B": "#4f7ea3", "C": "#9bbdd6", "D": "#d3e2ee"}
 NBS_COLOURS = {"东部": "#3b1c6e", "中部": "#a03e7f", "西部": "#e8a86b", "东北": "#5a9a55"}
-NBS_MARKERS = {"东部": "o", "中部": "s", "西部": "^", "东北": "D"}
 REGION_COLOURS = {"华东": "#3b1c6e", "华中": "#7a2a77", "华南": "#b04a72", "华北": "#4f8a5c", "西南": "#dd8c5a",
                   "东北": "#9fcf8a", "西北": "#f7e2b8"}
 TIER_COLOURS = ("#0c2c54", "#2f6ba3", "#7fb0d6", "#b9d3e8", "#d9e6f1", "#ebf1f7")
 
-LAST_RESORT = "Last Resort High-Efficiency"  # comes with matplotlib: a box for every letter there is
+LAST_RESORT = "Last Resort High-Efficiency"  # comes with matplotlib: a box for every letter
 _fallback: list[str] = []
 MISSING_GLYPH = r"Glyph \d+ .* missing from"
 
@@ -55,14 +56,14 @@ class FigureError(ValueError):
 
 
 def domain_colours(framework: pd.DataFrame) -> dict[str, str]:
-    """The colour of each domain of a tree: the study's own by code, another tree's in its order, six and again."""
+    """The colour of each domain of a tree: the study's own by code, another tree's in order, repeated after six."""
     codes = framework.index[framework["level"] == "domain"]
     return DOMAIN_COLOURS if set(codes) <= set(DOMAIN_COLOURS) else dict(zip(codes, cycle(DOMAIN_COLOURS.values())))
 
 
 def allow_any_script() -> None:
-    """Let figures show a box for a letter that their font lacks, instead of refusing it: for studies whose names are
-    their own. `use_style` takes it up."""
+    """Let figures show a box for a letter that their font lacks, instead of refusing it, for studies with their own
+    names. `use_style` applies it."""
     global _fallback
     _fallback = [LAST_RESORT]
 
@@ -70,7 +71,7 @@ def allow_any_script() -> None:
 def use_style(fonts: Path = FONTS) -> None:
     """Set the look of all figures that follow: the style sheet assets/study.mplstyle and the Chinese font.
 
-    `fonts` is the folder of the two font files, the repository's own by default. Call it once a notebook, after any
+    `fonts` is the folder of the two font files, the repository's own by default. Call it once per notebook, after any
     `seaborn.set_theme()`, which would undo it. `plt.style.use("assets/study.mplstyle")` alone sets the same look with
     the fonts of the machine. Raises FigureError where a font file is missing: another font would print empty boxes for
     Chinese.
@@ -106,10 +107,10 @@ def new_figure(height: float, title: str, stamp: str, width: float = WIDTH) -> F
 
     if FONT_FAMILY not in matplotlib.rcParams["font.family"]:
         raise FigureError("the fonts are not registered; call figures.use_style() first")
-    figure = Figure(figsize=(width, height), layout=SteadyLayout())
-    FigureCanvasAgg(figure)
     foot = FOOTER / height
-    figure.get_layout_engine().set(w_pad=0.05, h_pad=0.05, rect=(0, foot, 1, 1 - foot))
+    layout = SteadyLayout(w_pad=0.05, h_pad=0.05, rect=(0, foot, 1, 1 - foot))
+    figure = Figure(figsize=(width, height), layout=layout)
+    FigureCanvasAgg(figure)
     figure.suptitle(title, x=0.008, ha="left", fontsize=10, fontweight="bold")
     figure.text(0.008, 0.04 / height, stamp, ha="left", va="bottom", fontsize=6.5, color=MUTED)
     return figure
@@ -117,9 +118,9 @@ def new_figure(height: float, title: str, stamp: str, width: float = WIDTH) -> F
 
 def legend_below(figure: Figure, handles: list, columns: int) -> None:
     """A legend between the axes and the footer; the room for its lines is taken from the axes."""
-    height = figure.get_figheight()
+    height, layout = figure.get_figheight(), cast("SteadyLayout", figure.get_layout_engine())
     foot = FOOTER + LEGEND_LINE * -(-len(handles) // columns) + 0.06
-    figure.get_layout_engine().set(rect=(0, foot / height, 1, 1 - foot / height))
+    layout.set(rect=(0, foot / height, 1, 1 - foot / height))
     figure.legend(handles=handles, loc="lower center", ncols=columns, bbox_to_anchor=(0.5, FOOTER / height),
                   borderaxespad=0, borderpad=0.2, labelspacing=0.35, columnspacing=1.3, handlelength=1.4)
 
@@ -157,8 +158,8 @@ def laid_out_for_svg(figure: Figure) -> Iterator[None]:
         FigureCanvasSVG(figure)  # texts are measured as in an SVG, whose unit is the point
         figure.dpi = 72
         for axis in (axis for axes in figure.axes for axis in (axes.xaxis, axes.yaxis) if not axis.label.get_text()):
-            axis.set_label_coords(0, 0)  # or every tick is measured again to place a label that is not there
-        with suppress(ValueError):  # as `Figure.draw` does: no room for a layout, a figure all the same
+            axis.set_label_coords(0, 0)  # else every tick is measured again to place an empty label
+        with suppress(ValueError):  # as `Figure.draw`: without room for a layout there is still a figure
             engine.execute(figure)
         figure.dpi = dpi
         figure.set_canvas(canvas)
@@ -185,7 +186,7 @@ def to_png(figure: Figure, dpi: int = 200, about: dict[str, str] | None = None) 
     return buffer.getvalue()
 
 
-def quiet_axis(axes: Axes, grid: str = "x") -> None:
+def quiet_axis(axes: Axes, grid: Literal["x", "y", ""] = "x") -> None:
     """Light grid along one axis (`x`, `y` or none), no frame on the sides that carry names."""
     if grid:
         axes.grid(axis=grid)
@@ -193,12 +194,12 @@ def quiet_axis(axes: Axes, grid: str = "x") -> None:
         axes.spines[side].set_visible(False)
 
 
-def percent(share: float, _: int | None = None) -> str:
+def percent(share: float, _: float | None = None) -> str:
     """A share as a tick label: 0.175 → 17.5%."""
     return f"{100 * share:.4g}%"
 
 
-def on_colour(colour: str) -> str:
+def on_colour(colour: str | tuple[float, float, float, float]) -> str:
     """Black or white, whichever reads better on `colour` (relative luminance as WCAG 2.1 defines it)."""
     from matplotlib.colors import to_rgb
 

@@ -9,28 +9,23 @@ import pandas as pd
 
 from analysis.figures.labels import node_names, pick, wrapped
 from analysis.figures.numbers import ends, of_nodes, with_numbers
-from analysis.figures.style import DOMAIN_COLOURS, INK, MUTED, legend_below, new_figure, on_colour, percent, quiet_axis
+from analysis.figures.style import INK, MUTED, domain_colours, legend_below, new_figure, on_colour, percent, quiet_axis
 from analysis.framework import ancestor, leaves
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-DOMAIN_EDGE, SUBDOMAIN_EDGE, NAME_EDGE = 0.20, 0.50, 0.52  # where the three levels stand, of the left half's width
+DOMAIN_EDGE, SUBDOMAIN_EDGE, NAME_EDGE = 0.20, 0.50, 0.52  # where the three levels end, as shares of the left half
 ROW = 0.197  # inches
-
-
-def domain_colours(framework: pd.DataFrame) -> dict[str, str]:
-    """The fixed colours of the paper's domains; those of another tree take them in order, again from the first."""
-    codes, palette = framework.index[framework["level"] == "domain"], list(DOMAIN_COLOURS.values())
-    return {code: DOMAIN_COLOURS.get(code, palette[number % len(palette)]) for number, code in enumerate(codes)}
 
 
 def tint(colour: str, share: float = 0.78) -> str:
     """A colour mixed with white."""
     from matplotlib.colors import to_hex, to_rgb
 
-    return to_hex([part + (1 - part) * share for part in to_rgb(colour)])
+    red, green, blue = (part + (1 - part) * share for part in to_rgb(colour))
+    return to_hex((red, green, blue))
 
 
 def system_tree(framework: pd.DataFrame, weights: pd.DataFrame, lang: str = "zh", stamp: str = "") -> Figure:

@@ -50,7 +50,7 @@ def tier_strip(scores: pd.Series, tiers: pd.Series, cities: pd.DataFrame, lang: 
     """Cities of each tier along the score (图5), the `labelled` best of each tier named where there is room.
 
     `tiers` by city, 1 = best; `names` may give a tier a name of its own. Dots are spread across their row only to
-    part them; the spread carries no meaning.
+    separate them; the spread carries no meaning.
     """
     tier_list = sorted(tiers.dropna().unique())
     place = city_names(cities, lang)

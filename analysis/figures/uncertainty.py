@@ -20,10 +20,10 @@ PANELS = 4
 
 def rank_intervals(intervals: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", stamp: str = "",
                    cut: int = 100, what_varies: str = "") -> Figure:
-    """The 90 % rank interval of every city, in order of rank, split in four panels; the cut line stands at `cut`.
+    """The 90 % rank interval of every city, in order of rank, split into four panels; the cut line is at `cut`.
 
     `intervals` by city: rank (base), median, rank_05, rank_95. Filled dots: base rank within the cut. `what_varies`
-    joins the title.
+    is added to the title.
     """
     ordered = intervals.sort_values("rank", kind="stable")
     names = city_names(cities, lang)
@@ -60,7 +60,7 @@ def rank_intervals(intervals: pd.DataFrame, cities: pd.DataFrame, lang: str = "z
 
 
 def titled(title: str, what_varies: str, lang: str) -> str:
-    """The title, and what varies where that is told."""
+    """The title, with what varies if that is given."""
     return f"{title}{pick(lang, '：', ': ')}{what_varies}" if what_varies else title
 
 
@@ -79,11 +79,10 @@ def interval_handles(lang: str, cut: int) -> list:
 
 def top_probability(intervals: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", stamp: str = "",
                     cut: int = 100, around: int = 30, what_varies: str = "") -> Figure:
-    """The chance of being among the best `cut`, for the cities about the cut, in two panels.
+    """The chance of being among the best `cut`, for the cities near the cut, in two panels.
 
     `intervals` by city: rank and p_top_<cut>, for example p_top_100 (0–1). Shown are the base ranks up to
-    `around` places from the cut.
-    `what_varies` joins the title.
+    `around` places from the cut. `what_varies` is added to the title.
     """
     ordered = intervals[intervals["rank"].between(cut - around, cut + around)].sort_values("rank", kind="stable")
     names = city_names(cities, lang)

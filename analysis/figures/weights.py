@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -40,7 +40,7 @@ def domain_handles(domains: list[str], framework: pd.DataFrame, lang: str) -> li
 
 
 def weight_bars(weights: pd.DataFrame, framework: pd.DataFrame, lang: str = "zh", stamp: str = "") -> Figure:
-    """Weights of each scheme side by side, a row an indicator, coloured by domain; all columns share one scale.
+    """Weights of each scheme side by side, one row per indicator, coloured by domain; all columns share one scale.
 
     `weights` is indicators × schemes (ahp, entropy, combined, critic, equal, …); each column sums to 1.
     """
@@ -122,7 +122,7 @@ def ahp_experts(weights: pd.DataFrame, consistency: pd.Series, framework: pd.Dat
                 stamp: str = "", limit: float = 0.10) -> Figure:
     """Domain weights of each expert and of the group, with the consistency ratio at the end of each bar.
 
-    `weights` is experts × domains, rows summing to 1 and named as they shall read; `consistency` is the ratio by the
+    `weights` is experts × domains, rows summing to 1 and named as printed; `consistency` is the ratio by the
     same rows (NaN = none to show). A ratio at or above `limit` is printed in red.
     """
     title = pick(lang, "专家判断得出的领域权重", "Domain weights by expert")
@@ -184,7 +184,7 @@ def effective_weights(nominal: pd.Series, effective: pd.Series, framework: pd.Da
     axes.grid(axis="y", linewidth=0.3)
     from matplotlib.lines import Line2D
 
-    plain = {"linestyle": "none", "marker": "o", "markeredgecolor": OURS, "markersize": 5.5}
+    plain: dict[str, Any] = {"linestyle": "none", "marker": "o", "markeredgecolor": OURS, "markersize": 5.5}
     handles = [Line2D([], [], markerfacecolor="white", label=pick(lang, "名义权重", "nominal"), **plain),
                Line2D([], [], markerfacecolor=OURS, label=pick(lang, "有效权重", "effective"), **plain)]
     handles += domain_handles(list(dict.fromkeys(domain.get(code, code) for code in nominal.index)), framework, lang)

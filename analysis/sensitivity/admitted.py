@@ -1,4 +1,4 @@
-"""The weights that bounds admit, and how far a weighted sum can go over them.
+"""The weights that bounds admit, and the largest weighted sum among them.
 
 Reference: docs/method.md, section 6.7.
 """
@@ -14,7 +14,7 @@ from .draws import SensitivityError
 
 
 @dataclass(frozen=True)
-class Region:
+class AdmittedWeights:
     """The admitted weights: lowest ≤ w ≤ highest, Σ w = 1."""
 
     lowest: np.ndarray
@@ -28,7 +28,7 @@ class Region:
         return rows @ self.lowest + (given * np.take_along_axis(rows, order, axis=1)).sum(axis=1)
 
 
-def region_of(weights: pd.Series, bounds: float | pd.DataFrame) -> Region:
+def admitted_weights(weights: pd.Series, bounds: float | pd.DataFrame) -> AdmittedWeights:
     """The admitted weights, checked."""
     if isinstance(bounds, pd.DataFrame):
         limits = bounds.reindex(weights.index)[["lowest", "highest"]].to_numpy(dtype=float).T
@@ -40,4 +40,4 @@ def region_of(weights: pd.Series, bounds: float | pd.DataFrame) -> Region:
     if not ((lowest >= 0) & (lowest <= highest)).all() or not lowest.sum() <= 1 + 1e-12 <= highest.sum() + 2e-12:
         raise SensitivityError("no weights lie within the bounds: each lowest must be between 0 and its highest, the "
                                "lowest may sum to at most 1 and the highest to at least 1, for every indicator")
-    return Region(lowest, highest)
+    return AdmittedWeights(lowest, highest)

@@ -1,10 +1,10 @@
-"""What weights can and cannot do: the best and the worst rank that any weights within bounds could give a city.
+"""What weights can and cannot change: the best and the worst rank that any weights within bounds could give a city.
 
 A city's best rank leaves as few cities ahead of it as possible. Most rivals are decided beforehand: one that is behind
 under all admitted weights, or ahead under all of them, is found by a closed form. How few of the others can be ahead
 is answered by their conflicts (`conflicts`), or, where that is too close to call, by a mixed-integer programme with
-one yes/no variable a rival. The weights found are ranked again by the study's own rule, so that every rank called
-attained was attained, and every bound comes with it.
+one binary variable per rival. The weights found are ranked again by the study's own rule, so that every rank
+called attained has been attained; its bound is given with it.
 
 Reference: docs/method.md, section 6.7. Salo, A. & Punkka, A. (2011), Ranking intervals and dominance relations for
 ratio-based efficiency analysis, Management Science 57(1), 200–214; Kadziński, M., Greco, S. & Słowiński, R. (2012),
@@ -27,15 +27,15 @@ import pandas as pd
 
 from analysis.frames import SIGNIFICANT_DIGITS
 
-from .admitted import Region, region_of
+from .admitted import AdmittedWeights, admitted_weights
 from .conflicts import fewest_ahead
-from .counting import Cell
+from .counting import DesignCell
 from .draws import WeightNoise, check_count, checked, distinct_rows
 from .ranking import cell_ranks
 from .scorers import LinearScores
 
 SMALLEST_LEAD = 1e-9  # of the largest span of an indicator; below it two scores count as equal
-PRINTING = Lock()         # one at a time may turn the process's output away
+PRINTING = Lock()         # one thread at a time may redirect the process's output
 NO_NOISE = WeightNoise("dirichlet", math.inf)
 
 
@@ -63,8 +63,8 @@ def attainable_ranks(values: pd.DataFrame, weights: pd.Series, bounds: float | p
 
     bounds: 0.25 lets every weight vary between 75 % and 125 % of its base (never below 0), the sum staying 1; or a
     frame by indicator with columns lowest and highest. time_limit (seconds) and node_limit hold for each of the two
-    problems a city; where one strikes, bound and attained rank differ. Only the time limit can make two runs differ.
-    workers: processes. Equal cities never push each other; ties share the smaller rank.
+    problems per city; where one is reached, bound and attained rank differ. Only the time limit can make runs
+    differ. workers: processes. Equal cities are never ahead of each other; ties share the smaller rank.
 
     Raises SensitivityError for bounds that admit no weights. Reference: docs/method.md, section 6.7.
 
@@ -75,18 +75,18 @@ def attainable_ranks(values: pd.DataFrame, weights: pd.Series, bounds: float | p
     """
     values, weights = checked(values, weights)
     check_count("workers", workers)
-    region = region_of(weights, bounds)
+    admitted = admitted_weights(weights, bounds)
     rows, group = distinct_rows(values.to_numpy())
     sizes = np.bincount(group)
-    highest_lead = np.array([region.largest(rows - row) for row in rows])  # [i, k]: k over i at most
+    highest_lead = np.array([admitted.largest(rows - row) for row in rows])  # [i, k]: k over i at most
     lead = SMALLEST_LEAD * np.ptp(rows, axis=0).max()
     ahead, open_ = highest_lead.T < -lead, (highest_lead > lead) & ~(highest_lead.T < -lead)
     doubtful = ~ahead & ~open_ & (highest_lead > 1e-4 * lead)  # ahead, if at all, by less than the solver can tell
-    jobs = [(rows, sizes, city, np.flatnonzero(open_[city]), highest_lead, region, lead, (time_limit, node_limit))
+    jobs = [(rows, sizes, city, np.flatnonzero(open_[city]), highest_lead, admitted, lead, (time_limit, node_limit))
             for city in range(len(rows))]
     found = solve(jobs, workers)
     surely = 1 + ahead @ sizes
-    cell = Cell(LinearScores(rows), weights.to_numpy(), NO_NOISE, group)
+    cell = DesignCell(LinearScores(rows), weights.to_numpy(), NO_NOISE, group)
     tables = {}
     for side, name in enumerate(("best", "worst")):
         mine = np.array([weights.to_numpy() if each[side][1] is None else each[side][1] for each in found])
@@ -102,7 +102,7 @@ def attainable_ranks(values: pd.DataFrame, weights: pd.Series, bounds: float | p
 
 
 def solve(jobs: list[tuple], workers: int) -> list[tuple]:
-    """The answer of every job, in order; processes, because the solver keeps the interpreter to itself."""
+    """The answer of every job, in order; processes, because the solver holds the interpreter's lock."""
     if workers == 1:
         return [extreme_ranks(*job) for job in jobs]
     from joblib import Parallel, delayed
@@ -111,33 +111,33 @@ def solve(jobs: list[tuple], workers: int) -> list[tuple]:
 
 
 def extreme_ranks(rows: np.ndarray, sizes: np.ndarray, city: int, rivals: np.ndarray, highest_lead: np.ndarray,
-                  region: Region, lead: float, limits: tuple[float, int]) -> tuple:
+                  admitted: AdmittedWeights, lead: float, limits: tuple[float, int]) -> tuple:
     """For best and worst: how many rivals are ahead at least (at most), and weights that show it (None = base)."""
     if not len(rivals):
         return (0, None), (0, None)
     over, counts = rows[rivals] - rows[city], sizes[rivals]
     leads = lead, lead + 20 * 10.0**-SIGNIFICANT_DIGITS * np.abs(rows).max()
-    best = optimum(over, counts, highest_lead[city, rivals], region, leads, limits)
-    worst = optimum(-over, counts, highest_lead[rivals, city], region, leads, limits)
+    best = optimum(over, counts, highest_lead[city, rivals], admitted, leads, limits)
+    worst = optimum(-over, counts, highest_lead[rivals, city], admitted, leads, limits)
     return best, (int(counts.sum()) - worst[0], worst[1])
 
 
-def optimum(over: np.ndarray, sizes: np.ndarray, highest: np.ndarray, region: Region,
+def optimum(over: np.ndarray, sizes: np.ndarray, highest: np.ndarray, admitted: AdmittedWeights,
             leads: tuple[float, float], limits: tuple[float, int]) -> tuple[int, np.ndarray | None]:
     """The smallest number of cities with over · w > 0, as a proven bound, and the weights that come nearest to it.
 
     leads: the smallest that counts at all, and one that settled scores still show when it is halved.
     """
     may_be = highest > leads[0]  # the others may tie with the city but never be positive
-    found = fewest_ahead(over, sizes, highest, region, leads[1], limits) if may_be.all() else None
-    if found is None:
-        bound, weights = programmed(over[may_be], sizes[may_be], highest[may_be], region, limits)
-        found = bound, spaced(over, weights, region)
-    return found
+    found = fewest_ahead(over, sizes, highest, admitted, leads[1], limits) if may_be.all() else None
+    if found is not None:
+        return found
+    bound, weights = programmed(over[may_be], sizes[may_be], highest[may_be], admitted, limits)
+    return bound, spaced(over, weights, admitted)
 
 
-def programmed(over: np.ndarray, sizes: np.ndarray, highest: np.ndarray, region: Region, limits: tuple[float, int]
-               ) -> tuple[int, np.ndarray | None]:
+def programmed(over: np.ndarray, sizes: np.ndarray, highest: np.ndarray, admitted: AdmittedWeights,
+               limits: tuple[float, int]) -> tuple[int, np.ndarray | None]:
     """The same by a mixed-integer programme, whose weights may bring rivals level with the city.
 
     Rival k may be positive only if its variable is 1: over_k · w ≤ highest_k z_k, highest_k being the most it can be.
@@ -146,12 +146,12 @@ def programmed(over: np.ndarray, sizes: np.ndarray, highest: np.ndarray, region:
 
     indicators, rivals = over.shape[1], len(over)
     if not rivals:
-        return 0, (region.lowest + region.highest) / (region.lowest + region.highest).sum()
+        return 0, (admitted.lowest + admitted.highest) / (admitted.lowest + admitted.highest).sum()
     apart = np.hstack([over / highest[:, None], -np.eye(rivals)])
     whole = np.r_[np.ones(indicators), np.zeros(rivals)]
     with quiet_solver():
         result = milp(np.r_[np.zeros(indicators), sizes], integrality=1 - whole,
-                      bounds=Bounds(np.r_[region.lowest, np.zeros(rivals)], np.r_[region.highest, np.ones(rivals)]),
+                      bounds=Bounds(np.r_[admitted.lowest, np.zeros(rivals)], np.r_[admitted.highest, np.ones(rivals)]),
                       constraints=[LinearConstraint(apart, -np.inf, 0), LinearConstraint(whole[None], 1, 1)],
                       options={"time_limit": limits[0], "node_limit": limits[1]})
     bound = 0 if result.mip_dual_bound is None else max(0, math.ceil(result.mip_dual_bound - 1e-6))
@@ -160,9 +160,9 @@ def programmed(over: np.ndarray, sizes: np.ndarray, highest: np.ndarray, region:
 
 @contextmanager
 def quiet_solver() -> Iterator[None]:
-    """Drop what HiGHS 1.12 prints past its own switch, a line each time it repairs a solution ("tmpSolver.run()").
+    """Suppress what HiGHS 1.12 prints even when told not to, a line per repaired solution ("tmpSolver.run()").
 
-    The solver writes to the process's standard output, not to Python's, so that is where it has to be turned away.
+    The solver writes to the process's standard output, not to Python's, so it has to be redirected there.
     """
     with PRINTING:
         sys.stdout.flush()
@@ -176,8 +176,8 @@ def quiet_solver() -> Iterator[None]:
             os.close(nowhere)
 
 
-def spaced(over: np.ndarray, weights: np.ndarray | None, region: Region) -> np.ndarray | None:
-    """Weights that keep the same rivals at 0 or below, by as wide a margin as can be: optimal weights lie on an edge,
+def spaced(over: np.ndarray, weights: np.ndarray | None, admitted: AdmittedWeights) -> np.ndarray | None:
+    """Weights that keep the same rivals at 0 or below, by the widest possible margin: optimal weights lie on an edge,
     where the last bit of a score decides."""
     if weights is None or not (behind := over @ weights <= 1e-7).any():
         return weights
@@ -186,12 +186,12 @@ def spaced(over: np.ndarray, weights: np.ndarray | None, region: Region) -> np.n
     kept = over[behind]
     result = linprog(np.r_[np.zeros(len(weights)), -1], A_ub=np.hstack([kept, np.ones((len(kept), 1))]),
                      b_ub=np.zeros(len(kept)), A_eq=np.r_[np.ones(len(weights)), 0][None], b_eq=[1],
-                     bounds=[*zip(region.lowest, region.highest, strict=True), (-1e-6, None)])
+                     bounds=[*zip(admitted.lowest, admitted.highest, strict=True), (-1e-6, None)])
     found = result.x[:-1] if result.success else weights
-    return np.clip(found, region.lowest, region.highest)
+    return np.clip(found, admitted.lowest, admitted.highest)
 
 
-def attained(cell: Cell, found: np.ndarray, name: str, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def attained(cell: DesignCell, found: np.ndarray, name: str, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Each city's rank under the weights found for it, or under the base weights where those serve better, and these
     weights (rows summing to 1)."""
     found = found / found.sum(axis=1, keepdims=True)

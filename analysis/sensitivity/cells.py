@@ -1,4 +1,4 @@
-"""From combinations of choices to cells that the counting engine can score; what cannot be scored is kept by cause.
+"""From combinations of choices to cells that the counting engine can score; refused ones are kept with their causes.
 
 Reference: docs/method.md, section 6.4.
 """
@@ -14,23 +14,23 @@ import pandas as pd
 from analysis import study
 from analysis.settings import Settings
 
-from .counting import Cell
+from .counting import DesignCell
 from .crossing import Crossing
-from .draws import WeightNoise, distinct_rows
+from .draws import SensitivityError, WeightNoise, distinct_rows
 from .scorers import Scorer, scorer_for
 from .stages import Stages
 
 
 @dataclass
 class DataSets:
-    """The distinct data sets behind many settings: distinct rows, scorers and base weights, each made once."""
+    """The distinct data sets behind many settings: distinct rows, scorers and base weights, each computed once."""
 
     stages: Stages
     _bases: dict[int, tuple[np.ndarray, np.ndarray, tuple]] = field(default_factory=dict)
     _rows: dict[tuple, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
     _scorers: dict[tuple, Scorer] = field(default_factory=dict)
 
-    def cell(self, settings: Settings, noise: WeightNoise) -> Cell:
+    def cell(self, settings: Settings, noise: WeightNoise) -> DesignCell:
         """The cell of some settings. Raises what `score_study` raises for them."""
         values, weights = self.stages.normalised(settings), self.stages.weights(settings)
         if id(weights) not in self._bases:  # the stages keep values and weights, so that ids stay unique
@@ -46,7 +46,7 @@ class DataSets:
             if method == "geometric" and not (values.to_numpy() > 0).all():
                 study.score(values, weights, method)  # the study itself refuses what it cannot aggregate
             self._scorers[data, method] = scorer_for(rows, method)
-        return Cell(self._scorers[data, method], base, noise, group, indicators)
+        return DesignCell(self._scorers[data, method], base, noise, group, indicators)
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,21 @@ class Design:
     """What is crossed: every combination of choices with every kind of noise.
 
     cells: by number = combination × number of noises + noise; None where the study refuses the combination.
-    causes: number → why, in the study's own words. cities: the index of all results.
+    causes: number → the study's own message. cities: the index of all results.
     """
 
     crossing: Crossing
     noises: tuple[WeightNoise, ...]
-    cells: tuple[Cell | None, ...]
+    cells: tuple[DesignCell | None, ...]
     causes: dict[int, str]
     cities: pd.Index
+
+    def cell(self, number: int) -> DesignCell:
+        """One cell; raises SensitivityError where the study refuses its combination."""
+        found = self.cells[number]
+        if found is None:
+            raise SensitivityError(f"cell {number} was refused: {self.causes[number]}")
+        return found
 
     def place(self, number: int) -> tuple[int, WeightNoise]:
         """Combination and noise of a cell."""
@@ -77,12 +84,12 @@ class Design:
 
 def cross(stages: Stages, crossing: Crossing, noises: Sequence[WeightNoise]) -> Design:
     """Make every cell of a crossing, each distinct data set and each distinct set of base weights once."""
-    sets, cells, causes = DataSets(stages), [], {}
+    sets, cells, causes = DataSets(stages), list[DesignCell | None](), dict[int, str]()
     for combination in range(crossing.size):
         try:
             cell = sets.cell(crossing.settings_of(combination), noises[0])
             cells += [replace(cell, noise=noise) for noise in noises]
-        except ValueError as error:  # the stages' word for input that they refuse; reported, never dropped
+        except ValueError as error:  # the stages refuse this input; it is reported, never dropped
             causes |= {len(cells) + place: str(error) for place in range(len(noises))}
             cells += [None] * len(noises)
     return Design(crossing, tuple(noises), tuple(cells), causes, stages.panel.cities.index)

@@ -1,4 +1,4 @@
-"""Counts of ranks over many draws, at constant memory: the engine under every Monte Carlo of the study.
+"""Counts of ranks over many draws, at constant memory: the engine of every Monte Carlo analysis of the study.
 
 A *cell* is one way to score: a data set, a rule of aggregation, and base weights with noise around them. Its draws are
 divided into streams (see `draws`); each stream is scored by matrix products and ranked by one in-place sort, and only
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 Task = tuple[int, int, int]  # cell, stream, draws wanted from it
 
 SCORES_IN_MEMORY = 2**21  # 16 MiB of scores at a time; the block shape depends on the number of cities alone
-BLOCKS_PER_WORKER = 8     # enough for workers to end together
+BLOCKS_PER_WORKER = 8     # enough for workers to finish together
 CITIES_IN_SHORT_KEYS = 512  # with more cities, two agree in the bits that are left in too many draws
 SMALLEST_HIGHEST = 1e-290   # scores far below it, all 0 for example, have a finite factor too
 
 
 @dataclass(frozen=True, eq=False)
-class Cell:
+class DesignCell:
     """One way to score. base: positive base weights; group: for each city the position of its distinct row (cities
     with equal rows tie in every draw); indicators: the labels of the weights. Cells that share scorer and group (the
     same objects) are counted together."""
@@ -45,12 +45,12 @@ class Cell:
 
     @property
     def pattern(self) -> bytes:
-        """Which cities tie always: for each city the number of cities with its row, as bytes."""
+        """Which cities always tie: for each city the number of cities with its row, as bytes."""
         return np.bincount(self.group)[self.group].tobytes()
 
 
-Cells = Mapping[int, Cell]        # by number
-Counts = dict[bytes, np.ndarray]  # pattern of ties (see Cell.pattern) → cities × ranks
+Cells = Mapping[int, DesignCell]        # by number
+Counts = dict[bytes, np.ndarray]  # pattern of ties (see DesignCell.pattern) → cities × ranks
 
 
 class RankCounter:
@@ -60,7 +60,7 @@ class RankCounter:
     position, so that one in-place sort of integers yields the order of the cities: much cheaper than an argsort.
     With B = bits of the number of distinct cities this leaves 52 − B bits of the score: scores that differ by more
     than 2^(B − 52) of the larger (1.1e-13 for 257–512 cities, below 1e-12 for up to 4,096) are never reordered.
-    Closer ones, which random weights practically never give, go in dictionary order of their values: the city that is
+    Closer ones, which random weights hardly ever give, are sorted in dictionary order of their values: the city that is
     nowhere worse comes first.
 
     Up to 512 cities a key of 32 bits, which sorts several times faster, gives the same order in nearly every draw; the
@@ -82,7 +82,7 @@ class RankCounter:
     def order(self, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """For each draw the positions of the distinct cities, best first, and the number of cities better than each.
 
-        The block (draws × distinct cities) is used up as working memory.
+        The block (draws × distinct cities) is overwritten.
         """
         keys = scores.view(np.uint64)
         if len(self.group_sizes) <= CITIES_IN_SHORT_KEYS:
@@ -103,8 +103,8 @@ class RankCounter:
         keys.sort(axis=1)
 
     def sort_by_short_keys(self, keys: np.ndarray) -> None:
-        """The positions in the order of `sort_by`, found with the leading bits of the scores wherever these suffice."""
-        keys |= self.position_bits  # scores that agree in their long keys shall agree in their short ones
+        """The positions in the order of `sort_by`, found from the leading bits of the scores where these suffice."""
+        keys |= self.position_bits  # scores that agree in their long keys must agree in their short ones
         scores, short = keys.view(np.float64), np.empty(keys.shape, dtype=np.uint32)
         # A positive factor, the same for a whole draw, and cutting off the fraction never reverse two scores.
         factor = (2**32 - 1) / scores.max(axis=1, keepdims=True).clip(min=SMALLEST_HIGHEST)
@@ -117,7 +117,7 @@ class RankCounter:
         keys[alike] = long
 
     def add(self, scores: np.ndarray) -> None:
-        """Count the ranks of a block of scores (draws × distinct cities); the block is used up as working memory."""
+        """Count the ranks of a block of scores (draws × distinct cities); the block is overwritten."""
         order, better_cities = self.order(scores)
         order *= self.total
         order += better_cities
@@ -133,8 +133,8 @@ def count_ranks(cells: Cells, draws: Mapping[int, int], seed: int, workers: int 
 
     cells and draws: the cells by number, and how many draws of each; the number decides the random streams. In all
     counts together each city has as many entries as there are draws. Workers are threads (NumPy releases the
-    interpreter while it draws, multiplies and sorts); inside `joblib.parallel_config(backend=…)` they are whatever that
-    says: processes ("loky") or machines ("dask").
+    interpreter while it draws, multiplies and sorts); inside `joblib.parallel_config(backend=…)` they are of that
+    backend: processes ("loky") or machines ("dask").
     """
     tasks = [(cell, stream, wanted) for cell, number in draws.items() for stream, _, wanted in streams(number)]
     if workers == 1:
@@ -166,7 +166,7 @@ def thread_pools() -> ThreadpoolController:
 
 
 def one_blas_thread() -> AbstractContextManager:
-    """Matrix products on one thread, whatever the machine has: the same sums in the same order."""
+    """Matrix products on one thread on any machine: the same sums in the same order."""
     return thread_pools().limit(limits=1, user_api="blas")
 
 

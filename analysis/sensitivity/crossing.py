@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis.settings import PUBLIC_TRAITS, ROOT, Section, Settings, read_yaml, with_overrides
+from analysis.editions import PUBLIC_TRAITS
+from analysis.settings import ROOT, Section, Settings, read_yaml, with_overrides
 
 from .draws import SensitivityError
 
@@ -26,7 +27,7 @@ ALTERNATIVES = "settings/alternatives.yaml"
 
 @dataclass(frozen=True)
 class Option:
-    """One way to decide: its key, its name in two languages and the settings it fixes, by dotted name."""
+    """One option of a choice: its key, its name in two languages and the settings it fixes, by dotted name."""
 
     key: str
     zh: str
@@ -36,7 +37,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Factor:
-    """A question of method and the reasonable answers to it."""
+    """A choice of method and its reasonable options."""
 
     key: str
     zh: str
@@ -46,7 +47,7 @@ class Factor:
 
 @dataclass(frozen=True)
 class Crossing:
-    """Every option of every factor with every other, all else as in `settings`."""
+    """All combinations of the factors' options, all else as in `settings`."""
 
     settings: Settings
     factors: tuple[Factor, ...]
@@ -98,13 +99,13 @@ class Crossing:
 
 
 def read_alternatives(root: Path = ROOT, traits: frozenset[str] = PUBLIC_TRAITS) -> list[Option]:
-    """The options that are tried one at a time, of those that mean something for a panel with these traits."""
+    """The options that are tried one at a time, restricted to those that apply to a panel with these traits."""
     return [option_of(row) for row in meant(read_yaml(root / ALTERNATIVES)["one_at_a_time"], traits)]
 
 
 def read_crossing(settings: Settings, root: Path = ROOT, traits: frozenset[str] = PUBLIC_TRAITS) -> Crossing:
-    """The factors of settings/alternatives.yaml around a run, of those that mean something for its panel. Where no
-    option of a factor is what the run has, the run's own choice joins as the option `run`; options that the settings
+    """The factors of settings/alternatives.yaml around a run, restricted to those that apply to its panel. Where no
+    option of a factor is what the run has, the run's own choice is added as option `run`; options that the settings
     refuse are refused here, by name."""
     factors = []
     for row in meant(read_yaml(root / ALTERNATIVES)["crossed"], traits):
@@ -118,7 +119,7 @@ def read_crossing(settings: Settings, root: Path = ROOT, traits: frozenset[str] 
 
 
 def meant(rows: list[dict], traits: frozenset[str]) -> list[dict]:
-    """The rows of the file that are for every panel or for one with these traits (see `panel.Panel`)."""
+    """The rows of the file that apply to every panel or to one with these traits (see `panel.Panel`)."""
     return [row for row in rows if row.get("only") is None or row["only"] in traits]
 
 
@@ -131,7 +132,7 @@ def option_of(row: dict) -> Option:
 
 
 def is_in_use(option: Option, settings: Settings) -> bool:
-    """Whether the settings have what the option sets."""
+    """Whether the settings already have the option's values."""
     return with_overrides(settings, option.changes, ALTERNATIVES) == settings
 
 
@@ -143,10 +144,10 @@ def combined(settings: Settings, options: tuple[Option, ...]) -> Settings:
             section, key = name.split(".")
             sections.setdefault(section, {})[key] = value
     return settings.model_copy(update={
-        section: changed(getattr(settings, section), tuple(changes.items())) for section, changes in sections.items()})
+        section: revised(getattr(settings, section), tuple(changes.items())) for section, changes in sections.items()})
 
 
 @cache
-def changed(section: Section, changes: tuple[tuple[str, Any], ...]) -> Section:
+def revised(section: Section, changes: tuple[tuple[str, Any], ...]) -> Section:
     """A section with some keys changed: the same object for the same changes, which makes it quick to look up."""
     return section.model_copy(update=dict(changes))

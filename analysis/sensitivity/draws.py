@@ -1,8 +1,8 @@
 """Uncertain weights: random weight vectors around the base weights, the same for any division of the work.
 
-Draws come in streams of 1,024. Stream s of design cell c has its own random generator, seeded by
+Draws are made in streams of 1,024. Stream s of design cell c has its own random generator, seeded by
 SeedSequence(seed, spawn_key=(c, s)), and its draws are made in blocks that are always drawn whole. So draw number 417
-is the same draw whatever the total number, the number of workers or the order in which they finish. A block is a whole
+is the same draw for any total number, any number of workers and any order in which they finish. A block is a whole
 stream; where many cells share the draws, the blocks of a cell's first stream begin short and double (16, 16, 32, 64,
 …, 512), so that a cell of three draws does not pay for a thousand.
 
@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -39,7 +39,7 @@ class WeightNoise:
 
     distribution "dirichlet": parameters concentration × base weight. The mean is the base; the standard deviation of a
     weight w is sqrt(w (1 − w) / (concentration + 1)); an infinite concentration is the base itself. Concentrations
-    below 1 are refused: there a draw puts nearly all weight on one indicator, which is no noise around a base.
+    below 1 are refused: there a draw puts nearly all weight on one indicator, which is not noise around a base.
     distribution "uniform": each weight times an independent uniform factor from 1 − half_width to 1 + half_width
     (0 ≤ half_width ≤ 1), then divided by the sum; half_width 0 is the base itself.
     """
@@ -61,15 +61,19 @@ class WeightNoise:
             raise SensitivityError(f"distribution = {self.distribution!r}: choose dirichlet or uniform")
 
     @property
+    def amount(self) -> float:
+        """The half-width of uniform noise, the concentration of a Dirichlet."""
+        return cast(float, self.half_width if self.distribution == "uniform" else self.concentration)
+
+    @property
     def is_none(self) -> bool:
         """Whether every draw is the base weights themselves."""
-        return self.half_width == 0 if self.distribution == "uniform" else math.isinf(self.concentration)
+        return self.amount == (0 if self.distribution == "uniform" else math.inf)
 
     @property
     def name(self) -> str:
         """The noise in one word for tables: dirichlet_100 or uniform_0.25."""
-        amount = self.half_width if self.distribution == "uniform" else self.concentration
-        return f"{self.distribution}_{amount:g}"
+        return f"{self.distribution}_{self.amount:g}"
 
     @property
     def words(self) -> tuple[str, str]:
@@ -81,13 +85,13 @@ class WeightNoise:
     def fill(self, generator: np.random.Generator, base: np.ndarray, out: np.ndarray) -> None:
         """Fill `out` (indicators × draws) with weights up to a positive factor per draw, which no rank depends on.
 
-        A Dirichlet vector is a vector of gamma variates over its sum; the division is left to those who need it.
-        Short blocks are drawn in one call and long ones row by row: the same numbers, each at its fastest.
+        A Dirichlet vector is a vector of gamma variates over its sum; the division is left to the caller.
+        Short blocks are drawn in one call and long ones row by row: the same numbers in the least time.
         """
         if self.is_none:
             out[:] = base[:, None]
         elif self.distribution == "dirichlet":
-            shapes = self.concentration * base
+            shapes = self.amount * base
             if out.shape[1] <= SHORT_BLOCK:
                 generator.standard_gamma(shapes[:, None], size=out.shape, out=out)
             else:
@@ -95,23 +99,23 @@ class WeightNoise:
                     generator.standard_gamma(shape, out=row)
         else:
             generator.random(out=out)
-            out *= 2 * self.half_width
-            out += 1 - self.half_width
+            out *= 2 * self.amount
+            out += 1 - self.amount
             out *= base[:, None]
 
 
 def noise_quantiles(noise: WeightNoise, uniforms: np.ndarray, base: np.ndarray) -> np.ndarray:
-    """Weights (up to a factor a row) at given quantiles of their noise: draws × indicators, uniforms between 0 and 1.
+    """Weights (up to a factor per row) at given quantiles of their noise: draws × indicators, uniforms between 0 and 1.
 
     Column j depends on column j of the uniforms alone; random uniforms give the distribution of `WeightNoise.fill`.
     """
     if noise.is_none:
         return np.broadcast_to(base, uniforms.shape).copy()
     if noise.distribution == "uniform":
-        return base * (1 - noise.half_width + 2 * noise.half_width * uniforms)
+        return base * (1 - noise.amount + 2 * noise.amount * uniforms)
     from scipy.special import gammaincinv
 
-    return gammaincinv(noise.concentration * base, uniforms)
+    return gammaincinv(noise.amount * base, uniforms)
 
 
 def streams(draws: int) -> Iterator[tuple[int, int, int]]:
@@ -153,7 +157,7 @@ def sample_weights(
     half_width: float | None = None,
     cell: int = 0,
 ) -> pd.DataFrame:
-    """The very weights that `weight_uncertainty` uses, to save, to look at and to replay.
+    """The same weights that `weight_uncertainty` uses, to be saved, inspected or replayed.
 
     Returns draws × indicators (index `draw`, from 0); rows are non-negative and sum to 1; an indicator of weight zero
     keeps weight zero. The first n rows are the same for any number of draws ≥ n.
@@ -198,8 +202,8 @@ def scores_by_draw(
 ) -> pd.DataFrame:
     """Scores of every city in every draw (draws × cities), for questions that counts of ranks cannot answer.
 
-    Same draws as `weight_uncertainty` with the same arguments. Cities with the same values have the same scores to
-    the last bit. Memory: 8 bytes × draws × cities.
+    The draws are those of `weight_uncertainty` with the same arguments. Cities with the same values have the same
+    scores to the last bit. Memory: 8 bytes × draws × cities.
     """
     values, base = checked(values, weights)
     used = base.to_numpy() > 0

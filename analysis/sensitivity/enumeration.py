@@ -1,7 +1,7 @@
 """Which choice of method moves the ranks: Sobol indices with every combination of choices enumerated, not sampled.
 
-Choices are discrete and few, so the sums behind their indices are finite and exact. The weights join as one more
-factor whose levels are points of scrambled Sobol sequences; only they leave a margin of error.
+Choices are discrete and few, so the sums behind their indices are finite and exact. The weights are one more
+factor, whose levels are points of scrambled Sobol sequences; only they have a margin of error.
 
 Reference: docs/method.md, section 6.6. Saltelli, A. et al. (2008), Global Sensitivity Analysis: The Primer, Wiley,
 section 1.2.14 (variance decomposition); Owen, A. B. (1997), Scrambled net variance for integrals of smooth functions,
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from .cells import Design
-from .counting import Cell
+from .counting import DesignCell
 from .draws import SensitivityError, check_count, noise_quantiles
 from .factorial import same_data
 from .ranking import cell_ranks, drawn_ranks
@@ -24,7 +24,7 @@ from .sobol import MEAN_SHIFT, SobolIndices
 
 WEIGHTS = "weights"
 NOISE = "noise"
-RANKS_IN_MEMORY = 2**26  # 128 MiB: as many scramblings are ranked together as fit, for each call has its own cost
+RANKS_IN_MEMORY = 2**26  # 128 MiB: as many scramblings as fit are ranked in one call
 ROWS_AT_A_TIME = 128  # squared together, in the processor's cache
 
 
@@ -46,8 +46,8 @@ def choice_indices(design: Design, seed: int, scramblings: int = 8, points: int 
     scored under the same scramblings × points quantiles of their weights. Margins: Student's t over the independent
     scramblings. A factor whose options are identical has indices of exactly 0.
 
-    Raises SensitivityError where a combination was refused: a table with holes has no such decomposition; leave the
-    option out that leads to it. Reference: docs/method.md, section 6.6.
+    Raises SensitivityError where a combination was refused: an incomplete table has no such decomposition; leave
+    out the option that leads to it. Reference: docs/method.md, section 6.6.
     """
     for name, number in (("scramblings", scramblings), ("points", points)):
         check_count(name, number)
@@ -75,59 +75,60 @@ def weight_quantiles(design: Design, seed: int, scramblings: int, points: int) -
     from scipy.stats import qmc
 
     indicators = len(indicator_places(design))
-    streams = np.random.SeedSequence(seed, spawn_key=(0, 0, indicators)).spawn(scramblings)  # no stream of draws
+    streams = np.random.SeedSequence(seed, spawn_key=(0, 0, indicators)).spawn(scramblings)  # not those of draws
     return [qmc.Sobol(indicators, scramble=True, rng=np.random.default_rng(stream)).random(points)
             for stream in streams]
 
 
 def indicator_places(design: Design) -> dict[str, int]:
     """The column of each indicator of any cell, in order of their codes."""
-    codes = sorted({code for cell in design.cells for code in cell.indicators})
+    codes = sorted({code for cell in design.cells if cell is not None for code in cell.indicators})
     return {code: place for place, code in enumerate(codes)}
 
 
-def distinct_cells(design: Design) -> list[tuple[Cell, dict[tuple, list[int]]]]:
-    """For each data set one of its cells, and the numbers of all, those with the same weights together: a geometric
-    mean comes with its own normalisation, whichever is asked for."""
+def distinct_cells(design: Design) -> list[tuple[DesignCell, dict[tuple, list[int]]]]:
+    """For each data set one of its cells, and the numbers of all its cells, grouped by equal weights: a geometric mean
+    has its own normalisation for every option."""
     groups = []
-    for numbers, cell in same_data(design.cells):
+    for numbers, cells in same_data(enumerate(design.cells)):
         alike: dict[tuple, list[int]] = {}
-        for number in numbers:
-            alike.setdefault(weights_key(design.cells[number]), []).append(number)
-        groups.append((cell, alike))
+        for number, cell in zip(numbers, cells, strict=True):
+            alike.setdefault(weights_key(cell), []).append(number)
+        groups.append((cells[0], alike))
     return groups
 
 
-def rank_table(design: Design, groups: list[tuple[Cell, dict[tuple, list[int]]]], uniforms: np.ndarray) -> np.ndarray:
-    """Ranks, cells × points × cities; each distinct base of weights meets the quantiles once, and each data set meets
-    the same weights once."""
+def rank_table(design: Design, groups: list[tuple[DesignCell, dict[tuple, list[int]]]],
+               uniforms: np.ndarray) -> np.ndarray:
+    """Ranks, cells × points × cities; weights are computed once for each distinct base and scored once for each data
+    set."""
     places, drawn = indicator_places(design), {}
     ranks = np.empty((len(design.cells), len(uniforms), len(design.cities)), dtype=np.int16)
     for cell, alike in groups:
         for key, same in alike.items():
             if key not in drawn:
-                drawn[key] = weights_at(uniforms, design.cells[same[0]], places)
+                drawn[key] = weights_at(uniforms, design.cell(same[0]), places)
         weights = np.vstack([drawn[key] for key in alike])
         found = drawn_ranks(cell.scorer, cell.group, weights).reshape(len(alike), len(uniforms), -1)
         for same, own in zip(alike.values(), found, strict=True):
-            here = design.cells[same[0]]
-            ranks[same] = cell_ranks(here, here.base) if here.noise.is_none else own  # equal totals tie there only
+            here = design.cell(same[0])
+            ranks[same] = cell_ranks(here, here.base) if here.noise.is_none else own  # only there do equal totals tie
     return ranks
 
 
-def weights_key(cell: Cell) -> tuple:
+def weights_key(cell: DesignCell) -> tuple:
     """Equal for cells whose weights are the same at the same quantiles."""
     return cell.base.tobytes(), cell.indicators, cell.noise
 
 
-def weights_at(uniforms: np.ndarray, cell: Cell, places: dict[str, int]) -> np.ndarray:
+def weights_at(uniforms: np.ndarray, cell: DesignCell, places: dict[str, int]) -> np.ndarray:
     """A cell's weights at the quantiles of its own indicators: points × indicators."""
     return noise_quantiles(cell.noise, uniforms[:, [places[code] for code in cell.indicators]], cell.base)
 
 
 def base_ranks(design: Design) -> np.ndarray:
     """The ranks of the run itself."""
-    cell = design.cells[design.crossing.base * len(design.noises)]
+    cell = design.cell(design.crossing.base * len(design.noises))
     return cell_ranks(cell, cell.base)[0]
 
 

@@ -5,7 +5,7 @@ Reference: docs/method.md, section 6.5; OECD & JRC (2008), Handbook on Construct
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ import pandas as pd
 from analysis.frames import settle
 
 from .cells import Design
-from .counting import Cell
+from .counting import DesignCell
 from .crossing import Crossing
 from .draws import SensitivityError
 from .ranking import cell_ranks
@@ -52,31 +52,32 @@ def scenario_table(design: Design) -> ScenarioTable:
     """
     cells = design.cells[::len(design.noises)]
     ranks = np.zeros((len(cells), len(design.cities)), dtype=np.int32)
-    for numbers, cell in same_data(cells):
-        ranks[numbers] = cell_ranks(cell, np.array([cells[number].base for number in numbers]))
+    for numbers, alike in same_data(enumerate(cells)):
+        ranks[numbers] = cell_ranks(alike[0], np.array([cell.base for cell in alike]))
     options = design.crossing.table()
     causes = {design.place(number)[0]: cause for number, cause in design.causes.items()}
     return ScenarioTable(design.crossing, options, pd.DataFrame(ranks, options.index, design.cities), causes)
 
 
-def same_data(cells: tuple[Cell | None, ...]) -> Iterator[tuple[list[int], Cell]]:
-    """The numbers of the cells that share scorer and distinct rows, and one of these cells."""
-    sharing: dict[tuple[int, int], list[int]] = {}
-    for number, cell in enumerate(cells):
-        if cell is not None:
-            sharing.setdefault((id(cell.scorer), id(cell.group)), []).append(number)
-    for numbers in sharing.values():
-        yield numbers, cells[numbers[0]]
+def same_data(cells: Iterable[tuple[int, DesignCell | None]]) -> Iterable[tuple[list[int], list[DesignCell]]]:
+    """The cells that share scorer and distinct rows, with their numbers; refused ones (None) are left out."""
+    sharing: dict[tuple[int, int], tuple[list[int], list[DesignCell]]] = {}
+    for number, cell in cells:
+        if cell is not None:  # the design keeps scorers and groups, so that ids stay unique
+            numbers, alike = sharing.setdefault((id(cell.scorer), id(cell.group)), ([], []))
+            numbers.append(number)
+            alike.append(cell)
+    return sharing.values()
 
 
 def choice_effects(table: ScenarioTable, top: int = 100) -> pd.DataFrame:
-    """What each option does in place of the run's own: one row an option that the run does not have.
+    """The effect of each option in place of the run's own: one row per option that the run does not have.
 
     Index factor, option; columns zh, en; alone_*: this choice changed and nothing else: mean_shift (mean absolute
     change of rank over the cities), largest_shift (absolute), city (who makes it; the first in order), entering and
     leaving (cities into and out of the best `top`); across_*: the same comparison averaged over all combinations of
     the other choices (mean_shift, entering, leaving: means; largest_shift: the largest of all); pairs: how many
-    combinations that average rests on (a refused combination gives no pair).
+    combinations enter that average (a refused combination gives no pair).
     """
     shape = table.crossing.shape
     ranks = table.ranks.to_numpy().reshape(*shape, -1)
@@ -86,7 +87,7 @@ def choice_effects(table: ScenarioTable, top: int = 100) -> pd.DataFrame:
     rows = {}
     for axis, factor in enumerate(table.crossing.factors):
         own = ranks.take(usual[axis], axis).reshape(-1, ranks.shape[-1])
-        here = np.ravel_multi_index(np.delete(usual, axis), np.delete(shape, axis)) if len(shape) > 1 else 0
+        here = int(np.ravel_multi_index(np.delete(usual, axis), np.delete(shape, axis))) if len(shape) > 1 else 0
         for place, option in enumerate(factor.options):
             if place != usual[axis]:
                 other = ranks.take(place, axis).reshape(-1, ranks.shape[-1])

@@ -1,6 +1,6 @@
-"""One city at a time: what the ranks of the others owe to it.
+"""One city left out at a time: how far the ranks of the others depend on it.
 
-Minima, maxima, donors for gaps and the weights that the data decide all come from the cities themselves. Leaving a city
+Minima, maxima, donors for gaps and computed weights all come from the cities themselves. Leaving a city
 out runs every stage after the indicator values again without it.
 
 Reference: docs/method.md, section 6.3; OECD & JRC (2008), Handbook on Constructing Composite Indicators, step 7.
@@ -26,10 +26,10 @@ from .stages import Stages
 
 @dataclass(frozen=True)
 class LeaveCitiesOut:
-    """effects: one row a city left out (index left_out) with mean_shift, largest_shift, city, entered, left, entering,
-    leaving and spearman as in `LeaveOneOut`, over the other cities. ranks: remaining cities × cities left out; the city
-    itself is missing. Both compare with the base ranking of the remaining cities, so that closing up behind the missing
-    city is no shift."""
+    """effects: one row per city left out (index left_out) with mean_shift, largest_shift, city, entered, left,
+    entering, leaving and spearman as in `LeaveOneOut`, over the other cities. ranks: remaining cities × cities left
+    out; the city itself is missing. Both compare with the base ranking of the remaining cities, so that moving up to
+    its place is not a shift."""
 
     effects: pd.DataFrame
     ranks: pd.DataFrame
@@ -37,11 +37,11 @@ class LeaveCitiesOut:
 
 def leave_cities_out(stages: Stages, settings: Settings, cities: Iterable[str] | None = None, top: int = 100,
                      workers: int = 1) -> LeaveCitiesOut:
-    """What would move among the other cities if a city were not in the study.
+    """How the ranks of the other cities would change if a city were not in the study.
 
-    cities: codes to leave out one at a time; all without it, which runs the data-dependent half of the study once a
-    city. The cities that hold an indicator's highest or lowest value (`extreme_cities`) move most. workers: processes.
-    Raises SensitivityError for a code that is no city of the panel.
+    cities: codes to leave out one at a time; by default all, which runs the data-dependent half of the study once
+    per city. The cities with an indicator's highest or lowest value (`extreme_cities`) move most. workers: processes.
+    Raises SensitivityError for a code that is not a city of the panel.
     """
     check_count("top", top)
     check_count("workers", workers)

@@ -1,4 +1,4 @@
-"""One indicator, or one group of indicators, at a time: what the ranks owe to it."""
+"""One indicator, or one group of indicators, left out at a time: how far the ranks depend on it."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def leave_one_out(
     top: int = 100,
     method: str = "arithmetic",
 ) -> LeaveOneOut:
-    """What would move if an indicator, a sub-domain or a domain were not there.
+    """How the ranks would change without an indicator, a sub-domain or a domain.
 
-    values: cities × indicators, normalised, larger is better. weights: by indicator, sum 1; the weights that stay are
+    values: cities × indicators, normalised, larger is better. weights: by indicator, sum 1; the remaining weights are
     divided by their sum. groups: the group of each indicator (mapping or Series), or a frame indicators × levels to
     leave out by several groupings at once (columns for example subdomain, domain). method: the aggregation.
     Ranks: 1 = best, ties share the smaller rank, on scores settled to 12 significant digits.

@@ -1,8 +1,8 @@
-"""Rank intervals and acceptabilities when every choice of method is open at once, weights included.
+"""Rank intervals and acceptabilities when every choice of method varies at once, weights included.
 
 Draw number n belongs to cell order[n mod C], where C is the number of cells and order a random permutation of them:
-after each C draws every combination of choices has been visited equally often, and draw n is the same draw whatever
-the total. All options count as equally likely.
+after each C draws every combination of choices has been visited equally often, and draw n is the same draw for any
+total. All options count as equally likely.
 
 Reference: docs/method.md, section 6.4. Saisana, M., Saltelli, A. & Tarantola, S. (2005), Uncertainty and sensitivity
 analysis techniques as tools for the quality assessment of composite indicators, JRSS A 168(2), 307–323.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,8 +30,8 @@ SHORTEST_BLOCK = 16  # draws; thousands of cells with a few draws each
 class MethodUncertainty(WeightUncertainty):
     """As `WeightUncertainty`, over all choices; shares are of the draws that gave a ranking (`draws`).
 
-    failed: draws whose combination of choices the study refuses. failures: one row a cause: cause, combinations, draws,
-    and `example`, the options of one such combination.
+    failed: draws whose combination of choices the study refuses. failures: one row per cause: cause, combinations,
+    draws, and `example`, the options of one such combination.
     """
 
     failures: pd.DataFrame
@@ -63,7 +64,7 @@ def method_uncertainty(design: Design, draws: int, seed: int, top: Sequence[int]
 
 
 def cell_order(cells: int, seed: int) -> np.ndarray:
-    """The permutation in which draws go round the cells; its own random stream, apart from those of the weights."""
+    """The permutation in which draws go round the cells; its random stream is not one of the weights'."""
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(cells,))).permutation(cells)
 
 
@@ -76,7 +77,7 @@ def draws_by_cell(cells: int, draws: int, seed: int) -> np.ndarray:
 
 def failed_draws(design: Design, wanted: np.ndarray) -> pd.DataFrame:
     """One row for each cause of failure: how many combinations and draws it cost, and one of the combinations."""
-    rows = {}
+    rows: dict[str, dict[str, Any]] = {}
     for number, cause in design.causes.items():
         combination = design.place(number)[0]
         options = ", ".join(option.key for option in design.crossing.options(combination))

@@ -1,8 +1,8 @@
 """Ranks of many sets of weights at once, by the study's own rule: scores settled to 12 significant digits, ties share
 the smaller rank.
 
-The counting engine never keeps the ranks of a draw; what asks for them (the table of scenarios, Sobol indices) comes
-here. `scoring.aggregate` adds with correct rounding, matrix products do not; settled, both give the same ranks.
+The counting engine never keeps the ranks of a draw; the table of scenarios and Sobol indices, which need them, use
+this module. `scoring.aggregate` adds with correct rounding, matrix products do not; settled, both give the same ranks.
 
 Reference: docs/method.md, sections 5 and 6.4.
 """
@@ -15,13 +15,13 @@ import numpy as np
 
 from analysis.frames import SIGNIFICANT_DIGITS
 
-from .counting import Cell, RankCounter, one_blas_thread
+from .counting import DesignCell, RankCounter, one_blas_thread
 from .scorers import Scorer
 
 ROWS_AT_A_TIME = 1024
 
 
-def cell_ranks(cell: Cell, weights: np.ndarray) -> np.ndarray:
+def cell_ranks(cell: DesignCell, weights: np.ndarray) -> np.ndarray:
     """Ranks (draws × cities, int16 or int32) of a cell's cities under weights (draws × indicators, or one vector)."""
     weights = np.atleast_2d(weights)
     weights = weights / weights.sum(axis=1, keepdims=True)
@@ -38,7 +38,7 @@ def cell_ranks(cell: Cell, weights: np.ndarray) -> np.ndarray:
 
 
 def drawn_ranks(scorer: Scorer, group: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Ranks (draws × cities, int16 or int32) as the Monte Carlo counts them; weights up to a factor a draw.
+    """Ranks (draws × cities, int16 or int32) as the Monte Carlo counts them; weights up to a factor per draw.
 
     Much faster than `cell_ranks`; they differ only where scores agree to 12 digits without the cities being equal.
     """
@@ -67,7 +67,7 @@ def mean_shifts(scorer: Scorer, group: np.ndarray, weights: np.ndarray, usual: n
 
 
 def ordered(scorer: Scorer, group: np.ndarray, weights: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Block by block: the first draw, the distinct cities from the best down, and how many cities are better."""
+    """For each block: the first draw, the distinct cities from the best down, and how many cities are better."""
     sizes = np.bincount(group)
     counter, numbers = RankCounter(sizes), np.empty((ROWS_AT_A_TIME, len(sizes)))
     for first in range(0, len(weights), ROWS_AT_A_TIME):

@@ -1,4 +1,4 @@
-"""Any draw of the Monte Carlo over all choices, taken out, saved and run again through the study itself.
+"""Any draw of the Monte Carlo over all choices, extracted, saved and run again through the study itself.
 
 Reference: docs/method.md, section 6.4.
 """
@@ -24,7 +24,7 @@ from .over_choices import SHORTEST_BLOCK, cell_order
 
 @dataclass(frozen=True)
 class Draw:
-    """What one draw was made of: its number, the option key of each factor (and the noise), settings and weights."""
+    """The inputs of one draw: its number, the option key of each factor (and the noise), settings and weights."""
 
     number: int
     options: pd.Series
@@ -33,7 +33,7 @@ class Draw:
 
 
 def replay(design: Design, number: int, seed: int) -> Draw:
-    """What draw `number` (from 0) of `method_uncertainty` with this seed was made of; `score_draw` runs it again.
+    """The inputs of draw `number` (from 0) of `method_uncertainty` with this seed; `score_draw` runs it again.
 
     Raises SensitivityError naming the cause where the study refuses the draw's combination of choices.
     """
@@ -57,8 +57,8 @@ def score_draw(panel: Panel, draw: Draw) -> Study:
 
 
 def sampled_inputs(design: Design, draws: int, seed: int) -> pd.DataFrame:
-    """The inputs of the first draws, to save: a row a draw with the option key of each factor, the noise, and the
-    weight of each indicator (empty where the combination leaves it out or the draw failed). Numbers are settled."""
+    """The inputs of the first draws, to be saved: one row per draw with the option key of each factor, the noise and
+    the weight of each indicator (empty where the combination leaves it out or the draw failed). Numbers are settled."""
     check_count("draws", draws)
     order = cell_order(len(design.cells), seed)
     numbers = np.arange(draws)
@@ -77,7 +77,7 @@ def sampled_inputs(design: Design, draws: int, seed: int) -> pd.DataFrame:
 
 
 def options_of(design: Design, places: list[int] | np.ndarray) -> pd.DataFrame:
-    """The option keys and the noise of cells, a row each."""
+    """The option keys and the noise of cells, one row per cell."""
     combinations, noises = np.divmod(np.asarray(places), len(design.noises))
     table = design.crossing.table().iloc[combinations].reset_index(drop=True)
     return table.assign(noise=[design.noises[noise].name for noise in noises])
@@ -85,6 +85,6 @@ def options_of(design: Design, places: list[int] | np.ndarray) -> pd.DataFrame:
 
 def weights_of_cell(design: Design, place: int, draws: int, seed: int) -> pd.DataFrame:
     """The weights of the first draws of one cell: draws × indicators, rows summing to 1."""
-    cell = design.cells[place]
+    cell = design.cell(place)
     drawn = drawn_weights(cell.base, cell.noise, draws, seed, place, SHORTEST_BLOCK)
     return pd.DataFrame(drawn, columns=list(cell.indicators))

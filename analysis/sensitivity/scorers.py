@@ -1,4 +1,4 @@
-"""Ways to score many draws at once: one object a data set and a rule of aggregation, called with weights.
+"""Ways to score many draws at once: one object per data set and rule of aggregation, called with weights.
 
 A scorer gives numbers that order the cities as the study's own scores do; where a cheaper number has the same order
 (the logarithm of a geometric mean, the squared form of the TOPSIS closeness) that one is used.
@@ -7,6 +7,8 @@ Reference: docs/method.md, sections 5 and 6.2.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -18,8 +20,8 @@ from .draws import SensitivityError
 class LinearScores:
     """Weighted sums, shifted so that none is negative.
 
-    Taking the lowest value of each indicator off its column takes the same number, Σ weight × lowest, off every city
-    in a draw: no rank moves, z-scores and other negative values become countable, and the sort key keeps more digits.
+    Subtracting the lowest value of each indicator subtracts the same number, Σ weight × lowest, from every city in a
+    draw: no rank changes, z-scores and other negative values become countable, and the sort key keeps more digits.
     """
 
     def __init__(self, values: np.ndarray) -> None:
@@ -34,7 +36,7 @@ class LinearScores:
         np.matmul(weights, self.values, out=numbers)
 
     def scores(self, numbers: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """The study's scores out of these numbers, for weights that sum to 1."""
+        """The study's scores from these numbers, for weights that sum to 1."""
         return numbers + (weights @ self.lowest)[:, None]
 
 
@@ -74,7 +76,8 @@ class TopsisScores:
 
 
 Scorer = LinearScores | TopsisScores
-SCORERS = {"arithmetic": LinearScores, "geometric": GeometricScores, "topsis": TopsisScores}
+SCORERS: dict[str, Callable[[np.ndarray], Scorer]] = {
+    "arithmetic": LinearScores, "geometric": GeometricScores, "topsis": TopsisScores}
 
 
 def scorer_for(values: np.ndarray, method: str) -> Scorer:

@@ -1,8 +1,8 @@
-"""Which uncertain input moves a result: first-order and total Sobol indices of many outputs at once.
+"""Which uncertain input changes a result: first-order and total Sobol indices of many outputs at once.
 
-The first-order index of an input is the share of the output's variance that would go if the input were known; the total
-index is the share that would stay if everything else were known. Base points come from a scrambled Sobol sequence in
-SALib's layout (the matrices A and B, and A with one column of B at a time).
+The first-order index of an input is the share of the output's variance that would vanish if the input were known; the
+total index is the share that would remain if everything else were known. Base points come from a scrambled Sobol
+sequence in SALib's layout (the matrices A and B, and A with one column of B at a time).
 
 Reference: docs/method.md, section 6.6. Saltelli, A. et al. (2010), Variance based sensitivity analysis of model output,
 Computer Physics Communications 181(2), 259–270, doi:10.1016/j.cpc.2009.09.018 (first-order estimator);
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .counting import Cell, one_blas_thread
+from .counting import DesignCell, one_blas_thread
 from .draws import SensitivityError, WeightNoise, check_count, checked, distinct_rows, noise_quantiles
 from .ranking import cell_ranks, drawn_ranks, mean_shifts
 from .scorers import scorer_for
@@ -60,7 +60,7 @@ def sobol_indices(model: Model, inputs: Sequence[str], base_samples: int, seed: 
     Intervals: ± the normal quantile times the standard deviation over bootstrap resamples of the base points, drawn
     from the same seed. An input that the model does not use has both indices 0, exactly.
 
-    Raises SensitivityError for a number of base samples that is no power of 2 and for a model that gives no number.
+    Raises SensitivityError for a number of base samples that is not a power of 2 and for a model that gives no number.
 
     >>> result = sobol_indices(lambda x: x[:, [0]] + 0 * x[:, [1]], ["used", "unused"], 256, seed=1)
     >>> result.total.loc["unused", 0], round(float(result.first.loc["used", 0]), 1)
@@ -91,9 +91,10 @@ def sobol_indices(model: Model, inputs: Sequence[str], base_samples: int, seed: 
     def table(values: np.ndarray) -> pd.DataFrame:
         return pd.DataFrame(values, pd.Index(inputs, name="input"), names)
 
-    margins = [width * every[:, 1:].std(axis=1, ddof=1) if resamples > 1 else np.full(every[:, 0].shape, np.nan)
-               for every in (first, total)]
-    return SobolIndices(table(first[:, 0]), table(total[:, 0]), *map(table, margins),
+    first_margin, total_margin = (
+        width * every[:, 1:].std(axis=1, ddof=1) if resamples > 1 else np.full(every[:, 0].shape, np.nan)
+        for every in (first, total))
+    return SobolIndices(table(first[:, 0]), table(total[:, 0]), table(first_margin), table(total_margin),
                         pd.Series(variance[0], names, name="variance"), base_samples * (len(inputs) + 2))
 
 
@@ -157,7 +158,7 @@ def weight_indices(values: pd.DataFrame, weights: pd.Series, noise: WeightNoise,
     used = weights.index[weights > 0]
     rows, group = distinct_rows(values[used].to_numpy())
     base = weights[used].to_numpy()
-    cell = Cell(scorer_for(rows, method), base, noise, group)
+    cell = DesignCell(scorer_for(rows, method), base, noise, group)
     usual = cell_ranks(cell, base)[0]
 
     def ranks(drawn: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """The stages of the study, each distinct one computed once.
 
 Ten thousand variants of the method share few data sets: a stage depends on some of the choices only. `Stages` runs the
-same verbs as `study.score_study` and keeps every result by the choices that it depends on; a test holds both equal.
+same functions as `study.score_study` and keeps every result by the choices that it depends on; a test holds both equal.
 
 Reference: docs/method.md, section 6.4.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -24,8 +25,8 @@ from analysis.settings import Settings
 class Stages:
     """The stages of one panel under any settings, computed when first asked for.
 
-    A stage that refuses its input refuses again with the same error. What a stage announces by a warning is kept in
-    `announced` instead of being printed once for each of thousands of variants: message → number of stages.
+    A stage that refuses its input refuses again with the same error. Warnings of a stage are kept in `announced`
+    instead of being printed once for each of thousands of variants: message → number of stages.
     """
 
     def __init__(self, panel: Panel) -> None:
@@ -34,12 +35,12 @@ class Stages:
         self._kept: dict[Hashable, Any] = {}
 
     def tree(self, settings: Settings) -> pd.DataFrame:
-        """The framework: one row a node."""
+        """The framework: one row per node."""
         parent = settings.weighting.data_centre_parent
         return self._once(("tree", parent), lambda: tree_of(self.panel, settings))
 
     def proxies(self, settings: Settings) -> pd.DataFrame:
-        """The proxies in use, a row an indicator."""
+        """The proxies in use, one row per indicator."""
         choices = settings.indicators
         return self._once(("proxies", choices.worst_grade, choices.exclude), lambda: indicators.chosen_proxies(
             self.panel.proxies, choices.worst_grade, choices.exclude))
@@ -49,23 +50,23 @@ class Stages:
         proxies, scale = self.proxies(settings), settings.indicators.scale
 
         def read() -> pd.DataFrame:
-            # Columns do not depend on one another: an indicator left out or joining costs the others nothing.
-            columns = [self._once(("column", scale, code, *proxy.astype(str)), lambda proxy=proxy: (
-                indicators.indicator_values(self.panel.figures, self.panel.cities, proxy, scale)))
+            # Columns are independent: the others are not computed again when an indicator is left out or added.
+            columns = [self._once(("column", scale, code, *proxy.astype(str)), partial(
+                indicators.indicator_values, self.panel.figures, self.panel.cities, proxy, scale))
                 for code, proxy in proxies.iterrows()]
             return study.well_covered(pd.concat(columns, axis=1), settings.treatment.indicator_coverage)
 
         return self._once(("raw", settings.indicators, settings.treatment.indicator_coverage), read)
 
     def filled(self, settings: Settings) -> pd.DataFrame:
-        """Values without gaps, outliers as they are."""
+        """Values without gaps, outliers not yet treated."""
         choices = settings.treatment
         key = "filled", settings.indicators, choices.indicator_coverage, choices.missing, choices.neighbours
         return self._once(key, lambda: study.fill_gaps(
             self.raw(settings), self.panel.cities, self.proxies(settings), settings)[0])
 
     def treated(self, settings: Settings) -> pd.DataFrame:
-        """Values without gaps and with outliers tamed."""
+        """Values without gaps, outliers treated."""
         return self._once(self._data(settings), lambda: study.tame_outliers(
             self.raw(settings), self.filled(settings), settings)[0])
 
@@ -75,7 +76,7 @@ class Stages:
             self.treated(settings), self.tree(settings), settings))
 
     def objective(self, settings: Settings) -> pd.DataFrame:
-        """Indicators × kinds of weights that the data decide."""
+        """Indicators × kinds of weights computed from the data."""
         key = (*self._data(settings), "objective", settings.weighting.data_centre_parent)
         return self._once(key, lambda: study.objective_weights(self.treated(settings), self.tree(settings)))
 
@@ -98,7 +99,7 @@ class Stages:
             allow_inconsistent=choices.allow_inconsistent, data_centre_parent=choices.data_centre_parent))
 
     def weights(self, settings: Settings) -> pd.Series:
-        """The combined weights: what `study.weigh` puts into its column `combined`. Two settings with the same
+        """The combined weights, as column `combined` of `study.weigh`. Two settings with the same
         weights get the same object."""
         choices = settings.weighting
 

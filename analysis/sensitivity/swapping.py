@@ -29,11 +29,11 @@ class Swap:
 
 
 def smallest_swap(scores: pd.DataFrame, weights: pd.Series, first: str, second: str) -> Swap:
-    """The smallest change of weights that brings two cities level.
+    """The smallest change of weights that makes two cities tie.
 
     scores: cities × parts, for example domain scores; weights: by part, sum 1; the total is their weighted sum. The
-    change is measured by the weight moved, ½ Σ |v − w|; v ≥ 0 sums to 1. A city that is nowhere better cannot overtake,
-    whatever the weights. Raises SensitivityError for an unknown city.
+    change is measured by the weight moved, ½ Σ |v − w|; v ≥ 0 sums to 1. A city that is nowhere better cannot overtake
+    under any weights. Raises SensitivityError for an unknown city.
 
     >>> cities = pd.DataFrame({"D1": [80.0, 60.0], "D2": [50.0, 60.0]}, index=["A", "B"])
     >>> swap = smallest_swap(cities, pd.Series({"D1": 0.5, "D2": 0.5}), "A", "B")

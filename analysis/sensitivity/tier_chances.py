@@ -5,14 +5,13 @@ Reference: docs/method.md, sections 6.4 and 7.4.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import numpy as np
 import pandas as pd
 
 from .cells import Design
-from .counting import Cell, one_blas_thread
+from .counting import DesignCell, one_blas_thread
 from .draws import SensitivityError, check_count, drawn_weights
+from .factorial import same_data
 from .over_choices import SHORTEST_BLOCK, cell_order
 from .ranking import settled
 
@@ -20,13 +19,13 @@ from .ranking import settled
 def scores_over_choices(design: Design, draws: int, seed: int) -> pd.DataFrame:
     """The score of every city in each of the first draws of `method_uncertainty` with this seed.
 
-    design: from `cross`. draws: how many. They are the very draws that were counted and that `replay` takes out: the
-    same combination of choices, the same weights. Scores are on the scale of the draw's own combination (z-scores lie
+    design: from `cross`. draws: how many. They are the draws that were counted and that `replay` returns: the same
+    combination of choices, the same weights. Scores are on the scale of the draw's own combination (z-scores lie
     around 50, TOPSIS gives closeness × 100) and can be compared within a draw only. `tiers.tier_probabilities(scores,
-    k)` makes each draw's own tiers, which no change of scale moves.
+    k)` makes tiers within each draw, which do not depend on the scale.
 
     Returns draws × cities, index `draw` from 0, settled to 12 significant digits; to these, draw n has the same scores
-    whatever the number of draws. Draws whose combination the study refuses have no row: there are
+    for any number of draws. Draws whose combination the study refuses have no row: there are
     draws − len(result) of them, and `method_uncertainty` lists them by cause. Memory: 8 bytes × draws × cities. Raises
     SensitivityError where every draw is refused.
 
@@ -37,27 +36,17 @@ def scores_over_choices(design: Design, draws: int, seed: int) -> pd.DataFrame:
     order = cell_order(cells, seed)[:draws]
     numbers = {int(place): np.arange(position, draws, cells) for position, place in enumerate(order)}
     parts = []
-    for places in places_by_data_set(design, numbers):
-        weights = [drawn_weights(design.cells[place].base, design.cells[place].noise, len(numbers[place]), seed, place,
-                                 SHORTEST_BLOCK) for place in places]
-        scores = cell_scores(design.cells[places[0]], np.concatenate(weights))
+    for places, alike in same_data((place, design.cells[place]) for place in numbers):
+        weights = [drawn_weights(cell.base, cell.noise, len(numbers[place]), seed, place, SHORTEST_BLOCK)
+                   for place, cell in zip(places, alike, strict=True)]
+        scores = cell_scores(alike[0], np.concatenate(weights))
         parts.append(pd.DataFrame(scores, np.concatenate([numbers[place] for place in places]), design.cities))
     if not parts:
         raise SensitivityError(f"none of the {draws} draws gives a score; first cause: {design.causes[int(order[0])]}")
     return pd.concat(parts).sort_index().rename_axis("draw")
 
 
-def places_by_data_set(design: Design, places: Iterable[int]) -> list[list[int]]:
-    """The cells that can be scored, those that share scorer and group together: one matrix product serves them all."""
-    together: dict[tuple[int, int], list[int]] = {}
-    for place in places:
-        cell = design.cells[place]
-        if cell is not None:  # the design keeps scorers and groups, so that ids stay unique
-            together.setdefault((id(cell.scorer), id(cell.group)), []).append(place)
-    return list(together.values())
-
-
-def cell_scores(cell: Cell, weights: np.ndarray) -> np.ndarray:
+def cell_scores(cell: DesignCell, weights: np.ndarray) -> np.ndarray:
     """The study's scores (draws × cities), settled, of a cell under weights (draws × indicators) that sum to 1."""
     numbers = np.empty((len(weights), cell.group.max() + 1))
     with one_blas_thread():

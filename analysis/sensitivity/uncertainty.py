@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import pandas as pd
@@ -11,18 +12,18 @@ import pandas as pd
 from analysis.frames import settle
 from analysis.scoring import aggregate, rank
 
-from .counting import Cell, Counts, count_ranks
+from .counting import Counts, DesignCell, count_ranks
 from .draws import Distribution, SensitivityError, WeightNoise, check_count, checked, distinct_rows
 from .scorers import scorer_for
 
 
 @dataclass(frozen=True)
 class WeightUncertainty:
-    """What the ranks may be when the weights may be otherwise.
+    """The possible ranks when the weights are uncertain.
 
     ranks: cities × (median, rank_05, rank_95, mean, p_top_k for each k asked for). A quantile q is the smallest rank
     whose cumulative share of draws is at least q, so that the interval holds at least 90 % of the draws; p_top_k is
-    the share of draws with a rank ≤ k. All rest on the rank with ties sharing the smaller rank (1, 1, 3).
+    the share of draws with a rank ≤ k. In all of these, ties share the smaller rank (1, 1, 3).
     acceptability: cities × ranks 1…N, the share of draws in which the city takes the rank; tied cities share the tied
     ranks equally, so that every row and every column sums to 1.
     counts: cities × ranks 1…N, draws in which the city has the rank (ties sharing the smaller rank), int64.
@@ -66,11 +67,10 @@ def weight_uncertainty(
     number of them and does not depend on the order of the cities. method: the aggregation, arithmetic, geometric or
     topsis.
 
-    Cities that agree on every weighted indicator tie in every draw: they share the smaller
-    rank in `ranks` and `counts`, and share the tied ranks equally in `acceptability`. Without noise (infinite
-    concentration, half_width 0) every draw has the base ranks, ties included. Memory: 16 bytes × cities², whatever
-    the number of draws. Raises SensitivityError for a wrong argument,
-    UnusableValues and UnusableWeights naming the city and indicator at fault.
+    Cities that agree on every weighted indicator tie in every draw: they share the smaller rank in `ranks` and
+    `counts`, and share the tied ranks equally in `acceptability`. Without noise (infinite concentration, half_width 0)
+    every draw has the base ranks, ties included. Memory: 16 bytes × cities² for any number of draws. Raises
+    SensitivityError for a wrong argument, UnusableValues and UnusableWeights naming the city and indicator at fault.
 
     >>> cities = pd.DataFrame({"I01": [2.0, 1.0], "I02": [5.0, 4.0]}, index=["A", "B"])
     >>> result = weight_uncertainty(cities, pd.Series({"I01": 0.5, "I02": 0.5}), 100, 20, seed=1, top=(1,))
@@ -88,14 +88,14 @@ def weight_uncertainty(
     else:
         base = weights.to_numpy()
         distinct, group = distinct_rows(values.to_numpy()[:, base > 0])
-        cell = Cell(scorer_for(distinct, method), base[base > 0], noise, group)
+        cell = DesignCell(scorer_for(distinct, method), base[base > 0], noise, group)
         counts = count_ranks({0: cell}, {0: draws}, seed, workers)
     return summarise(counts, values.index, draws, top)
 
 
 def compare_noises(values: pd.DataFrame, weights: pd.Series, noises: Sequence[WeightNoise], draws: int, seed: int,
                    top: int = 100, method: str = "arithmetic") -> pd.DataFrame:
-    """What the kind and the amount of noise change in the answer, a row a noise.
+    """How the result depends on the kind and the amount of noise: one row per noise.
 
     Columns: zh, en (the noise in words), mean_width and widest (of the intervals rank_05 to rank_95, in ranks), sure
     (cities whose chance of the best `top` is above 0.95). The other arguments as in `weight_uncertainty`.
@@ -121,7 +121,7 @@ def base_counts(ranks: np.ndarray, draws: int) -> Counts:
 def summarise(by_pattern: Counts, cities: pd.Index, draws: int, top: Sequence[int],
               failed: int = 0) -> WeightUncertainty:
     """Intervals, chances and acceptabilities from counts of ranks by pattern of ties (cities × ranks each)."""
-    counts = sum(by_pattern.values())
+    counts = reduce(np.add, by_pattern.values())
     if (counts.sum(axis=1) != draws).any():
         raise SensitivityError("the counts do not add up to the number of draws; report this as a fault")
     positions = np.arange(1, len(cities) + 1)
@@ -149,7 +149,7 @@ def rank_at(counts: np.ndarray, percent: int) -> np.ndarray:
 
 
 def spread_ties(counts: np.ndarray, tied: np.ndarray) -> np.ndarray:
-    """Share the counts of cities that tie equally over the ranks they take together.
+    """Distribute the counts of tied cities equally over the ranks they occupy together.
 
     A city tied with t − 1 others and counted at rank r takes a t-th of each rank from r to r + t − 1.
     """

@@ -17,7 +17,7 @@ MOST_BREAKS = 255  # the limit of the ckmeans package
 
 
 class TiersError(ValueError):
-    """A request for tiers that the data cannot fill; the message names the argument and the remedy."""
+    """A number of tiers that the data cannot fill, or bad input; the message names the argument and the remedy."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def natural_breaks(scores: pd.Series, k: int) -> Tiers:
 def tiers_from_breaks(scores: pd.Series, breaks: pd.Series) -> pd.Series:
     """Tier of each score by fixed lower bounds: breaks[t] ≤ score < breaks[t − 1].
 
-    breaks: by tier 1…k, falling. The bound of the last tier is not used: whatever lies below belongs to it.
+    breaks: by tier 1…k, falling. The bound of the last tier is not used: all lower scores belong to it.
     """
     bounds = breaks.to_numpy(dtype=float)
     if (np.diff(bounds) >= 0).any():
@@ -112,7 +112,7 @@ def tier_numbers(scores: np.ndarray, bounds: np.ndarray) -> np.ndarray:
 
 
 def described(frame: pd.DataFrame, labels: np.ndarray, k: int, breaks: pd.Series | None = None) -> Tiers:
-    """The result object from arbitrary labels 0…k − 1: tiers ordered, centres, sizes and inertia computed anew."""
+    """The result object from arbitrary labels 0…k − 1: tiers ordered, centres, sizes and inertia computed."""
     centres = frame.groupby(labels).mean()
     # By mean, then by the columns from left to right, so that equal means have an order too.
     order = np.lexsort([*(-centres.to_numpy().T[::-1]), -centres.mean(axis=1).to_numpy()])

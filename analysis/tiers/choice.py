@@ -1,4 +1,4 @@
-"""How many tiers: every criterion beside the others, and no winner forced.
+"""How many tiers: every criterion beside the others, without an overall verdict.
 
 Reference: docs/method.md, section 7.3.
 """
@@ -132,10 +132,10 @@ def gap(inertia: float, boxes: np.ndarray, k: int, generator: np.random.Generato
 def stability(
     points: np.ndarray, labels: np.ndarray, drawn: np.ndarray, k: int, generator: np.random.Generator
 ) -> dict[str, float]:
-    """How well the tiers come back when cities are resampled (drawn: resamples × cities, times each was drawn).
+    """How well the tiers are recovered when cities are resampled (drawn: resamples × cities, times each was drawn).
 
-    Both indices count every city drawn once. A resample without any city of a tier says nothing of that tier and is
-    left out of its mean; a tier that is in no resample has no value.
+    Both indices count every drawn city once. A resample without any city of a tier is left out of the mean of that
+    tier; a tier that is in no resample has the value NaN.
     """
     from sklearn.metrics import adjusted_rand_score
 

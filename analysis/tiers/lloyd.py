@@ -1,8 +1,8 @@
 """k-means on many small data sets at once.
 
 The gap statistic and the bootstrap cluster hundreds of data sets of the same shape, ten starts each: k-means++ (Arthur
-& Vassilvitskii 2007, one candidate a centre), then Lloyd's iterations to a fixed point. They run side by side in NumPy
-for speed alone: 350 data sets of 297 × 5 uniform points (k = 2 to 8) take 1.3 s of one core, as many calls of
+& Vassilvitskii 2007, one candidate per centre), then Lloyd's iterations to a fixed point. They are batched in
+NumPy for speed only: 350 data sets of 297 × 5 uniform points (k = 2 to 8) take 1.3 s of one core, as many calls of
 scikit-learn's `KMeans` 11 s. The partition of the data itself is scikit-learn's (`kmeans_tiers`).
 """
 
@@ -34,7 +34,7 @@ def batched_kmeans(
 
 
 def plus_plus_starts(points: np.ndarray, weights: np.ndarray, k: int, generator: np.random.Generator) -> np.ndarray:
-    """k starting centres a run (runs × k × d), each drawn with probability weight × squared distance to the nearest."""
+    """k starting centres per run (runs × k × d), each drawn with chance ∝ weight × squared distance to the nearest."""
     runs = np.arange(len(weights))
     sources = runs if len(points) > 1 else np.zeros_like(runs)
     centres = np.empty((len(weights), k, points.shape[2]))
@@ -55,7 +55,7 @@ def plus_plus_starts(points: np.ndarray, weights: np.ndarray, k: int, generator:
 def lloyd(points: np.ndarray, weights: np.ndarray, centres: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lloyd's iterations from given centres to a fixed point: labels (runs × n) and inertia (runs).
 
-    A centre that loses all its points stays where it is. Runs that have settled drop out of the batch.
+    A centre without points does not move. Runs that have converged leave the batch.
     """
     runs, k = centres.shape[:2]
     labels = np.full(weights.shape, -1, dtype=np.int16)
@@ -67,7 +67,7 @@ def lloyd(points: np.ndarray, weights: np.ndarray, centres: np.ndarray) -> tuple
         moved = (nearest != labels[active]).any(axis=1)
         labels[active] = nearest
         inertia[active[~moved]] = (weights[~moved] * distances[~moved]).sum(axis=1)
-        # Only what still moves goes on, its points and weights with it.
+        # Only runs that still change are continued, with their points and weights.
         active, nearest, weights, centres = active[moved], nearest[moved], weights[moved], centres[moved]
         if len(points) > 1:
             points, lengths = points[moved], lengths[moved]
@@ -86,7 +86,7 @@ def nearest_centres(distances: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     numbers = np.zeros(least.shape, dtype=np.int16)
     for number in range(1, distances.shape[1]):
         closer = distances[:, number] < least
-        np.maximum(numbers, closer * np.int16(number), out=numbers)  # numbers grow: the later one stands
+        np.maximum(numbers, closer * np.int16(number), out=numbers)  # numbers grow: the later one is kept
         np.minimum(least, distances[:, number], out=least)
     return numbers, least
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from analysis import expert_agreement, framework, weighting
+from analysis.editions import Edition
 from analysis.experts import GROUP, consistency_table, judged_tree, judgement_file, judgements_in_use, leaf_weights
 from analysis.panel import tree_of
 from analysis.settings import ROOT, load_settings
@@ -37,7 +38,7 @@ def given():
 def panel(given):
     from workbench.run_input import own_panel
 
-    return own_panel(given, "synthetic")
+    return own_panel(given, Edition.SYNTHETIC)
 
 
 @pytest.fixture(scope="module")

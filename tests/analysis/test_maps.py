@@ -99,10 +99,8 @@ class TestMaps:
     def test_every_map_names_the_base_map(self, lang):
         values = pd.Series(np.linspace(0, 100, len(CITIES)), CITIES.index)
         values.iloc[0] = np.nan
-        tiers = pd.Series(np.arange(len(CITIES)) % 3 + 1, CITIES.index)
         ranks = pd.Series(np.arange(1, len(CITIES) + 1), CITIES.index)
         for figure in (maps.city_map(BOUNDARIES, values, "x", lang, "edition"),
-                       maps.tier_map(BOUNDARIES, tiers, "x", lang, "edition"),
                        maps.rank_map(BOUNDARIES, ranks, "x", lang, "edition")):
             words = "\n".join(text for text, _ in self.texts(figure))
             assert "GS(2024)0650号" in words and "天地图" in words and "edition" in words

@@ -9,7 +9,7 @@ import sys
 import nbformat
 import pytest
 
-from analysis.settings import TRAITS
+from analysis.editions import TRAITS
 from workbench.parameters import columns_of, wanted_cell
 from workbench.steps import ELSEWHERE, LANGUAGES, NEEDS, ONLY_WITH, STEPS, stored_notebooks
 from workbench.stored_form import as_text, stored_form

@@ -5,7 +5,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from analysis.settings import PUBLIC_TRAITS, ROOT, load_settings
+from analysis.editions import PUBLIC_TRAITS
+from analysis.settings import ROOT, load_settings
 from analysis.sources import read_cities
 from workbench.own.reading import read_input
 from workbench.run_input import own_panel, panel_ground, regions_in_words

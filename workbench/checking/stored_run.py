@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from analysis.editions import WORD
-from analysis.settings import PUBLIC_TRAITS, ROOT, load_settings, nearest
+from analysis.editions import PUBLIC_TRAITS, Edition
+from analysis.settings import ROOT, load_settings, nearest
 from workbench.by_hand import RECORD
 from workbench.office.take_away import FILES as TAKE_AWAY
 from workbench.own.study_input import StudyInput
@@ -67,7 +67,7 @@ def read_stored(run: str, lang: str, reports: bool) -> Stored:
         raise RunError(f"run {run} has no settings.yaml, so its choices are not known; make it again "
                        f"with its choices: python -m analysis run --run {run} --set …")
     settings = load_settings(DATA / run / "settings.yaml")
-    if settings.edition != "public" and not (DATA / run / INPUT).is_dir():
+    if settings.edition != Edition.PUBLIC and not (DATA / run / INPUT).is_dir():
         raise RunError(f"run {run} has lost the values that it was made from (data/processed/{run}/{INPUT}); make it "
                        f"again from your own file: python -m analysis run --panel mine.xlsx --run {run}")
     given = kept_input(settings, DATA / run)
@@ -100,7 +100,7 @@ def read_manifest(folder: Path, place: str) -> dict[str, Any]:
 
 
 def is_page(name: str) -> bool:
-    return name.removeprefix(f"{WORD}_").startswith(PAGES)
+    return name.removeprefix(f"{Edition.SYNTHETIC}_").startswith(PAGES)
 
 
 def outputs(stored: Stored, part: str) -> set[str]:

@@ -11,7 +11,7 @@ import hashlib
 from functools import cache
 
 from analysis.editions import file_name
-from analysis.tables import shown
+from analysis.tables import printed
 from workbench.city_profiles.page import profile_style
 from workbench.city_profiles.words import Names
 from workbench.reporting.markup import REPORT_ASSETS
@@ -51,7 +51,7 @@ def list_html(names: Names, stamp: Stamp) -> str:
     def entry(code: str) -> dict[str, str]:
         row = tables.scores.loc[code]
         return {"address": page_name(code, tables.settings.edition), "name": names.cities[code],
-                "rank": f"{row['rank']}", "score": shown(row["score"], ".1f"),
+                "rank": f"{row['rank']}", "score": printed(row["score"], ".1f"),
                 "sought": f"{tables.cities.at[code, 'name']} {english[code]} {code}".lower()}
 
     text, digest = script()

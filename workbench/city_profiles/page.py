@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from analysis.figures.labels import pick
-from analysis.tables import EMPTY, shown
+from analysis.tables import EMPTY, printed
 from workbench.city_profiles import drawing, words
 from workbench.city_profiles.moves import moves_of
 from workbench.city_profiles.words import Names
@@ -119,10 +119,10 @@ def domain_rows(names: Names, code: str) -> list[dict[str, Any]]:
         score = profiles.tables.scores.at[code, domain]
         medians = {kind: peers.medians.at[code, domain] for kind, peers in profiles.peers.items() if kind != "all"}
         rows.append({
-            "name": names.nodes[domain], "score": shown(score, ".1f"),
+            "name": names.nodes[domain], "score": printed(score, ".1f"),
             "rank": str(profiles.domain_ranks.at[code, domain]),
-            "medians": [shown(median, ".1f") for median in medians.values()],
-            "weight": shown(profiles.domain_weights.get(domain, 0.0), ".1%"),
+            "medians": [printed(median, ".1f") for median in medians.values()],
+            "weight": printed(profiles.domain_weights.get(domain, 0.0), ".1%"),
             "bar": drawing.bar(score, medians, drawing.domain_colour(domain))})
     return rows
 
@@ -136,7 +136,7 @@ def indicator_rows(names: Names, code: str, table: dict[str, dict[str, float]], 
         marks, percentiles = profiles.flags.get((code, indicator), ()), table[indicator]
         rows.append({
             "name": names.nodes[indicator], **words.value_texts(names, indicator, raw[indicator]),
-            "points": shown(points[indicator], ".1f"), "weight": shown(scale.weight, ".1%"),
+            "points": printed(points[indicator], ".1f"), "weight": printed(scale.weight, ".1%"),
             "percentiles": [EMPTY if math.isnan(value) else f"{value:.0f}" for value in percentiles.values()],
             "dot": drawing.percentile_dot(percentiles["all"]),
             "side": "up" if indicator in strong else "down" if indicator in weak else "",

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from analysis.figures.labels import city_names, group_name, node_names, pick, province_name, system_name
-from analysis.tables import EMPTY, full_names, percentage, shown
+from analysis.tables import EMPTY, full_names, percentage, printed
 from workbench.city_profiles.moves import WHOLE_YEARS, YES_NO, Move, Step
 from workbench.city_profiles.profiles import Profiles
 from workbench.edition import notice_text
@@ -162,7 +162,7 @@ def step_rows(names: Names, steps: Sequence[Step]) -> list[tuple[str, str, str, 
         if not step.possible:
             continue
         measure = names.profiles.scales[step.indicator].measure
-        value, remark = f"{shown(step.raw, ',.4g')} {names.units[step.indicator]}".strip(), ""
+        value, remark = f"{printed(step.raw, ',.4g')} {names.units[step.indicator]}".strip(), ""
         if measure == YES_NO:
             value = say("列入名单", "to be named")
             remark = say("名单只有是与否：列入即得满分", "the list knows yes and no only: named means all points")
@@ -176,7 +176,7 @@ def value_texts(names: Names, indicator: str, value: float) -> dict[str, str]:
     """A raw value and its unit; whether a list names the city is yes or no, without a unit."""
     if names.profiles.scales[indicator].measure == YES_NO and not math.isnan(value):
         return {"value": names.pick("是", "yes") if value else names.pick("否", "no"), "unit": ""}
-    return {"value": shown(value, ",.5g"), "unit": names.units[indicator]}
+    return {"value": printed(value, ",.5g"), "unit": names.units[indicator]}
 
 
 def steps_lead(names: Names, steps: Sequence[Step]) -> list[str]:

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from analysis import figures
-from analysis.editions import EDITION, marked_table
+from analysis.editions import Edition, marked_table
 from analysis.figures.comparison import rank_change_parts
 from analysis.frames import write_frame
 from analysis.settings import ROOT
@@ -36,8 +36,8 @@ def write_comparison(comparison: Comparison, first: Run, second: Run, lang: str 
         made = Path(staging) / "new"
         folder = language_folder(made, lang)
         folder.mkdir(parents=True)
-        simulated = EDITION in (first.settings.edition, second.settings.edition)
-        write_frame(marked_table(told.moves, EDITION) if simulated else told.moves, made / CSV)
+        simulated = Edition.SYNTHETIC in (first.settings.edition, second.settings.edition)
+        write_frame(marked_table(told.moves, Edition.SYNTHETIC) if simulated else told.moves, made / CSV)
         picture = movers_figure(told)
         if picture:
             (folder / PICTURE).write_text(picture, encoding="utf-8")

@@ -55,7 +55,7 @@ def write_svg(svg: str, folder: Path, name: str, title: str, words: str) -> None
     (folder / f"{name}.svg").write_text(described(svg, title, words), encoding="utf-8")
 
 
-def write_numbers(figure: Figure, folder: Path, name: str, edition: str = "public") -> None:
+def write_numbers(figure: Figure, folder: Path, name: str, edition: editions.Edition = editions.Edition.PUBLIC) -> None:
     """Write <name>.csv into `folder` where the figure carries the numbers that it draws (see `figures.numbers`)."""
     numbers = getattr(figure, "numbers", None)
     if isinstance(numbers, pd.DataFrame):

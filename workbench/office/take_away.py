@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.editions import EDITION, file_name, marked_table
+from analysis.editions import Edition, file_name, marked_table
 from analysis.frames import write_frame
 from workbench.office.figure_files import ENDINGS, figures_in
 from workbench.office.run_book import RunBook
@@ -38,11 +38,11 @@ FILES = tuple(NAMES)
 def listed(folder: Path, lang: str) -> list[tuple[str, str]]:
     """(file, what it is) of all that stands in the folder of a run's reports."""
     return [(place.name, words[lang != "zh"]) for name, words in NAMES.items()
-            for place in (folder / name, folder / file_name(name, EDITION)) if place.is_file()]
+            for place in (folder / name, folder / file_name(name, Edition.SYNTHETIC)) if place.is_file()]
 
 
 def write_white_paper(notebook: NotebookNode, name: str, folder: Path, lang: str, stamp: Stamp,
-                      edition: str = "public") -> None:
+                      edition: Edition = Edition.PUBLIC) -> None:
     """The executed white paper as Word, beside its HTML and PDF; figures come from the folder `figures`."""
     from workbench.office.word import report_to_docx
 

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 from analysis.figures.labels import node_names, pick
 from analysis.figures.profile import domain_bars
-from analysis.tables import shown
+from analysis.tables import printed
 from workbench.edition import edition_line, edition_stamp
 from workbench.profile import words
 from workbench.profile.account import Account
@@ -66,15 +66,16 @@ def ledger(account: Account, lang: str) -> Table:
     body = []
     for domain, part in account.items.groupby("domain", sort=False):
         for code, item in part.iterrows():
-            body.append(row([code, names[code], shown(item["raw_value"], ",.6g"), item[f"unit_{lang}"], item["grade"],
-                             flags[code], shown(item["treated_value"], ",.6g"), shown(item["points"], ".2f"),
-                             shown(item["weight"], ".2%"), *[shown(item["contribution"], ".3f")] * additive,
+            body.append(row([code, names[code], printed(item["raw_value"], ",.6g"), item[f"unit_{lang}"], item["grade"],
+                             flags[code], printed(item["treated_value"], ",.6g"), printed(item["points"], ".2f"),
+                             printed(item["weight"], ".2%"), *[printed(item["contribution"], ".3f")] * additive,
                              words.reading(account, code, lang), item["source_id"]]))
         total = account.domains.loc[domain]
-        body.append(row([domain, names[domain], *[""] * 5, shown(total["score"], ".2f"), shown(total["weight"], ".2%"),
-                         *[shown(total["contribution"], ".3f")] * additive, "", ""], bold=True))
-    score = shown(account.result["score"], ".3f")
-    body.append(row(["", pick(lang, "总分", "Score"), *[""] * 5, score, shown(account.items["weight"].sum(), ".2%"),
+        body.append(row([domain, names[domain], *[""] * 5, printed(total["score"], ".2f"),
+                         printed(total["weight"], ".2%"), *[printed(total["contribution"], ".3f")] * additive, "", ""],
+                        bold=True))
+    score = printed(account.result["score"], ".3f")
+    body.append(row(["", pick(lang, "总分", "Score"), *[""] * 5, score, printed(account.items["weight"].sum(), ".2%"),
                      *[score] * additive, "", ""], bold=True))
     return Table([[text_cell(text, numeric) for text, numeric in heads]], body)
 

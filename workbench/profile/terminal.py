@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 from analysis.figures.labels import node_names, pick
-from analysis.tables import shown
+from analysis.tables import printed
 from workbench.edition import edition_line
 from workbench.profile import words
 from workbench.profile.account import Account
@@ -82,15 +82,15 @@ def ledger_table(account: Account, lang: str):
     table = plain_table(heads + [(pick(lang, "贡献", "Contribution"), "right")] * additive)
     for domain, part in account.items.groupby("domain", sort=False):
         for code, item in part.iterrows():
-            add_row(table, [code, names[code], shown(item["raw_value"], ",.6g"), item[f"unit_{lang}"], flags[code],
-                            shown(item["treated_value"], ",.6g"), shown(item["points"], ".4f"), f"{item['weight']:.6f}",
-                            *[shown(item["contribution"], ".6f")] * additive])
+            add_row(table, [code, names[code], printed(item["raw_value"], ",.6g"), item[f"unit_{lang}"], flags[code],
+                            printed(item["treated_value"], ",.6g"), printed(item["points"], ".4f"),
+                            f"{item['weight']:.6f}", *[printed(item["contribution"], ".6f")] * additive])
         total = account.domains.loc[domain]
-        add_row(table, [domain, names[domain], "", "", "", "", shown(total["score"], ".4f"),
-                        f"{total['weight']:.6f}", *[shown(total["contribution"], ".6f")] * additive], last=True)
+        add_row(table, [domain, names[domain], "", "", "", "", printed(total["score"], ".4f"),
+                        f"{total['weight']:.6f}", *[printed(total["contribution"], ".6f")] * additive], last=True)
     score = account.result["score"]
-    add_row(table, ["", pick(lang, "总分", "Score"), "", "", "", "", shown(score, ".4f"),
-                    f"{account.items['weight'].sum():.6f}", *[shown(score, ".6f")] * additive])
+    add_row(table, ["", pick(lang, "总分", "Score"), "", "", "", "", printed(score, ".4f"),
+                    f"{account.items['weight'].sum():.6f}", *[printed(score, ".6f")] * additive])
     return table
 
 
@@ -100,8 +100,8 @@ def domain_table(account: Account, lang: str):
     table = plain_table([(pick(lang, "领域", "Domain"), "left"), (pick(lang, "得分", "Score"), "right"),
                          *((label, "right") for label in peers.values())])
     for domain, row in account.domains.iterrows():
-        medians = [shown(row[f"median_{kind}"], ".2f") for kind in peers]
-        add_row(table, [names[domain], shown(row["score"], ".2f"), *medians])
+        medians = [printed(row[f"median_{kind}"], ".2f") for kind in peers]
+        add_row(table, [names[domain], printed(row["score"], ".2f"), *medians])
     return table
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 from analysis.figures.labels import group_name, pick, province_name, system_name
 from analysis.frames import settle
 from analysis.panel import main_system
-from analysis.tables import EMPTY, full_names, percentage, shown
+from analysis.tables import EMPTY, full_names, percentage, printed
 from workbench.profile.account import Account
 
 FLAGS = {"filled": ("补缺", "filled"), "winsorised": ("缩尾", "winsorised"), "log": ("对数", "log"),
@@ -142,7 +142,7 @@ PURPOSES = {"value": ("", ""), "residents": ("除数", "divisor"), "set_aside": 
 
 def raw_figure(cell: tuple) -> str:
     """A raw cell's value as it was read; a year without a thousands separator."""
-    return shown(cell.value, ".10g" if cell.variable.endswith("_year") else ",.10g")
+    return printed(cell.value, ".10g" if cell.variable.endswith("_year") else ",.10g")
 
 
 def raw_row(cell: tuple) -> str:

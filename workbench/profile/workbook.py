@@ -73,7 +73,7 @@ def account_workbook(account: Account, lang: str = "zh") -> bytes:
     formulas = raw_formulas(account, {key: f"'{names[1]}'!{place}" for key, place in ranges.items()})
     write_account(sheets[0], looks, account, formulas, lang)
     write_notes(sheets[2], looks, account, lang)
-    if account.tables.settings.edition == editions.EDITION:
+    if account.tables.settings.edition == editions.Edition.SYNTHETIC:
         mark_sheets(book, sheets, looks)
     book.close()
     return buffer.getvalue()

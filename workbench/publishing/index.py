@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from analysis import __version__
-from analysis.editions import file_name
+from analysis.editions import Edition, file_name
 from analysis.frames import read_frame
 from analysis.settings import BASELINE, ROOT, differences, flatten
-from analysis.tables import full_names, shown
+from analysis.tables import full_names, printed
 from workbench.office.take_away import listed
 from workbench.planning import Plan
 from workbench.publishing.provenance import MANIFEST, hashes, raw_checksums, versions
@@ -87,7 +87,7 @@ def best_cities(plan: Plan, folder: Path, data: Path) -> tuple[list[tuple[str, s
     scores = read_frame(data / "05_scores.csv", "adcode")
     names = full_names(run_ground(plan.settings, data).cities, plan.lang)
     best = scores["rank"].sort_values(kind="stable").index[:BEST]
-    return [(str(scores.at[code, "rank"]), names[code], shown(scores.at[code, "score"], ".1f"),
+    return [(str(scores.at[code, "rank"]), names[code], printed(scores.at[code, "score"], ".1f"),
              f"profiles/{file_name(f'{code}.html', plan.settings.edition)}") for code in best], len(scores)
 
 
@@ -109,7 +109,7 @@ def other_language_command(plan: Plan) -> str:
     lang, place = "en" if plan.lang == "zh" else "zh", f"data/processed/{plan.run}"
     if plan.run == BASELINE.stem:
         return f"python3 run.py --lang {lang}"
-    values = f" --panel {place}/input" if plan.settings.edition == "own" else ""
+    values = f" --panel {place}/input" if plan.settings.edition == Edition.OWN else ""
     return f"python3 run.py --settings {place}/settings.yaml{values} --run {plan.run} --lang {lang}"
 
 

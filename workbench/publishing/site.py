@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from analysis.editions import file_name
+from analysis.editions import Edition, file_name
 from workbench.edition import edition_stamp
 from workbench.planning import Plan, report_folder
 from workbench.publishing.crate import crate
@@ -59,7 +59,7 @@ def read_executed(folder: Path, step: str):
     return nbformat.read(folder / "notebooks" / f"{step}.ipynb", 4)
 
 
-def document_paths(folder: Path, step: str, edition: str = "public") -> tuple[Path, Path]:
+def document_paths(folder: Path, step: str, edition: Edition = Edition.PUBLIC) -> tuple[Path, Path]:
     """Where the HTML and the PDF of a step stand."""
     name = file_name("white_paper" if step == STEPS[-1] else step, edition)
     if step == STEPS[-1]:

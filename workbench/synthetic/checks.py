@@ -12,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from analysis import agreement, framework, sources, study
+from analysis.editions import Edition
 from analysis.panel import Panel
 from analysis.settings import ROOT, Settings, load_settings
 
@@ -29,7 +30,7 @@ def as_panel(synthetic: Synthetic, root: Path = ROOT, corrected: bool = False) -
     if corrected:
         for row in synthetic.planted.itertuples():
             values.at[row.adcode, row.indicator] = row.true_value
-    return Panel(edition="synthetic", figures=figures(values), cities=sources.read_cities(root),
+    return Panel(edition=Edition.SYNTHETIC, figures=figures(values), cities=sources.read_cities(root),
                        proxies=proxies(read_readings(root)), judgements=sources.read_judgements(root),
                        experts=sources.read_experts(root), root=root, tree=framework.read_framework(root))
 

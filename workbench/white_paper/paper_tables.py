@@ -14,7 +14,7 @@ from analysis.figures.labels import city_names, group_name, node_names, pick
 from analysis.figures.weights import SCHEMES
 from analysis.framework import ancestor, domains
 from analysis.settings import Settings
-from analysis.tables import EMPTY, finished, full_names, percentage, shown
+from analysis.tables import EMPTY, finished, full_names, percentage, printed
 from workbench.city_profiles.profiles import Profiles
 from workbench.city_profiles.words import Names
 
@@ -180,7 +180,7 @@ def case_column(names: Names, code: str) -> list[str]:
               if domain in profiles.domain_ranks else EMPTY for domain in profiles.domains]
     return [f"{result['score']:.2f}", f"{result['rank']}", f"{interval['rank_05']:g}–{interval['rank_95']:g}",
             percentage(interval[f"p_top_{top}"]), EMPTY if pd.isna(published) else f"{published:.0f}",
-            shown(int(profiles.peers["tier"].members[code]), None) if "tier" in profiles.peers else EMPTY, *scores,
+            printed(int(profiles.peers["tier"].members[code]), None) if "tier" in profiles.peers else EMPTY, *scores,
             some(names, strong), some(names, weak)]
 
 

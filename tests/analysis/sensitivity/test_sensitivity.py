@@ -37,7 +37,7 @@ from analysis.sensitivity import (
 )
 from analysis.sensitivity import counting as engine
 from analysis.sensitivity.cells import Design
-from analysis.sensitivity.counting import Cell, RankCounter
+from analysis.sensitivity.counting import DesignCell, RankCounter
 from analysis.sensitivity.draws import distinct_rows
 from analysis.sensitivity.scorers import scorer_for
 from analysis.settings import load_settings
@@ -69,7 +69,7 @@ def one_way_to_score(values: pd.DataFrame, weights: pd.Series, method: str, nois
     """A design of one cell: these values and weights, aggregated by one method."""
     used = weights.index[weights > 0]
     rows, group = distinct_rows(values[used].to_numpy())
-    cell = Cell(scorer_for(rows, method), weights[used].to_numpy(), noise, group, tuple(used))
+    cell = DesignCell(scorer_for(rows, method), weights[used].to_numpy(), noise, group, tuple(used))
     crossing = Crossing(load_settings(), (Factor("only", "", "", (Option("this", "", "", {}),)),))
     return Design(crossing, (noise,), (cell,), {}, values.index)
 

@@ -14,7 +14,7 @@ from scipy.optimize import linprog
 from analysis.frames import settle
 from analysis.scoring import aggregate, rank
 from analysis.sensitivity import SensitivityError, attainable, attainable_ranks, smallest_swap
-from analysis.sensitivity.attainable import Region, region_of
+from analysis.sensitivity.attainable import AdmittedWeights, admitted_weights
 
 
 def random_cities(cities: int, indicators: int, seed: int, whole: bool = False) -> tuple[pd.DataFrame, pd.Series]:
@@ -90,18 +90,18 @@ class TestAttainableRanks:
         assert (ranks["base"] == base).all()
         assert (ranks["best_bound"] <= ranks["best"]).all() and (ranks["best"] <= base).all()
         assert (ranks["worst_bound"] >= ranks["worst"]).all() and (ranks["worst"] >= base).all()
-        region = region_of(weights, bounds)
+        admitted = admitted_weights(weights, bounds)
         places = np.arange(len(values))
         for name, table in (("best", result.best_weights), ("worst", result.worst_weights)):
             shown = table.to_numpy()
-            assert ((shown >= region.lowest - 1e-9) & (shown <= region.highest + 1e-9)).all()
+            assert ((shown >= admitted.lowest - 1e-9) & (shown <= admitted.highest + 1e-9)).all()
             assert (ranks_under(values, shown)[places, places] == ranks[name]).all()
         generator = np.random.default_rng(seed + 1)
         for row in generator.random((20, indicators)):
             order = np.argsort(row)
-            room = (region.highest - region.lowest)[order]
-            given_ = np.clip(1 - region.lowest.sum() - (room.cumsum() - room), 0, room)
-            corner = region.lowest.copy()
+            room = (admitted.highest - admitted.lowest)[order]
+            given_ = np.clip(1 - admitted.lowest.sum() - (room.cumsum() - room), 0, room)
+            corner = admitted.lowest.copy()
             corner[order] += given_
             share = generator.random()
             sampled = ranks_under(values, np.array([corner, share * corner + (1 - share) * weights.to_numpy()]))
@@ -167,11 +167,11 @@ class TestAttainableRanks:
     def test_the_closed_form_is_the_linear_programme(self):
         generator = np.random.default_rng(1)
         weights = generator.dirichlet(np.ones(7))
-        region = Region(0.6 * weights, 1.4 * weights)
+        admitted = AdmittedWeights(0.6 * weights, 1.4 * weights)
         for row in generator.normal(size=(20, 7)):
-            exact = linprog(-row, A_eq=np.ones((1, 7)), b_eq=[1], bounds=list(zip(region.lowest, region.highest,
+            exact = linprog(-row, A_eq=np.ones((1, 7)), b_eq=[1], bounds=list(zip(admitted.lowest, admitted.highest,
                                                                                   strict=True)))
-            assert region.largest(row[None])[0] == pytest.approx(-exact.fun, abs=1e-10)
+            assert admitted.largest(row[None])[0] == pytest.approx(-exact.fun, abs=1e-10)
 
     @settings(max_examples=15)
     @given(seed=st.integers(0, 10**6), indicators=st.integers(2, 8), bounds=st.sampled_from([0.1, 0.3, 1.0]))

@@ -36,7 +36,7 @@ from analysis.sensitivity import (
     with_overrides,
 )
 from analysis.sensitivity.cells import Design
-from analysis.sensitivity.counting import Cell, RankCounter
+from analysis.sensitivity.counting import DesignCell, RankCounter
 from analysis.sensitivity.draws import blocks, distinct_rows, drawn_weights, streams
 from analysis.sensitivity.over_choices import cell_order, draws_by_cell
 from analysis.sensitivity.ranking import settled, tied_ranks
@@ -80,7 +80,7 @@ def toy_design(cells: int, refused: set[int], cities: int = 8, seed: int = 0) ->
     for number in range(cells):
         rows, group = distinct_rows(generator.integers(0, 4, (cities, 3)) + 1.0)
         scorer = scorer_for(rows, ("arithmetic", "geometric", "topsis")[number % 3])
-        made.append(None if number in refused else Cell(scorer, np.array([0.5, 0.3, 0.2]), NOISES[0], group))
+        made.append(None if number in refused else DesignCell(scorer, np.array([0.5, 0.3, 0.2]), NOISES[0], group))
     options = tuple(Option(f"o{number}", "", "", {}) for number in range(cells))
     crossing = Crossing(load_settings(), (Factor("toy", "", "", options),))
     return Design(crossing, NOISES[:1], tuple(made), {number: f"cause {number % 2}" for number in refused},

@@ -24,7 +24,7 @@ from analysis.sensitivity import (
     sobol_indices,
     weight_indices,
 )
-from analysis.sensitivity.counting import Cell
+from analysis.sensitivity.counting import DesignCell
 from analysis.sensitivity.draws import distinct_rows, noise_quantiles
 from analysis.sensitivity.enumeration import sums_of_squares
 from analysis.sensitivity.ranking import cell_ranks, drawn_ranks, mean_shifts
@@ -137,7 +137,7 @@ class TestWeightIndices:
     def test_fast_ranks_are_the_ranks(self, seed, method):
         generator = np.random.default_rng(seed)
         rows, group = distinct_rows(generator.integers(1, 4, (9, 2)).astype(float))
-        cell = Cell(scorer_for(rows, method), np.ones(2), WeightNoise("dirichlet", 2.0), group)
+        cell = DesignCell(scorer_for(rows, method), np.ones(2), WeightNoise("dirichlet", 2.0), group)
         weights = generator.dirichlet([1, 1], 50)
         ranks = cell_ranks(cell, weights)
         assert (ranks == drawn_ranks(cell.scorer, group, 3 * weights)).all()

@@ -23,7 +23,7 @@ from analysis.sensitivity import (
     scores_over_choices,
 )
 from analysis.sensitivity.cells import Design
-from analysis.sensitivity.counting import Cell
+from analysis.sensitivity.counting import DesignCell
 from analysis.sensitivity.draws import distinct_rows
 from analysis.sensitivity.scorers import scorer_for
 from analysis.settings import load_settings
@@ -55,7 +55,8 @@ def toy_design(refused: set[int], cells: int = 6, cities: int = 8) -> Design:
     for number in range(cells):
         rows, group = distinct_rows(generator.integers(0, 4, (cities, 3)) + 1.0)
         scorer = scorer_for(rows, ("arithmetic", "geometric", "topsis")[number % 3])
-        made.append(None if number in refused else Cell(scorer, np.array([0.5, 0.3, 0.2]), NOISES[number % 2], group))
+        cell = DesignCell(scorer, np.array([0.5, 0.3, 0.2]), NOISES[number % 2], group)
+        made.append(None if number in refused else cell)
     options = tuple(Option(f"o{number}", "", "", {}) for number in range(cells))
     crossing = Crossing(load_settings(), (Factor("toy", "", "", options),))
     return Design(crossing, NOISES[:1], tuple(made), dict.fromkeys(refused, "no such method"),

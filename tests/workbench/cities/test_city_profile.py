@@ -17,9 +17,10 @@ import pandas as pd
 import pytest
 from rich.cells import cell_len
 
+from analysis.editions import PUBLIC_TRAITS
 from analysis.frames import read_frame, settle, write_frame
 from analysis.framework import leaves
-from analysis.settings import PUBLIC_TRAITS, ROOT, load_settings, write_settings
+from analysis.settings import ROOT, load_settings, write_settings
 from analysis.study import score_study, score_table
 from workbench import by_hand, profile
 from workbench.by_hand import data_folder

@@ -49,7 +49,6 @@ def drawn(name: str, lang: str):
             ("a", "b"), **words),
         "province_map": lambda: maps.province_map(BOUNDARIES, pd.Series(3, CITIES["province"].unique()), "x", **words),
         "city_map": lambda: maps.city_map(BOUNDARIES, DATA["scores"], "x", **words),
-        "tier_map": lambda: maps.tier_map(BOUNDARIES, ranks % 3 + 1, "x", **words),
         "rank_map": lambda: maps.rank_map(BOUNDARIES, ranks, "x", **words),
         "tile_grid": lambda: tiles(lang),
     }
@@ -64,7 +63,7 @@ def tiles(lang: str, counts: pd.Series | None = None):
 
 
 ALL = sorted({*FIGURES, *CHOICES, "group_counts", "correlation_heatmap", "domain_bars", "rank_change_parts",
-              "province_map", "city_map", "tier_map", "rank_map", "tile_grid"})
+              "province_map", "city_map", "rank_map", "tile_grid"})
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from analysis import expert_agreement, sources
+from analysis.editions import Edition
 from analysis.settings import ROOT, load_settings
 from analysis.study import score_study
 from workbench.own.reading import read_input
@@ -25,7 +26,7 @@ def synthetic():
 @pytest.fixture(scope="module")
 def base():
     settings = load_settings(ROOT / "settings/synthetic.yaml")
-    return score_study(own_panel(read_input(ROOT / "data/raw/synthetic/panel"), "synthetic"), settings)
+    return score_study(own_panel(read_input(ROOT / "data/raw/synthetic/panel"), Edition.SYNTHETIC), settings)
 
 
 def section(number: int) -> str:

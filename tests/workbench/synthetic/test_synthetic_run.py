@@ -106,7 +106,7 @@ class TestMarked:
         for path in tables:
             lines = path.read_text(encoding="utf-8").splitlines()
             assert lines[0].endswith(f'"{editions.COLUMN}"') or lines[0].endswith(editions.COLUMN), path.name
-            assert lines[1:] == [] or all(line.endswith(f",{editions.WORD}") for line in lines
+            assert lines[1:] == [] or all(line.endswith(f",{editions.Edition.SYNTHETIC}") for line in lines
                                           if line.count('"') == 0 and line != lines[0]), path.name
 
     def test_the_values_it_keeps_and_its_settings(self, made):
