@@ -231,8 +231,12 @@ class Brought:
         return [each.line(lang) for each in warnings[:most]] + (rest if len(warnings) > most else [])
 
 
-def bring(path: Path | None, settings: Settings) -> Brought:
-    """Read and check what a run is made from: `path` for own data, the committed panel for the synthetic edition."""
+def bring(path: Path | None, settings: Settings, year: int | None = None) -> Brought:
+    """Read and check what a run is made from: `path` for own data, the committed panel for the synthetic edition.
+
+    `year` is the one whose figures are used instead of the latest."""
+    if year is not None and path is None:
+        raise ValueError(f"--year {year}: it chooses among the figures of own data; give them with --panel")
     if path is None and settings.edition == Edition.PUBLIC:
         return Brought(settings)
     if path is None and settings.edition == Edition.OWN:
@@ -241,7 +245,7 @@ def bring(path: Path | None, settings: Settings) -> Brought:
     from workbench.own.reading import read_input
 
     edition = Edition.OWN if path else settings.edition
-    given = read_input(path or ROOT / SYNTHETIC)
+    given = read_input(path or ROOT / SYNTHETIC, year=year)
     panel = own_panel(given, edition)
     return Brought(own_settings(settings, panel), given, panel.traits, edition)
 

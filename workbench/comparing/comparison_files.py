@@ -24,7 +24,8 @@ PAGE, PICTURE = "comparison.html", "comparison.svg"
 
 def write_comparison(comparison: Comparison, first: Run, second: Run, lang: str = "zh",
                      reports: Path = REPORTS) -> Path:
-    """Write reports/compare/<a>__vs__<b>/: comparison.csv and, in the language asked for, comparison.html and its figure.
+    """Write reports/compare/<a>__vs__<b>/: comparison.csv and, in the language asked for,
+    comparison.html and its figure.
 
     English stands in the folder en. What there is in the other language stays where the table is the same to the byte.
     Returns the path of the page. Nothing is replaced before everything is made.

@@ -123,7 +123,8 @@ def sort_out(named: list[tuple[str, Grid]]) -> tuple[dict[str, Grid], list[Probl
                "figures values")
     if likely:
         grid = grids["values"]
-        warnings.append(Problem("values_by_guess", f"没有名为 values 的工作表；“{likely}”像数据表，按 values 读；若不是请改名",
+        warnings.append(Problem("values_by_guess", f"没有名为 values 的工作表；“{likely}”像数据表，按 values 读；"
+                                                   f"若不是请改名",
                                 f"no sheet is called values; {likely} is the one that looks like figures and is read "
                                 "as values; rename the sheets if it is not", grid.file, grid.sheet))
     if problems:
@@ -139,7 +140,8 @@ def likely_values(named: list[tuple[str, Grid]]) -> str | None:
             continue
         full = [[content for content in cells if content not in (None, "")] for cells in grid.rows]
         rows = [cells for cells in full if len(cells) > 1]
-        numbers = [cells for cells in rows if sum(isinstance(content, int | float) for content in cells) * 2 >= len(cells)]
+        numbers = [cells for cells in rows
+                   if 2 * sum(isinstance(content, int | float) for content in cells) >= len(cells)]
         if len(numbers) >= 3 and len(numbers) * 2 > len(rows):
             tables.append(name)
     return tables[0] if len(tables) == 1 else None
@@ -213,7 +215,7 @@ def csv_grid(path: Path, warnings: list[Problem] | None = None) -> Grid:
 
 
 def decoded(file: str, content: bytes, warnings: list[Problem] | None = None) -> str:
-    """The text of a file, by its byte-order mark, as UTF-8, or as GB 18030, which is told and must look like Chinese."""
+    """The text of a file, by its byte-order mark, as UTF-8, or as GB 18030, which is told and must be Chinese."""
     if content.startswith(ZIP):
         refuse(file, "workbook_by_another_name", "内容是 .xlsx 工作簿，文件名却不是；请把扩展名改为 .xlsx",
                "this is a workbook under another name; change the ending of its name to .xlsx")
@@ -252,7 +254,8 @@ def check_chinese(file: str, content: bytes, text: str, warnings: list[Problem] 
                f"the file is not UTF-8, and makes no Chinese when read as GB 18030 (“{sample(text)}”): it may be Big5, "
                "Latin-1, Windows-125x, Shift-JIS or another; save it as “CSV UTF-8”")
     if warnings is not None:
-        warnings.append(Problem("read_as_gb18030", f"不是 UTF-8，按 GB 18030 读（如“{sample(text)}”）；若名称不对，请另存为"
+        warnings.append(Problem("read_as_gb18030", f"不是 UTF-8，按 GB 18030 读（如“{sample(text)}”）；若名称不对"
+                                                   f"，请另存为"
                                 "“CSV UTF-8”",
                                 f"not UTF-8, read as GB 18030 (as “{sample(text)}”); if the names look wrong, save the "
                                 "file as “CSV UTF-8”", file))

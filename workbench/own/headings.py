@@ -19,19 +19,24 @@ CLOSE = 0.75  # how alike a heading must be to a known one to count as a misspel
 
 FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
     "values": {
-        "code": ("code", "代码", "adcode", "行政区划代码", "城市代码", "地区代码", "区划代码", "city_code", "city code", "iso3",
+        "code": ("code", "代码", "adcode", "行政区划代码", "城市代码", "地区代码", "区划代码", "city_code",
+                 "city code", "iso3",
                  "iso2", "iso", "iso_code", "iso3c", "iso2c", "iso_a3", "iso alpha-3", "ucode", "country code",
                  "country_code", "economy code", "nuts_code", "nuts", "nuts code", "geo_code", "unit_code", "unit code",
-                 "region code", "region_code", "国家代码", "省份代码", "区县代码", "地区编码", "城市编码", "编码", "单位代码"),
-        "name": ("name", "名称", "城市", "city", "城市名称", "城市名", "地区", "地区名称", "city name", "city_name", "country",
+                 "region code", "region_code", "国家代码", "省份代码", "区县代码", "地区编码", "城市编码", "编码",
+                 "单位代码"),
+        "name": ("name", "名称", "城市", "city", "城市名称", "城市名", "地区", "地区名称", "city name",
+                 "city_name", "country",
                  "countries", "country name", "country_name", "countryname", "nation", "economy", "economy name",
                  "uname", "entity", "geo", "reference area", "ref_area", "国家", "国家名称", "国家/地区", "国家或地区",
-                 "国家和地区", "来源城市", "城市(市)", "地级市", "区县", "县市", "市县", "县名", "区县名称", "企业", "企业名称", "公司",
+                 "国家和地区", "来源城市", "城市(市)", "地级市", "区县", "县市", "市县", "县名", "区县名称",
+                 "企业", "企业名称", "公司",
                  "公司名称", "样本", "单位名称", "municipality"),
         "indicator": ("indicator", "指标", "指标代码", "指标名称", "指标名", "变量", "indicator name", "indicator code",
                       "series", "series name", "series code", "variable"),
         "value": ("value", "数值", "值", "指标值", "obs_value", "obs value", "observation value", "观测值"),
-        "year": ("year", "年份", "年", "年度", "time", "time_period", "time period", "period", "时间", "统计年份", "统计年度",
+        "year": ("year", "年份", "年", "年度", "time", "time_period", "time period", "period", "时间", "统计年份",
+                 "统计年度",
                  "会计年度", "年份(年)"),
         "source": ("source", "来源", "数据来源", "资料来源"),
         "note": ("note", "备注", "说明", "注"),
@@ -49,10 +54,13 @@ FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
         "number": ("number", "序号"), "certainty": ("certainty",),
     },
     "cities": {
-        "code": ("code", "代码", "adcode", "行政区划代码", "城市代码", "iso3", "iso2", "iso", "iso_code", "ucode", "country code",
+        "code": ("code", "代码", "adcode", "行政区划代码", "城市代码", "iso3", "iso2", "iso", "iso_code", "ucode",
+                 "country code",
                  "country_code", "geo_code", "nuts_code", "国家代码", "地区代码", "区县代码", "编码", "id"),
-        "name": ("name", "名称", "城市", "城市名称", "中文名", "name_zh", "city", "country", "country name", "economy", "uname",
-                 "geo", "nation", "地区", "地区名称", "国家", "国家名称", "国家/地区", "省份", "区县", "企业", "企业名称"),
+        "name": ("name", "名称", "城市", "城市名称", "中文名", "name_zh", "city", "country", "country name",
+                 "economy", "uname",
+                 "geo", "nation", "地区", "地区名称", "国家", "国家名称", "国家/地区", "省份", "区县", "企业",
+                 "企业名称"),
         "name_en": ("name_en", "英文名", "英文名称"),
         "lon": ("lon", "seat_lon", "经度", "longitude", "lng"), "lat": ("lat", "seat_lat", "纬度", "latitude"),
     },
@@ -73,8 +81,10 @@ FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
 }
 # Names of a column of units that may as well be one of groups: read as units where no other column is.
 SECOND_NAMES = {tight(word) for word in (
-    "省份", "省", "省市", "省（区、市）", "所属省份", "province", "state", "region", "区域", "area", "location", "unit", "units", "单位",
-    "district", "county", "town", "place", "territory", "firm", "company", "university", "学校", "高校", "县", "市", "区",
+    "省份", "省", "省市", "省（区、市）", "所属省份", "province", "state", "region", "区域", "area", "location",
+    "unit", "units", "单位",
+    "district", "county", "town", "place", "territory", "firm", "company", "university", "学校", "高校", "县",
+    "市", "区",
     "id", "label", "observation")}
 NAME_WORDS = {tight(word) for field in ("code", "name") for word in FIELDS["values"][field]}
 NEEDED = {"framework": ("code", "level", "parent"), "cities": ("code", "name"),

@@ -21,7 +21,8 @@ YEAR_EDGES = " _-–—()（）[]【】.,:：/"
 NOTE = re.compile(r"[*＊※†]|(?:注|註|备注|说明|附注|资料来源|数据来源|来源|单位|notes?|sources?|data sources?|"
                   r"last updated|copyright|legend|unit)(?:[ 0-9①-⑨]*[:：.、]|[ ]|$)|data from|数据来自|最后更新", re.I)
 LONG_NOTE = 40
-UNIT_LIKE = re.compile(r"%|％|‰|(?:[十百千万亿]*(?:元|美元|人|个|户|件|张|家|台|辆|套|项|篇|户|所|座|处|次|天|日|年|吨|公里|平方公里|公顷"
+UNIT_LIKE = re.compile(r"%|％|‰|(?:[十百千万亿]*(?:元|美元|人|个|户|件|张|家|台|辆|套|项|篇|户|所|座|处|次|天|日|年"
+                       r"|吨|公里|平方公里|公顷"
                        r"|平方米|立方米|千瓦时|度|分|米|册|条|千克)(?:/.+)?)|(?:per|number|index|score|persons?|people|count|euros?|eur|usd|"
                        r"dollars?|yuan|cny|rmb|km2?|km²|days?|hours?|years?|tons?|tonnes|kg|ha|points?|units?|million|billion|"
                        r"thousand|ratio|share|percent|per cent|0-100|1-7|kwh|mbps|gbps)(?:\b.*)?", re.I)
@@ -98,7 +99,9 @@ def is_number(content: object) -> bool:
     """Whether a cell holds a number."""
     if isinstance(content, int | float):
         return True
-    return isinstance(content, str) and (bool(PLAIN.fullmatch(content.strip())) or read_number(content).value is not None)
+    if not isinstance(content, str):
+        return False
+    return bool(PLAIN.fullmatch(content.strip())) or read_number(content).value is not None
 
 
 def across(grid: Grid, roster: Roster) -> bool:
@@ -137,7 +140,8 @@ def lay_out(table: Table, roster: Roster, findings: Findings) -> Layout:
                 year_alone(text) for text in cells.values()):
             units = {column: text.strip("()（）[]") for column, text in cells.items()}
             findings.understood(cell_of(table.grid, row, next(iter(cells))), "", "unit_row",
-                                "表头之下的单位行：作单位，不作数据", "a row of units below the heading is read as units")
+                                "表头之下的单位行：作单位，不作数据",
+                                "a row of units below the heading is read as units")
         elif second is None:
             second = row
             findings.understood(cell_of(table.grid, row, next(iter(cells))), "", "second_heading",
@@ -159,11 +163,12 @@ def is_heading_row(table: Table, row: int, roster: Roster) -> bool:
     places = [table.cell(row, name).content for name in ("code", "name") if table.has(name)]
     cells = [content for column, content in enumerate(table.grid.rows[row])
              if column not in table.columns.values() and not is_blank(content)]
-    if not cells or any(roster.knows(content) or tight(content) in TOTALS for content in places if not is_blank(content)):
+    places = [content for content in places if not is_blank(content)]
+    if not cells or any(roster.knows(content) or tight(content) in TOTALS for content in places):
         return False
-    if any(roster.province(written(content)) for content in places if not is_blank(content)):
+    if any(roster.province(written(content)) for content in places):
         return False
-    label = {tight(content) for content in places if not is_blank(content)}
+    label = {tight(content) for content in places}
     years = sum(year_alone(written(content)) is not None for content in cells)
     if years == len(cells):
         return not label or label <= NAME_WORDS | SECOND_NAMES
@@ -220,5 +225,6 @@ def no_units(grid: Grid, findings: Findings) -> None:
                      f"找不到城市（单位）所在的列；第一行应为表头，现为：{found}；请把该列的列名改为"
                      " code（代码）或 name（名称），也可用：城市、地区、国家、省份、地区代码、country、region、iso3",
                      f"no column of units is found; the first row is to be the heading and has: {found}; head that "
-                     "column code or name (country, region, unit, iso3, geo, 城市, 地区, 国家 are understood too), or add "
+                     "column code or name (country, region, unit, iso3, geo, 城市, 地区, 国家 are understood too), "
+                     "or add "
                      "a heading")

@@ -65,7 +65,8 @@ AMBIGUOUS_COMMA: Problem = ("ambiguous_comma", "不能断定逗号是千分位�
                             "decimal sign is .")
 
 
-AMBIGUOUS_POINT: Problem = ("ambiguous_point", "不能断定点是千分位还是小数点（文件以分号分隔）；请去掉千分位，小数点用 .",
+AMBIGUOUS_POINT: Problem = ("ambiguous_point",
+                            "不能断定点是千分位还是小数点（文件以分号分隔）；请去掉千分位，小数点用 .",
                             "the point is not surely a decimal sign, nor surely between thousands, in a file separated "
                             "by semicolons; remove what is between thousands, the decimal sign is .")
 
@@ -95,6 +96,8 @@ def notation_of(contents: Iterable[object]) -> Notation:
                                                                                 or "，" in content):
             continue
         semicolons |= isinstance(content, BesideSemicolons)
+        if points and PLAIN.fullmatch(content):
+            continue
         said = content.translate(FULL_WIDTH).strip().removesuffix("%").rstrip().replace("\u00a0", " ")
         if COMMA_DECIMAL.fullmatch(said) or POINT_GROUPS.fullmatch(said):
             commas.append(content)

@@ -95,6 +95,8 @@ def date_of(value: float, mode: int) -> object:
     import xlrd
 
     try:
-        return xlrd.xldate_as_datetime(value, mode) if value >= 1 else datetime.time(*xlrd.xldate_as_tuple(value, mode)[3:])
+        if value >= 1:
+            return xlrd.xldate_as_datetime(value, mode)
+        return datetime.time(*xlrd.xldate_as_tuple(value, mode)[3:])
     except (xlrd.XLDateError, ValueError, OverflowError):
         return value

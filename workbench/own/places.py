@@ -20,6 +20,7 @@ TOTALS = {"合计", "总计", "全国", "全省", "平均", "平均值", "均值
           "total", "totals", "sum", "average", "mean", "subtotal", "grandtotal", "nationwide", "china", "median",
           "maximum", "minimum", "max", "min", "全国平均", "全国合计", "全市", "城市平均"}
 ALIKE, NEAR = 0.6, 0.8  # the least likeness of a suggestion: of Chinese names, of words and codes
+MOST_NEAR = 500
 MUNICIPALITIES = ("北京", "天津", "上海", "重庆")
 SUFFIX = "市"
 PROVINCE_SUFFIX = re.compile("(?:省|市|壮族自治区|回族自治区|维吾尔自治区|自治区|特别行政区)$")
@@ -65,7 +66,8 @@ class Roster:
         plain = unaccented(folded(name))
         if not (CHINESE.search(plain) and re.search("[A-Za-z]", plain)):
             return [], ""
-        parts = re.sub(r"[（(【\[].*?[)）】\]]|[A-Za-z].*[A-Za-z]", " ", plain), " ".join(re.findall(r"[A-Za-z' \-]+", plain))
+        words = re.sub(r"[（(【\[].*?[)）】\]]|[A-Za-z].*[A-Za-z]", " ", plain)
+        parts = words, " ".join(re.findall(r"[A-Za-z' \-]+", plain))
         chinese, western = tight(parts[0]), parts[1].strip()
         found = set(self.exact.get(chinese, ())) | set(self.short.get(chinese.removesuffix(SUFFIX), ()))
         both = sorted(found & set(self.english.get(english(western), ())))
@@ -89,7 +91,8 @@ class Roster:
         provinces = [text for text in texts if self.province(text)]
         if provinces and len(provinces) >= 3 and len(provinces) > MOSTLY * len(texts):
             findings.problem(place, "provinces",
-                             f"{len(texts)} 个单位多为省级（{listed(provinces)}），而本研究按地级市与直辖市；研究各省请自带 "
+                             f"{len(texts)} 个单位多为省级（{listed(provinces)}），而本研究按地级市与直辖市；研究"
+                             f"各省请自带 "
                              "cities 与 framework 表：python -m analysis template --from 本文件",
                              f"most of the {len(texts)} units are provinces ({listed(provinces)}) and this study is of "
                              "prefecture-level cities; for provinces bring tables cities and framework: python -m "
@@ -110,8 +113,8 @@ class Roster:
 
     def nearest(self, name: str) -> str:
         """The code of the city whose name is most like a misspelt one; empty where none is alike."""
-        if name not in self.near:
-            self.near[name] = self.most_like(name[:LONGEST_NAME])
+        if name not in self.near:  # of very many the first get a suggestion
+            self.near[name] = self.most_like(name[:LONGEST_NAME]) if len(self.near) < MOST_NEAR else ""
         return self.near[name]
 
     def most_like(self, name: str) -> str:
@@ -127,7 +130,8 @@ class Roster:
         return known[close[0]] if close else ""
 
     def most_like_chinese(self, wanted: str) -> str:
-        """The city whose Chinese name is a slip of the pen away: two letters changed places, or one letter of several is
+        """The city whose Chinese name is a slip of the pen away: two letters changed places,
+        or one letter of several is
         another; of two letters the first must be the same, and no other city's."""
         by_code = {code: tight(name).removesuffix(SUFFIX) for code, name in self.names.items()}
         swapped = [code for code, known in by_code.items() if len(known) > 1 and sorted(known) == sorted(wanted)]
@@ -190,7 +194,8 @@ class Roster:
                              f"it may be the province {short} or the city {own}; write the city's full name or its "
                              "code, or remove the row of a province")
         else:
-            findings.problem(cell, "province", "是省级单位，本研究按地级市与直辖市；请删去该行，研究各省请自带 cities 表",
+            findings.problem(cell, "province",
+                             "是省级单位，本研究按地级市与直辖市；请删去该行，研究各省请自带 cities 表",
                              "a province, and this study is of prefecture-level cities; remove the row, or for "
                              "provinces bring a table cities of your own")
         return True

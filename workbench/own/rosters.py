@@ -223,7 +223,8 @@ def read_region(table: Table, row: int, system: str, names: list[str], findings:
 
 def note_coordinates(cities: pd.DataFrame, table: Table, places: dict[str, int], roster: pd.DataFrame,
                      findings: Findings) -> None:
-    """Note coordinates that are possible and likely wrong: longitude and latitude changed places, a place far from where
+    """Note coordinates that are possible and likely wrong: longitude and latitude changed places,
+    a place far from where
     the repository's roster has it or far from all others, and 0, 0."""
     known = cities[["seat_lon", "seat_lat"]].dropna()
     if known.empty:

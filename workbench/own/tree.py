@@ -35,12 +35,17 @@ LEVEL_WORDS = {
     "indicator": ("indicator", "指标", "三级", "三级指标"),
 }
 DIRECTION_WORDS = {
-    "+": ("+", "正向", "正", "正指标", "positive", "pos", "1", "+1", "1.0", "效益型", "效益", "效益类", "极大型", "极大", "benefit", "越大越好",
-          "望大", "促进", "max", "maximum", "maximize", "maximise", "higher", "higherisbetter", "high", "moreisbetter", "more",
+    "+": ("+", "正向", "正", "正指标", "positive", "pos", "1", "+1", "1.0", "效益型", "效益", "效益类", "极大型",
+          "极大", "benefit", "越大越好",
+          "望大", "促进", "max", "maximum", "maximize", "maximise", "higher", "higherisbetter", "high",
+          "moreisbetter", "more",
           "larger", "largerisbetter", "up", "↑", "▲", "↗", "⬆", "good", "increasing"),
-    "-": ("-", "−", "–", "—", "负向", "负", "负指标", "逆向", "逆", "逆指标", "反向", "反", "negative", "neg", "-1", "-1.0", "成本型", "成本",
-          "成本类", "极小型", "极小", "cost", "越小越好", "望小", "抑制", "min", "minimum", "minimize", "minimise", "lower",
-          "lowerisbetter", "low", "lessisbetter", "less", "smaller", "smallerisbetter", "down", "↓", "▼", "↘", "⬇", "bad",
+    "-": ("-", "−", "–", "—", "负向", "负", "负指标", "逆向", "逆", "逆指标", "反向", "反", "negative", "neg",
+          "-1", "-1.0", "成本型", "成本",
+          "成本类", "极小型", "极小", "cost", "越小越好", "望小", "抑制", "min", "minimum", "minimize", "minimise",
+          "lower",
+          "lowerisbetter", "low", "lessisbetter", "less", "smaller", "smallerisbetter", "down", "↓", "▼", "↘", "⬇",
+          "bad",
           "decreasing"),
 }
 LEVEL_OF = {tight(word): level for level, words in LEVEL_WORDS.items() for word in words}
@@ -106,7 +111,8 @@ def find_directions(table: Table, findings: Findings) -> None:
             table.columns["direction"] = column
             table.others.pop(column)
             findings.understood(table.heading(column), "direction", "direction_column",
-                                "各格都是方向，按方向一列读", "all its cells are directions: read as the column direction")
+                                "各格都是方向，按方向一列读",
+                                "all its cells are directions: read as the column direction")
             return
 
 
@@ -117,11 +123,13 @@ def with_middle_level(nodes: pd.DataFrame, table: Table, places: dict[str, int],
     for domain in bare["parent"].unique():
         if len(nodes[(nodes["level"] == "subdomain") & (nodes["parent"] == domain)]):
             continue
-        code = next(name for number in range(len(nodes) + 1) if (name := f"{domain}-{number or 'all'}") not in nodes.index)
+        names = (f"{domain}-{number or 'all'}" for number in range(len(nodes) + 1))
+        code = next(name for name in names if name not in nodes.index)
         middle = nodes.loc[domain].copy()
         middle["level"], middle["parent"] = "subdomain", domain
         place = list(nodes.index).index(domain) + 1
-        nodes = pd.concat([nodes.iloc[:place], middle.to_frame(code).T, nodes.iloc[place:]]).rename_axis(nodes.index.name)
+        parts = [nodes.iloc[:place], middle.to_frame(code).T, nodes.iloc[place:]]
+        nodes = pd.concat(parts).rename_axis(nodes.index.name)
         nodes.loc[bare.index[bare["parent"] == domain], "parent"] = code
         places[code] = places[domain]
         findings.understood(table.cell(places[domain], "code"), code, "middle_level",

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 import pandas as pd
 
+from workbench.own.figure_reader import FigureReader
 from workbench.own.findings import (
     LONGEST_TEXT,
     Cell,
@@ -23,7 +24,6 @@ from workbench.own.findings import (
     is_blank,
     listed,
     read_text,
-    spaced,
     tight,
     written,
 )
@@ -51,7 +51,6 @@ from workbench.own.layouts import (
     year_alone,
     year_within,
 )
-from workbench.own.numbers import POINT, Notation, notation_of, read_number, reasons
 from workbench.own.places import Roster
 
 COLUMNS = ["code", "indicator", "year", "value", "source", "note", "file", "sheet", "row", "column"]
@@ -99,7 +98,7 @@ def read_figures(grid: Grid, tree: pd.DataFrame, roster: Roster, findings: Findi
     if strange:
         return Figures(empty)
     heads = {}
-    reader = ValueReader(findings)
+    reader = FigureReader(findings)
     years = {column: year for column in table.others if (year := year_alone(table.others[column]))}
     if table.has("indicator") and not table.has("value") and len(years) > 1 and not table.has("year"):
         reader.decide(table, years)
@@ -137,16 +136,16 @@ def best_units(table: Table, roster: Roster, findings: Findings) -> Table:
     iso2, 城市 beside 省份."""
     words = {field: {tight(word) for word in FIELDS["values"][field]} for field in ("code", "name")}
     columns, others = dict(table.columns), dict(table.others)
-    for field, known in words.items():
+    for name, known in words.items():
         options = [column for column, text in others.items() if tight(text) in known]
-        if field not in columns or not options:
+        if name not in columns or not options:
             continue
         shares = {column: sum(roster.knows(table.cell(row, column).content) for row in table.rows)
-                  for column in (columns[field], *options)}
+                  for column in (columns[name], *options)}
         best = max(shares, key=lambda column: (shares[column], -column))
-        if shares[best] > shares[columns[field]]:
-            others[columns[field]] = folded(table.heading(field).content)
-            columns[field] = best
+        if shares[best] > shares[columns[name]]:
+            others[columns[name]] = folded(table.heading(name).content)
+            columns[name] = best
             others.pop(best)
     return replace(table, columns=columns, others=others)
 
@@ -167,14 +166,16 @@ def is_another_study(layout: Layout, indicators: Indicators, roster: Roster, fin
         if strangers and told.problems[0].kind == "unknown_units":
             told.problems.clear()
             findings.problem(whole(table.grid), "another_study",
-                             f"单位（{listed(cell.content for cell in cells)}）与列（{listed(unknown)}）都不是本研究的；"
+                             f"单位（{listed(cell.content for cell in cells)}）与列（{listed(unknown)}）都不是本研"
+                             f"究的；"
                              "这是另一项研究，请自带 framework 与 cities 表：python -m analysis template --from 本文件",
                              f"neither the units ({listed(cell.content for cell in cells)}) nor the columns "
                              f"({listed(unknown)}) are known: this is another study; bring tables framework and "
                              "cities: python -m analysis template --from this file makes both")
             return True
         findings.problem(headings[0]._replace(column=None, content=None), "unknown_indicators",
-                         f"{len(texts)} 个列名中有 {len(unknown)} 个不在指标体系中（{listed(unknown)}）；请自带 framework 表"
+                         f"{len(texts)} 个列名中有 {len(unknown)} 个不在指标体系中（{listed(unknown)}）；请自带 fra"
+                         f"mework 表"
                          "（python -m analysis template --from 本文件），或更正列名",
                          f"of {len(texts)} headings {len(unknown)} are not in the tree ({listed(unknown)}); bring a "
                          "table framework (python -m analysis template --from this file makes one) or correct the "
@@ -185,7 +186,7 @@ def is_another_study(layout: Layout, indicators: Indicators, roster: Roster, fin
 
 
 # --- wide -------------------------------------------------------------------------------------------------------------
-def wide_figures(table: Table, columns: dict[int, tuple[str, int | None]], roster: Roster, reader: ValueReader,
+def wide_figures(table: Table, columns: dict[int, tuple[str, int | None]], roster: Roster, reader: FigureReader,
                  findings: Findings) -> Iterator[tuple]:
     """The figures of a wide table; `columns` are its indicators, each with the year that its heading says."""
     filled: set[int] = set()
@@ -275,7 +276,8 @@ def indicator_columns(layout: Layout, indicators: Indicators,
         column, code = both[0]
         findings.problem(table.heading(column), "heading_with_year",
                          f"{code} 的列有的含年份、有的不含；请都写上年份，或用长表（列 code、indicator、year、value）",
-                         f"of the columns of {code} some name a year and some do not; give all of them one, or use a long "
+                         f"of the columns of {code} some name a year and some do not; give all of them one, or use "
+                         f"a long "
                          "table (columns code, indicator, year, value)")
         return {}
     if not headings:
@@ -308,7 +310,7 @@ def either_heading(texts: list[str], indicators: Indicators) -> tuple[str, None]
 
 
 # --- long -------------------------------------------------------------------------------------------------------------
-def crossed_figures(table: Table, years: dict[int, int], indicators: Indicators, roster: Roster, reader: ValueReader,
+def crossed_figures(table: Table, years: dict[int, int], indicators: Indicators, roster: Roster, reader: FigureReader,
                     findings: Findings) -> Iterator[tuple]:
     """The figures of a table with a row a unit and indicator, and a column a year."""
     findings.understood(table.heading(next(iter(years))), "", "year_heading",
@@ -325,7 +327,7 @@ def crossed_figures(table: Table, years: dict[int, int], indicators: Indicators,
                 yield (code, indicator, year, value, "", "", *cell[:4])
 
 
-def long_figures(table: Table, indicators: Indicators, roster: Roster, reader: ValueReader,
+def long_figures(table: Table, indicators: Indicators, roster: Roster, reader: FigureReader,
                  findings: Findings) -> Iterator[tuple]:
     """The figures of a long table; one that a run has kept says where each stood at first."""
     kept = all(table.has(name) for name in ORIGIN)
@@ -361,87 +363,6 @@ def first_place(table: Table, row: int) -> Cell:
 
 
 # --- cells ------------------------------------------------------------------------------------------------------------
-@dataclass
-class ValueReader:
-    """Reads the figures of a table in its one notation, and gathers what is said once for many cells: signs for missing
-    figures, and columns that are in per cent in part."""
-
-    findings: Findings
-    table: Table | None = None
-    notation: Notation = POINT
-    missing: dict[str, list] = field(default_factory=dict)
-    commas: list = field(default_factory=list)
-    doubts: list = field(default_factory=list)
-    percent: dict[object, tuple[int, int]] = field(default_factory=dict)
-    plain: dict[object, tuple[int, int]] = field(default_factory=dict)
-
-    def decide(self, table: Table, columns: Iterable[int]) -> None:
-        """Decide the notation by all cells of the columns of figures."""
-        self.table, places = table, tuple(columns)
-        rows = table.grid.rows
-        self.notation = notation_of(rows[row][column] for row in table.rows for column in places
-                                    if column < len(rows[row]))
-        if self.notation.against:
-            one, other = self.notation.against
-            self.findings.problem(whole(table.grid), "two_notations",
-                                  f"逗号在“{one}”中是小数点，而点在“{other}”中是小数点；请统一写法",
-                                  f"the comma is the decimal sign in “{one}” and the point is in “{other}”; write all "
-                                  "figures in one notation")
-
-    def read(self, content: object, row: int, column: int, group: object) -> float | None:
-        """The number in a cell, None where it is blank or none can be read; `group` is its column or indicator."""
-        if isinstance(content, float) and 1e-100 < abs(content) < 1e18:
-            self.plain.setdefault(group, (row, column))
-            return content
-        number = read_number(content, self.notation)
-        if number.rule == "" and number.problem is None:
-            if number.value:
-                self.plain.setdefault(group, (row, column))
-            return number.value
-        cell = self.table.cell(row, column)
-        if number.problem:
-            if "ambiguous" in number.problem[0]:
-                self.doubts += [(cell, number.problem)]
-            else:
-                self.findings.problem(cell, *number.problem)
-            return None
-        rules = number.rule.split("+")
-        if rules == ["missing"]:
-            self.missing.setdefault(spaced(written(content)), [cell, 0])[1] += 1
-            return None
-        if number.value:
-            (self.percent if "percent" in rules else self.plain).setdefault(group, (row, column))
-        if rules == ["decimal_comma"]:
-            self.commas = [self.commas[0], self.commas[1] + 1] if self.commas else [cell, 1]
-        else:
-            self.findings.understood(cell, repr(number.value), number.rule, *reasons(number.rule))
-        return number.value
-
-    def tell(self) -> None:
-        """Say what was gathered."""
-        for sign, (cell, count) in self.missing.items():
-            zh, en = f"{count} 格写“{sign}”，按缺失读（不是 0）", f"“{sign}” in {count} cells is read as missing, not as 0"
-            self.findings.understood(cell, "", "missing", zh, en)
-            self.findings.warning(cell, "missing_sign", f"{zh}；若另有含义请更正", f"{en}; correct it if it means otherwise")
-        if self.doubts and not self.notation.against:
-            (cell, (kind, zh, en)), count = self.doubts[0], len(self.doubts)
-            more_zh, more_en = (f"；这样的共 {count} 格", f"; there are {count} such cells") if count > 1 else ("", "")
-            self.findings.problem(cell, kind, zh + more_zh, en + more_en)
-        if self.commas:
-            cell, count = self.commas
-            zh, en = f"逗号是小数点（{count} 格）", f"the comma is the decimal sign ({count} cells)"
-            self.findings.understood(cell, "", "decimal_comma", zh, en)
-        for group in self.percent.keys() & self.plain.keys():
-            (row, column), (other_row, other) = self.percent[group], self.plain[group]
-            one = written(self.table.cell(row, column).content)
-            cell = self.table.cell(other_row, other)
-            self.findings.problem(cell, "mixed_percent",
-                                  f"同一列中既有百分数（如第 {row + 1} 行 {one}）又有普通的数（如 {written(cell.content)}），"
-                                  "相差可能百倍；请统一写法",
-                                  f"per cent ({one} in row {row + 1}) and plain numbers ({written(cell.content)}) in "
-                                  "one column may be a hundred times apart; write all of them in one way")
-
-
 def read_year(cell: Cell, findings: Findings) -> object:
     """A calendar year, or a missing value for a blank cell."""
     if is_blank(cell.content):
@@ -486,18 +407,48 @@ def note_future(figures: pd.DataFrame, findings: Findings) -> None:
     future = figures.loc[years.index[years > datetime.date.today().year]]
     if len(future):
         first = next(future.itertuples())
-        findings.warning(place_of(first), "year_to_come", f"{len(future)} 个数的年份（如 {first.year}）尚未到来；请核对",
+        findings.warning(place_of(first), "year_to_come", f"{len(future)} 个数的年份（如 {first.year}）尚未到来；"
+                                                          f"请核对",
                          f"{len(future)} figures are of a year to come, as {first.year}; please check")
 
 
-def latest(figures: pd.DataFrame, findings: Findings) -> pd.DataFrame:
-    """The latest figure of each city and indicator, in the table's order; earlier ones are logged."""
-    year = figures["year"].fillna(0)
-    newest = year == year.groupby([figures["code"], figures["indicator"]]).transform("max")
-    for figure in figures[~newest].itertuples():
-        findings.understood(place_of(figure), "", "earlier_year", f"{figure.year} 年的数有更近的，不用",
-                            f"the figure of {figure.year} is not used, there is a later one")
-    return figures[newest].drop_duplicates(["code", "indicator"]).reset_index(drop=True)
+def latest(figures: pd.DataFrame, findings: Findings, place: Cell, year: int | None = None) -> pd.DataFrame:
+    """The latest figure of each city and indicator, or those of one `year` and without a year, in the table's order.
+
+    Those not used are logged, and counted in a warning.
+    """
+    years = figures["year"].fillna(0)
+    if year is None:
+        used = years == years.groupby([figures["code"], figures["indicator"]]).transform("max")
+    else:
+        used = (years == year) | figures["year"].isna()
+        if len(figures) and not (years == year).any():
+            there = listed(sorted(figures["year"].dropna().unique()), 40) or "—"
+            findings.problem(place, "no_such_year", f"没有 {year} 年的数；有：{there}",
+                             f"there is no figure of {year}; the years are {there}")
+    rule = "earlier_year" if year is None else "other_year"
+    for figure in figures[~used].itertuples():
+        zh, en = (f"{figure.year} 年的数有更近的，不用", f"the figure of {figure.year} is not used, there is a "
+                                               f"later one"
+                  ) if year is None else (f"用 {year} 年的数，{figure.year} 年的不用",
+                                          f"the figure of {figure.year} is not used, those of {year} are")
+        findings.understood(place_of(figure), "", rule, zh, en)
+    if (~used).any():
+        note_years_left_out(figures, used, place, findings)
+    return figures[used].drop_duplicates(["code", "indicator"]).reset_index(drop=True)
+
+
+def note_years_left_out(figures: pd.DataFrame, used: pd.Series, place: Cell, findings: Findings) -> None:
+    """Note how many figures of other years are not used, and how to choose the year."""
+    counts = figures.loc[used, "year"].dropna().value_counts().sort_index()
+    taken = listed((f"{year} ({count})" for year, count in counts.items()), 20)
+    others = listed(sorted(figures.loc[~used, "year"].dropna().unique()), 20)
+    findings.warning(place, "years_not_used",
+                     f"{len(figures)} 个数中用 {int(used.sum())} 个，年份（个数）：{taken}；其余 "
+                     f"{int((~used).sum())} 个"
+                     f"（{others} 年）不用；选年份请加 --year",
+                     f"of {len(figures)} figures {int(used.sum())} are used, by year: {taken}; the other "
+                     f"{int((~used).sum())} ({others}) are not; choose the year with --year")
 
 
 def place_of(figure: tuple) -> Cell:

@@ -13,12 +13,16 @@ from workbench.own.grid import Grid
 from workbench.own.headings import FIELDS, cell_of, passed_over
 
 ORDINALS = {word: place for place, words in enumerate(("一1", "二2", "三3", "四4", "五5"), start=1) for word in words}
-ORDINAL = re.compile(r"(?:第)?([一二三四五1-5])[级层]?(?:指标|维度|要素|名称)?(?:名称)?|level([1-5])|tier([1-5])|l([1-5])")
+ORDINAL = re.compile(r"(?:第)?([一二三四五1-5])[级层]?(?:指标|维度|要素|名称)?(?:名称)?|level([1-5])|tier([1-5])|l("
+                     r"[1-5])")
 WORDS = (("目标层", "目标", "总目标", "goal", "index"),
-         ("准则层", "领域", "维度", "系统层", "子系统", "系统", "domain", "dimension", "pillar", "theme", "category", "准则"),
-         ("要素层", "子维度", "子领域", "因素层", "子准则层", "分类", "subdomain", "sub-domain", "sub-dimension", "sub-pillar",
+         ("准则层", "领域", "维度", "系统层", "子系统", "系统", "domain", "dimension", "pillar", "theme",
+          "category", "准则"),
+         ("要素层", "子维度", "子领域", "因素层", "子准则层", "分类", "subdomain", "sub-domain", "sub-dimension",
+          "sub-pillar",
           "subpillar", "subcategory", "子准则"),
-         ("指标层", "指标", "指标名称", "具体指标", "基础指标", "测度指标", "评价指标", "indicator", "indicatorname", "variable"))
+         ("指标层", "指标", "指标名称", "具体指标", "基础指标", "测度指标", "评价指标", "indicator",
+          "indicatorname", "variable"))
 RANK = {tight(word): place for place, words in enumerate(WORDS) for word in words}
 DEEPEST = 3
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -75,7 +79,7 @@ def as_long(grid: Grid, direction_words: set[str], findings: Findings) -> Grid |
 
 
 def filled_down(grid: Grid, rows: list[int], levels: list[int]) -> dict[int, tuple[str, ...]]:
-    """The names from the top level to the indicator, by row; a blank cell is as above, as long as what is over it is."""
+    """The names from the top level to the indicator, by row; a blank cell is as the one above it."""
     paths: dict[int, tuple[str, ...]] = {}
     above: list[str] = [""] * len(levels)
     for row in rows:
@@ -91,8 +95,9 @@ def filled_down(grid: Grid, rows: list[int], levels: list[int]) -> dict[int, tup
     return paths
 
 
-def other_columns(grid: Grid, head: int, rows: list[int], levels: list[int], direction_words: set[str]) -> dict[str, int]:
-    """The columns of code, unit, direction, source and note by field; that of directions also by what its cells hold."""
+def other_columns(grid: Grid, head: int, rows: list[int], levels: list[int],
+                  direction_words: set[str]) -> dict[str, int]:
+    """The columns of code, unit, direction, source and note by field; directions also by what the cells hold."""
     known = {tight(word): field for field, words in FIELDS["framework"].items() for word in words
              if field not in ("level", "parent", "name_zh", "number")}
     known |= {tight(word): "code" for word in ("变量", "符号", "变量符号", "指标符号", "symbol", "id", "code")}
@@ -131,7 +136,9 @@ def node_rows(grid: Grid, head: int, paths: dict[int, tuple[str, ...]], depth: i
             number = counts[parent]
             made = (LETTERS[number - 1] if number <= 26 else f"D{number}") if not parent else (
                 f"{parent}{number}" if place == 1 and depth == 3 else f"{parent}-{number}")
-            given = folded(cell_of(grid, row, others["code"]).content).replace(" ", "") if last and "code" in others else ""
+            given = ""
+            if last and "code" in others:
+                given = folded(cell_of(grid, row, others["code"]).content).replace(" ", "")
             code = given or made
             codes[key] = code
             texts = [cell_of(grid, row, others[name]).content if last and name in others else None for name in fields]

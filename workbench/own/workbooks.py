@@ -111,14 +111,16 @@ def tell_formulas(file: str, sheet: str, parser, links: bool, told: list[Problem
     linked = [place for place, formula in parser.formulas.items() if links and "[" in formula]
     if linked:
         row, column = linked[0]
-        told.append(Problem("external_link", f"{len(linked)} 个公式引用其他文件（{visible(parser.formulas[linked[0]], 60)}）；"
+        told.append(Problem("external_link", f"{len(linked)} 个公式引用其他文件（"
+                                             f"{visible(parser.formulas[linked[0]], 60)}）；"
                             "读其存下的结果，不打开那些文件；请核对",
                             f"{len(linked)} formulas refer to other files ({visible(parser.formulas[linked[0]], 60)}); "
                             "their stored results are read and the files are not opened; please check", file, sheet,
                             row + 1, column + 1))
     if parser.formulas and parser.zeros == len(parser.formulas):
         row, column = next(iter(parser.formulas))
-        told.append(Problem("formulas_all_zero", f"{parser.zeros} 个公式存下的结果全是 0，可能从未计算；请在表格软件中全部重算"
+        told.append(Problem("formulas_all_zero", f"{parser.zeros} 个公式存下的结果全是 0，可能从未计算；请在表格软"
+                                                 f"件中全部重算"
                             "（Ctrl+Shift+F9）后保存",
                             f"the stored results of all {parser.zeros} formulas are 0: they may never have been "
                             "computed; recalculate all (Ctrl+Shift+F9) in a spreadsheet program and save", file, sheet,
@@ -144,7 +146,8 @@ def refuse_dangerous(file: str, content: bytes) -> None:
             parts = archive.infolist()
             names = [part.filename.casefold() for part in parts]
             if "xl/workbook.xml" in names and STRICT in archive.read(parts[names.index("xl/workbook.xml")]):
-                refuse(file, "strict_workbook", "以“Strict Open XML”格式保存，不读；请另存为普通的“Excel 工作簿 (.xlsx)”",
+                refuse(file, "strict_workbook", "以“Strict Open XML”格式保存，不读；请另存为普通的“Excel 工作簿 (.x"
+                                                "lsx)”",
                        "the workbook is saved as Strict Open XML and is not read; save it as an ordinary Excel "
                        "workbook (.xlsx)")
             refuse_bomb(file, parts)

@@ -49,7 +49,8 @@ REFUSED = {
     "out_of_range": ["1e19", "-1e19", "1e-101", "1e-400", "-4.9e-330", "9" * 30, "1e308", "0.5e-999"],
 }
 MISSING = ["-", "--", "—", "——", "…", "...", "/", "无", "暂无", "缺失", "n/a", "N/A", "NA", "n.a.",
-           "null", "None", "NaN", "?", "*", "－", "／", "Ｎ／Ａ", "not available", "未公布", "X", "..", "–", "−", "#N/A", "#n/a", "＃N/A", "na", "."]
+           "null", "None", "NaN", "?", "*", "－", "／", "Ｎ／Ａ", "not available", "未公布", "X", "..", "–", "−",
+           "#N/A", "#n/a", "＃N/A", "na", "."]
 OTHER_TYPES = [
     (True, "truth_value"), (False, "truth_value"), (datetime.date(2024, 5, 1), "date_for_number"),
     (datetime.datetime(2024, 5, 1, 12), "date_for_number"), (datetime.time(12, 30), "date_for_number"),

@@ -110,7 +110,8 @@ class TestText:
 
     @pytest.mark.parametrize(("text", "encoding"), [
         ("name,I01\nMünchen,1\nKöln,2\nZürich,3\n", "latin-1"), ("name,I01\n臺北縣,1\n高雄市,2\n臺中縣,3\n", "big5"),
-        ("name,I01\nМосква,1\nКазань,2\nТверь,3\n", "cp1251"), ("name,I01\n東京都,1\nさいたま,2\nカナガワ,3\n", "shift-jis")])
+        ("name,I01\nМосква,1\nКазань,2\nТверь,3\n", "cp1251"), ("name,I01\n東京都,1\nさいたま,2\nカナガワ,3\n",
+                                                                "shift-jis")])
     def test_a_text_of_another_encoding_is_refused(self, tmp_path, text, encoding):
         """What makes no Chinese when read as GB 18030 would give other names."""
         (found,) = refused(tmp_path, text.encode(encoding), "mine.csv")
