@@ -84,7 +84,8 @@ def content_of(cell, book) -> object:
     if cell.ctype == xlrd.XL_CELL_DATE:
         return date_of(cell.value, book.datemode)
     if cell.ctype == xlrd.XL_CELL_NUMBER:
-        look = book.format_map.get(book.xf_list[cell.xf_index].format_key)
+        known = cell.xf_index is not None and cell.xf_index < len(book.xf_list)
+        look = book.format_map.get(book.xf_list[cell.xf_index].format_key) if known else None
         percent = look and "%" in NOT_SHOWN.sub("", look.format_str).split(";")[0]
         return in_percent(cell.value) if percent else cell.value
     return str(cell.value)

@@ -16,11 +16,24 @@ from pathlib import Path
 import pandas as pd
 
 from workbench.own.canonical import as_csv
-from workbench.own.findings import CODE, NO_FILE, RESERVED, Cell, Findings, folded, is_blank, spaced, tight, written
+from workbench.own.findings import (
+    CODE,
+    NO_FILE,
+    RESERVED,
+    Cell,
+    Findings,
+    folded,
+    is_blank,
+    listed,
+    spaced,
+    tight,
+    written,
+)
 from workbench.own.grid import Grid
 from workbench.own.grids import read_grids
 from workbench.own.headings import NAME_WORDS, SECOND_NAMES, Table, read_heading
 from workbench.own.layouts import Layout, is_number, lay_out, no_units, year_alone, year_within
+from workbench.own.numbers import notation_of, read_number
 from workbench.own.places import Roster
 
 UNIT = re.compile(r"^(.*?)[ ]*[(（\[【]([^()（）\[\]【】]{1,40})[)）\]】]$")
@@ -89,11 +102,30 @@ def see(grid: Grid, findings: Findings) -> tuple[Seen, pd.DataFrame]:
     codes = unit_codes(layout.table, seen)
     long = layout.table.has("indicator")
     rows = long_rows(layout, codes, seen) if long else wide_rows(layout, codes, seen)
+    rows = [(*row[:-1], figure) for row, figure in zip(rows, in_one_notation([row[-1] for row in rows], layout.table,
+                                                                             findings), strict=True)]
     if not seen.indicators:
         findings.problem(Cell(grid.file, grid.sheet, table.head + 1), "no_indicator",
                          "没有看到指标列（各格为数的列）；请核对表头与数",
                          "no column of figures is seen; check the heading and the figures")
     return seen, pd.DataFrame(rows, columns=["code", "name", "indicator", "year", "value"])
+
+
+def in_one_notation(contents: list[object], table: Table, findings: Findings) -> list[object]:
+    """Figures as numbers with a decimal point; what is no number stays as it is written, for the check to say. A
+    notation that cannot be told is a problem."""
+    notation = notation_of(contents)
+    numbers = [read_number(content, notation) for content in contents]
+    unsure = [written(content) for content, number in zip(contents, numbers, strict=True)
+              if number.problem and number.problem[0].startswith("ambiguous")]
+    if notation.against or unsure:
+        shown = listed(notation.against or unsure)
+        findings.problem(Cell(table.grid.file, table.grid.sheet), "ambiguous_notation",
+                         f"不能断定逗号与点哪个是小数点（{shown}）；请统一写法，小数点用 .",
+                         f"it cannot be told whether the comma or the point is the decimal sign ({shown}); write all "
+                         "figures in one notation, the decimal sign is .")
+    return [content if number.problem or number.value is None or "percent" in number.rule else number.value
+            for content, number in zip(contents, numbers, strict=True)]
 
 
 def units_by_cells(grid: Grid) -> tuple[int, dict[str, int]] | None:
