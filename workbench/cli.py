@@ -42,6 +42,7 @@ def run(
         "从该步起 start at this notebook: 04 (with --only: what it builds on from there)"))] = None,
     panel: Annotated[Path | None, typer.Option(help=(
         "自己的数据 your own data: mine.xlsx, mine.csv or a folder of tables; see template"))] = None,
+    year: Annotated[int | None, typer.Option(help="用哪一年的数 which year's figures of your own data")] = None,
     name: Annotated[str | None, typer.Option("--run", help="结果文件夹名 name of the run's folders")] = None,
     lang: Annotated[str, typer.Option(help="报告语言 language of the reports: zh | en")] = "zh",
     reports: Annotated[bool, typer.Option(help="生成 HTML 与 PDF make HTML and PDF")] = True,
@@ -60,7 +61,7 @@ def run(
     try:
         chosen = load_settings(settings, dict(parse_assignment(text) for text in set_))
         named = name or (settings.stem if settings.stem != BASELINE.stem and not set_ else None)
-        brought = bring(panel, chosen)
+        brought = bring(panel, chosen, year=year)
         plan = planning.make_plan(named or brought.name, lang, brought.settings, tuple(only), start, brought.traits)
         for warning in (*brought.lines(lang), *brought.adapted(lang)):
             typer.echo(warning)
@@ -78,20 +79,48 @@ def run(
 @app.command()
 def template(
     path: Annotated[Path, typer.Argument(help="新工作簿 the new workbook")] = Path("template.xlsx"),
+    source: Annotated[Path | None, typer.Option("--from", help=(
+        "由一张数据表写出一项研究 begin a study from a table of figures: mine.csv, mine.xlsx"))] = None,
+    filled: Annotated[str | None, typer.Option(help="填好公开数据 filled with the public panel: baseline")] = None,
     example: Annotated[str | None, typer.Option(help="填好的示例 filled in with an example: county_care")] = None,
 ) -> None:
-    """写一份待填的工作簿：指标、城市、判断矩阵与说明 · Write a workbook to fill in: indicators, cities, judgements."""
-    from workbench.own.template import write_template
+    """写一份待填的工作簿：指标、城市、判断矩阵与说明 · Write a workbook to fill in: indicators, cities, judgements.
+
+    --from：按一张数据表写出指标体系、名录与设定，放在一个新文件夹；--filled baseline：填好公开数据。
+    --from writes framework,
+    roster and settings of a table of figures to a new folder; --filled baseline the public panel.
+    """
+    from workbench.own.template import public_values, write_template
 
     try:
+        if source is not None:
+            return begin_study(source, path if path != Path("template.xlsx") else Path(f"{source.stem}_study"))
         if path.suffix != ".xlsx":
             raise ValueError(f"{path.name}: a template is a workbook; call it {path.stem or 'template'}.xlsx")
         if path.exists():
             raise ValueError(f"{path.name} is there already and may be filled in; give another name")
-        write_template(path, example=example)
+        if filled not in (None, "baseline"):
+            raise ValueError(f"--filled {filled}: baseline is the one panel that a template can be filled with")
+        write_template(path, example=example, values=public_values() if filled else None)
     except (ValueError, OSError) as error:
         raise stop(error) from None
     typer.echo(f"已写出 written   {path}\n填好后 then   python -m analysis check --panel {path}")
+
+
+def begin_study(source: Path, folder: Path) -> None:
+    """Write the tables of a study out of a table of figures, and say what was seen and what is to be done."""
+    from workbench.own.template_from import write_study
+
+    seen = write_study(source, folder)
+    years = f"，年份 {min(seen.years)}–{max(seen.years)}" if seen.years else ""
+    years_en = f", years {min(seen.years)}–{max(seen.years)}" if seen.years else ""
+    typer.echo(f"已写出 {folder}：{len(seen.units)} 个单位，{len(seen.indicators)} 项指标{years}。请核对 framework."
+               f"csv 的分级与方向"
+               f"（现均为一个领域、+）与单位。\nwritten {folder}: {len(seen.units)} units, {len(seen.indicators)} "
+               f"indicators"
+               f"{years_en}. Check levels and directions (now one domain, all +) and units in framework.csv, then\n"
+               f"python -m analysis check --panel {folder}\n"
+               f"python -m analysis run --panel {folder} --settings {folder}/settings.yaml --run mine")
 
 
 @app.command()
@@ -99,6 +128,7 @@ def check(
     panel: Annotated[Path, typer.Option(help="自己的数据 your own data: mine.xlsx, mine.csv or a folder of tables")],
     marked: Annotated[Path | None, typer.Option(help=(
         "另存标出问题的副本 write a copy with the cells marked: marked.xlsx or marked.html"))] = None,
+    year: Annotated[int | None, typer.Option(help="用哪一年的数 which year's figures")] = None,
     settings: Annotated[Path, typer.Option(help="将用的设定文件 the settings file to be used")] = BASELINE_NAME,
     set_: Annotated[list[str], typer.Option("--set", help="改一项设定 change one choice: weighting.alpha=0.3")] = [],  # noqa: B006
     rehearse: Annotated[bool, typer.Option(help=(
@@ -120,7 +150,7 @@ def check(
     try:
         check_language(lang)
         try:
-            given = read_input(panel)
+            given = read_input(panel, year=year)
             warnings = given.warnings
         except OwnDataError as error:
             problems = error.problems

@@ -12,6 +12,7 @@ from typing import Any
 from analysis.editions import PUBLIC_TRAITS, check_run_name
 from analysis.settings import BASELINE, Settings, differences, flatten, nearest
 from workbench.by_hand import BASELINE_KEPT, NAME, is_finished
+from workbench.own.findings import NO_FILE
 from workbench.parameters import flat_name
 from workbench.project import Project, Run, RunError, language_folder
 from workbench.steps import NEEDS, ONLY_WITH, PARAMETERS, built_on, steps_for
@@ -39,6 +40,8 @@ def make_plan(run: str | None, lang: str, settings: Settings, only: tuple[str, .
     run = run or ("custom" if changed else "baseline")
     if not NAME.fullmatch(run):
         raise RunError(f"--run {run!r}: use letters, digits, - and _, at most 41 of them; it names a folder")
+    if NO_FILE.fullmatch(run):
+        raise RunError(f"--run {run}: some systems cannot have a folder of this name; give the run another")
     if run == "lab":
         raise RunError("the run lab belongs to notebooks run by hand; give --run another name")
     if run == "compare":

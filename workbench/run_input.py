@@ -218,11 +218,13 @@ class Brought:
         return [each.line(lang) for each in warnings[:most]] + (rest if len(warnings) > most else [])
 
 
-def bring(path: Path | None, settings: Settings, given: StudyInput | None = None) -> Brought:
+def bring(path: Path | None, settings: Settings, given: StudyInput | None = None, year: int | None = None) -> Brought:
     """Read and check what a run is made from: `path` for own data, the committed panel for the synthetic edition.
 
-    `given` is what `path` holds, where it has been read.
+    `given` is what `path` holds, where it has been read; `year` the one whose figures are used instead of the latest.
     """
+    if year is not None and path is None:
+        raise ValueError(f"--year {year}: it chooses among the figures of own data; give them with --panel")
     if path is None and settings.edition == Edition.PUBLIC:
         return Brought(settings)
     if path is None and settings.edition == Edition.OWN:
@@ -231,7 +233,7 @@ def bring(path: Path | None, settings: Settings, given: StudyInput | None = None
     from workbench.own.reading import read_input
 
     edition = Edition.OWN if path else settings.edition
-    given = given or read_input(path or ROOT / SYNTHETIC)
+    given = given or read_input(path or ROOT / SYNTHETIC, year=year)
     panel = own_panel(given, edition)
     chosen = own_settings(settings, panel)
     before, after = flatten(settings), flatten(chosen)

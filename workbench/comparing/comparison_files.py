@@ -22,12 +22,13 @@ PAGE, PICTURE = "comparison.html", "comparison.svg"
 
 
 def write_comparison(comparison: Comparison, first: Side, second: Side, project: Project, lang: str = "zh") -> Path:
-    """Write reports/compare/<a>_<b>/: comparison.csv and, in the language asked for, comparison.html and its figure.
+    """Write reports/compare/<a>__vs__<b>/: comparison.csv and, in the language asked for, comparison.html and its
+    figure.
 
     English stands in the folder en. What there is in the other language stays where the table is the same to the byte.
     Returns the path of the page. Nothing is replaced before everything is made.
     """
-    target = project.root / "reports/compare" / f"{first.name}_{second.name}"
+    target = project.root / "reports/compare" / f"{first.name}__vs__{second.name}"
     told = Told(comparison, first, second, lang, tuple(
         report_address(project.run(run.name), language_folder(target, lang), lang) for run in (first, second)))
     target.parent.mkdir(parents=True, exist_ok=True)

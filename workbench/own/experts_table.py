@@ -7,7 +7,7 @@ import pandas as pd
 from workbench.own.findings import LONGEST_TEXT, Cell, Findings, read_code, read_text
 from workbench.own.grid import Grid
 from workbench.own.headings import note_unknown, read_heading
-from workbench.own.numbers import read_number
+from workbench.own.numbers import read_number, reasons
 
 OWN = "own"
 EXPERT_COLUMNS = ["name_zh", "name_en", "weight", "description_zh", "description_en"]
@@ -39,6 +39,11 @@ def read_expert_table(grid: Grid, findings: Findings) -> pd.DataFrame | None:
             entry[name] = entry[name] or code
         entry["weight"] = read_weight(table.cell(row, "weight"), findings)
         rows[code] = entry
+    percent = [row for row in table.rows if "percent" in read_number(table.cell(row, "weight").content).rule]
+    if percent and len(percent) < len(table.rows):
+        findings.problem(table.cell(percent[0], "weight"), "mixed_percent",
+                         "权重有的写百分数，有的写小数，相差百倍；请统一写法",
+                         "some weights are in per cent and some are not, a hundred times apart; write all in one way")
     experts = pd.DataFrame.from_dict(rows, orient="index", columns=EXPERT_COLUMNS).rename_axis("expert")
     return experts.astype({"weight": float})
 
@@ -46,6 +51,8 @@ def read_expert_table(grid: Grid, findings: Findings) -> pd.DataFrame | None:
 def read_weight(cell: Cell, findings: Findings) -> float:
     """An expert's relative weight, above 0."""
     number = read_number(cell.content)
+    if number.rule and not number.problem:
+        findings.understood(cell, repr(number.value), number.rule, *reasons(number.rule))
     if number.problem:
         findings.problem(cell, *number.problem)
     elif number.value is None or not number.value > 0:

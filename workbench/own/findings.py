@@ -143,6 +143,12 @@ def tight(content: object) -> str:
     return folded(content).replace(" ", "").casefold()
 
 
+def unaccented(text: str) -> str:
+    """A text without the accents of Latin, Greek and Cyrillic letters: Côte d’Ivoire as Cote d'Ivoire."""
+    parted = unicodedata.normalize("NFD", text.replace("’", "'").replace("ı", "i"))
+    return unicodedata.normalize("NFC", re.sub("[\u0300-\u036f]", "", parted))
+
+
 def visible(text: str, longest: int = 10_000) -> str:
     """A text on one line, control characters shown as their codes, cut to a length."""
     shown = "".join(sign if sign.isprintable() else f"\\u{ord(sign):04x}" for sign in text[:longest + 1])
@@ -200,6 +206,11 @@ def read_code(cell: Cell, findings: Findings, what_zh: str, what_en: str, reserv
     elif reserved and code.casefold() in RESERVED:
         findings.problem(cell, "reserved_code", f"{code} 是保留的词，不能作{what_zh}的代码；请改用其他代码",
                          f"{code} is a reserved word and no code of {what_en}; choose another")
+    elif NO_FILE.fullmatch(code.partition(".")[0] or code) or NO_FILE.fullmatch(code):
+        findings.problem(cell, "code_is_no_file_name",
+                         f"{code} 不能作文件名（每个代码各有一页），不能作{what_zh}的代码；请改用其他代码",
+                         f"{code} cannot name a file, and every code has a page of its own; choose another code of "
+                         f"{what_en}")
     return code
 
 

@@ -20,6 +20,10 @@ class BesideSemicolons(str):
     """A cell of a file separated by semicolons, as programs write them where the comma is a decimal sign."""
 
 
+class StruckOut(str):
+    """A cell of a workbook a part of which is struck out: the rest of it."""
+
+
 class Area(NamedTuple):
     """A merged area of a sheet: its first and last row and column, from 0. Its first cell alone holds something."""
 

@@ -13,10 +13,12 @@ import csv
 import difflib
 import io
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from workbench.own.findings import visible
 from workbench.own.grid import MATRIX, BesideSemicolons, Grid, refuse, refuse_size, trimmed
 from workbench.own.problems import OwnDataError, Problem
 from workbench.own.workbooks import workbook_grids
@@ -29,7 +31,9 @@ TABLE_NAMES = {
 RUN_RECORD = ("reading_log", "reading_warnings", "record")  # what a run keeps beside its tables
 NOT_TABLES = ("说明", "instructions", "检查结果", "findings")  # sheets of the template and of the marked copy
 LARGEST_FILE = 50 * 2**20
-OTHER_WORKBOOKS = (".xls", ".xlsb", ".ods", ".numbers", ".et", ".wps")
+OLD_WORKBOOKS = (".xls", ".et", ".xlt", ".ett")  # WPS writes .et as Excel writes .xls
+OTHER_WORKBOOKS = (".xlsb", ".ods", ".numbers", ".wps")
+MOSTLY_UTF8, COMMON = 0.9, 0.5
 WITH_MACROS = (".xlsm", ".xltm", ".xlam")
 ZIP = b"PK\x03\x04"
 BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -44,18 +48,29 @@ def read_grids(path: Path) -> tuple[dict[str, Grid], list[Problem]]:
     """
     path, warnings = Path(path), []
     if path.is_dir():
-        named = list(folder_grids(path))
+        named = list(folder_grids(path, warnings))
     elif not path.is_file():
         refuse(path.name or str(path), "no_file", "没有这个文件或文件夹；请核对路径",
                "there is no such file or folder; check the path")
     elif path.suffix.lower() == ".xlsx":
         named, warnings = workbook_grids(path.name, checked_bytes(path))
+    elif path.suffix.lower() in OLD_WORKBOOKS:
+        named, warnings = old_or_new(path.name, checked_bytes(path))
     elif path.suffix.lower() in (".csv", ".txt", ".tsv"):
-        named = [("values", csv_grid(path))]
+        named = [("values", csv_grid(path, warnings))]
     else:
         refuse_kind(path)
     grids, not_read = sort_out(named)
     return grids, warnings + not_read
+
+
+def old_or_new(file: str, content: bytes) -> tuple[list[tuple[str, Grid]], list[Problem]]:
+    """The sheets of a file called like an old workbook, by what it is: some are of the new kind, or plain text."""
+    if content.startswith(ZIP):
+        return workbook_grids(file, content)
+    from workbench.own.old_workbooks import old_workbook_grids
+
+    return old_workbook_grids(file, content)
 
 
 def refuse_kind(path: Path) -> None:
@@ -86,9 +101,10 @@ def sort_out(named: list[tuple[str, Grid]]) -> tuple[dict[str, Grid], list[Probl
     warnings, problems = [], []
     filled = [name for name, grid in named if grid.rows and name.casefold() not in NOT_TABLES]
     named = [(name, grid) for name, grid in named if grid.rows or table_named(name) or not grid.sheet]
+    likely = None if any(table_named(name) == "values" for name, _ in named) else likely_values(named)
     for name, grid in named:
         table = table_named(name)
-        if table is None and (len(named) == 1 or filled == [name]):
+        if table is None and (len(named) == 1 or filled == [name] or name == likely):
             table = "values"
         if table is None:
             if name.casefold() not in NOT_TABLES and name not in RUN_RECORD:
@@ -99,9 +115,36 @@ def sort_out(named: list[tuple[str, Grid]]) -> tuple[dict[str, Grid], list[Probl
                                     grid.file, grid.sheet))
         else:
             grids[table] = grid
+    sheets = [name for name, grid in named if grid.sheet]
+    if "values" not in grids and sheets:
+        refuse(named[0][1].file, "no_values",
+               f"没有名为 values（数据）的工作表；有：{'、'.join(sheets[:20])}；请把数据所在的工作表改名为 values",
+               f"there is no sheet values (数据); the sheets are: {', '.join(sheets[:20])}; call the one with the "
+               "figures values")
+    if likely:
+        grid = grids["values"]
+        warnings.append(Problem("values_by_guess", f"没有名为 values 的工作表；“{likely}”像数据表，按 values 读；"
+                                                   f"若不是请改名",
+                                f"no sheet is called values; {likely} is the one that looks like figures and is read "
+                                "as values; rename the sheets if it is not", grid.file, grid.sheet))
     if problems:
         raise OwnDataError(problems)
     return grids, warnings
+
+
+def likely_values(named: list[tuple[str, Grid]]) -> str | None:
+    """The one sheet without a name of its own that holds a table: rows of several cells, most of them numbers."""
+    tables = []
+    for name, grid in named:
+        if table_named(name) is not None or name.casefold() in NOT_TABLES or not grid.sheet:
+            continue
+        full = [[content for content in cells if content not in (None, "")] for cells in grid.rows]
+        rows = [cells for cells in full if len(cells) > 1]
+        numbers = [cells for cells in rows
+                   if 2 * sum(isinstance(content, int | float) for content in cells) >= len(cells)]
+        if len(numbers) >= 3 and len(numbers) * 2 > len(rows):
+            tables.append(name)
+    return tables[0] if len(tables) == 1 else None
 
 
 def table_named(name: str) -> str | None:
@@ -128,18 +171,23 @@ def place(grid: Grid) -> str:
 
 
 # --- CSV --------------------------------------------------------------------------------------------------------------
-def folder_grids(folder: Path) -> Iterator[tuple[str, Grid]]:
+def folder_grids(folder: Path, warnings: list[Problem]) -> Iterator[tuple[str, Grid]]:
     """Every table of a folder: its .csv files, hidden ones apart. Every file that cannot be read is said at once."""
     problems = []
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() == ".csv" and not path.is_file() and table_named(path.stem):
+            problems.append(Problem("no_file", "不是文件（是文件夹、管道或断开的链接）；请换成 .csv 文件，或删去",
+                                    "it is no file but a folder, a pipe or a broken link; put a .csv file there or "
+                                    "remove it", path.name))
     files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith((".", "~$")))
     tables = [path for path in files if path.suffix.lower() == ".csv"]
-    books = [path for path in files if path.suffix.lower() in (".xlsx", *WITH_MACROS, *OTHER_WORKBOOKS)]
+    books = [path for path in files if path.suffix.lower() in (".xlsx", *WITH_MACROS, *OLD_WORKBOOKS, *OTHER_WORKBOOKS)]
     if not tables:
         refuse(folder.name, "no_table", "文件夹里没有 .csv 文件；若数据在工作簿里，请直接给出其路径",
                "there is no .csv file in the folder; if the data are in a workbook, name the workbook itself")
     for path in tables:
         try:
-            yield path.stem, csv_grid(path)
+            yield path.stem, csv_grid(path, warnings)
         except OwnDataError as error:
             problems += error.problems
     if problems:
@@ -147,10 +195,10 @@ def folder_grids(folder: Path) -> Iterator[tuple[str, Grid]]:
     yield from ((path.name, Grid(path.name, "", [])) for path in books)
 
 
-def csv_grid(path: Path) -> Grid:
+def csv_grid(path: Path, warnings: list[Problem] | None = None) -> Grid:
     """A CSV file as a grid: UTF-8 with or without a byte-order mark, UTF-16 with one, or GB 18030; separated by commas,
     tabs or semicolons."""
-    text = decoded(path.name, checked_bytes(path))
+    text = decoded(path.name, checked_bytes(path), warnings)
     rows: list[list[object]] = []
     cells = 0
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator(text), strict=True)
@@ -166,8 +214,8 @@ def csv_grid(path: Path) -> Grid:
     return Grid(path.name, "", trimmed(rows))
 
 
-def decoded(file: str, content: bytes) -> str:
-    """The text of a file, by its byte-order mark, as UTF-8, or as GB 18030."""
+def decoded(file: str, content: bytes, warnings: list[Problem] | None = None) -> str:
+    """The text of a file, by its byte-order mark, as UTF-8, or as GB 18030, which is told and must be Chinese."""
     if content.startswith(ZIP):
         refuse(file, "workbook_by_another_name", "内容是 .xlsx 工作簿，文件名却不是；请把扩展名改为 .xlsx",
                "this is a workbook under another name; change the ending of its name to .xlsx")
@@ -178,10 +226,66 @@ def decoded(file: str, content: bytes) -> str:
         except UnicodeDecodeError:
             continue
         if "\0" not in text:
+            if encoding == "gb18030":
+                check_chinese(file, content, text, warnings)
             return text
+    if marked is None and b"\0" not in content:
+        check_chinese(file, content, "", None)
     refuse(file, "not_text", "不是 UTF-8 或 GB 18030 编码的文本；请用表格软件另存为“CSV UTF-8”",
            "this is no text in UTF-8 or GB 18030; save it as “CSV UTF-8” in a spreadsheet program")
     raise AssertionError
+
+
+def check_chinese(file: str, content: bytes, text: str, warnings: list[Problem] | None) -> None:
+    """Refuse a text that is UTF-8 but for a few bytes, or that makes no Chinese when read as GB 18030: it is of another
+    encoding, and its names would be others. Warn of every other one, with what it reads."""
+    foreign = len(re.findall(rb"[\x80-\xff]", content))
+    valid = sum(map(len, UTF8_SIGN.findall(content)))
+    if foreign and valid > MOSTLY_UTF8 * foreign:
+        line = content[: first_bad_byte(content)].count(b"\n") + 1
+        refuse(file, "broken_utf8", "是 UTF-8 文本而有损坏的字节；请更正该行，或重新另存为“CSV UTF-8”",
+               "this is UTF-8 with broken bytes; correct this row, or save the table as “CSV UTF-8” again", row=line)
+    signs = [sign for sign in text if ord(sign) > 0x7f and unicodedata.category(sign) in ("Lo", "Ll", "Lu", "Co", "Cn")
+             and not "！" <= sign <= "～"]
+    if signs and sum(map(is_common, signs)) < COMMON * len(signs):
+        refuse(file, "other_encoding",
+               f"编码不是 UTF-8，按 GB 18030 读则不成中文（如“{sample(text)}”），可能是 Big5、Latin-1、Shift-JIS 等；"
+               "请另存为“CSV UTF-8”",
+               f"the file is not UTF-8, and makes no Chinese when read as GB 18030 (“{sample(text)}”): it may be Big5, "
+               "Latin-1, Windows-125x, Shift-JIS or another; save it as “CSV UTF-8”")
+    if warnings is not None:
+        warnings.append(Problem("read_as_gb18030", f"不是 UTF-8，按 GB 18030 读（如“{sample(text)}”）；若名称不对"
+                                                   f"，请另存为"
+                                "“CSV UTF-8”",
+                                f"not UTF-8, read as GB 18030 (as “{sample(text)}”); if the names look wrong, save the "
+                                "file as “CSV UTF-8”", file))
+
+
+UTF8_SIGN = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+
+
+def first_bad_byte(content: bytes) -> int:
+    """Where a text stops being UTF-8."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start
+    return 0
+
+
+def is_common(sign: str) -> bool:
+    """Whether a sign is one of the 3 755 common Chinese ones of GB 2312, most of every Chinese text."""
+    try:
+        code = sign.encode("gb2312")
+    except UnicodeEncodeError:
+        return False
+    return len(code) == 2 and 0xB0 <= code[0] <= 0xD7
+
+
+def sample(text: str) -> str:
+    """The first words of a text that are not plain letters."""
+    found = re.search(r"[^\x00-\x7f][^,;\t\r\n]{0,19}", text)
+    return visible(found[0]) if found else ""
 
 
 def separator(text: str) -> str:

@@ -7,7 +7,7 @@ cell begins with `#` are remarks, rows of titles above the heading are passed ov
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from workbench.own.findings import Cell, Findings, folded, is_blank, listed, tight, written
@@ -20,11 +20,24 @@ CLOSE = 0.75  # how alike a heading must be to a known one to count as a misspel
 FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
     "values": {
         "code": ("code", "代码", "adcode", "行政区划代码", "城市代码", "地区代码", "区划代码", "city_code",
-                 "city code"),
-        "name": ("name", "名称", "城市", "city", "城市名称", "城市名", "地区", "地区名称", "city name", "city_name"),
-        "indicator": ("indicator", "指标", "指标代码", "指标名称"),
-        "value": ("value", "数值", "值", "指标值"),
-        "year": ("year", "年份", "年", "年度"),
+                 "city code", "iso3",
+                 "iso2", "iso", "iso_code", "iso3c", "iso2c", "iso_a3", "iso alpha-3", "ucode", "country code",
+                 "country_code", "economy code", "nuts_code", "nuts", "nuts code", "geo_code", "unit_code", "unit code",
+                 "region code", "region_code", "国家代码", "省份代码", "区县代码", "地区编码", "城市编码", "编码",
+                 "单位代码"),
+        "name": ("name", "名称", "城市", "city", "城市名称", "城市名", "地区", "地区名称", "city name",
+                 "city_name", "country",
+                 "countries", "country name", "country_name", "countryname", "nation", "economy", "economy name",
+                 "uname", "entity", "geo", "reference area", "ref_area", "国家", "国家名称", "国家/地区", "国家或地区",
+                 "国家和地区", "来源城市", "城市(市)", "地级市", "区县", "县市", "市县", "县名", "区县名称",
+                 "企业", "企业名称", "公司",
+                 "公司名称", "样本", "单位名称", "municipality"),
+        "indicator": ("indicator", "指标", "指标代码", "指标名称", "指标名", "变量", "indicator name", "indicator code",
+                      "series", "series name", "series code", "variable"),
+        "value": ("value", "数值", "值", "指标值", "obs_value", "obs value", "observation value", "观测值"),
+        "year": ("year", "年份", "年", "年度", "time", "time_period", "time period", "period", "时间", "统计年份",
+                 "统计年度",
+                 "会计年度", "年份(年)"),
         "source": ("source", "来源", "数据来源", "资料来源"),
         "note": ("note", "备注", "说明", "注"),
         "file": ("file",), "sheet": ("sheet",), "row": ("row",), "column": ("column",),
@@ -34,14 +47,20 @@ FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
         "parent": ("parent", "上级", "上级代码", "父级"),
         "name_zh": ("name_zh", "中文名", "中文名称", "名称", "name", "指标名称"),
         "name_en": ("name_en", "英文名", "英文名称"),
-        "direction": ("direction", "方向", "指标方向", "属性"),
+        "direction": ("direction", "方向", "指标方向", "属性", "指标属性", "性质", "指标性质", "正负", "作用方向",
+                      "效应", "polarity", "sign", "orientation", "direction of effect"),
         "unit_zh": ("unit_zh", "单位", "中文单位", "unit"), "unit_en": ("unit_en", "英文单位", "单位（英文）"),
         "source": ("source", "来源", "数据来源"), "note": ("note", "备注", "说明"),
         "number": ("number", "序号"), "certainty": ("certainty",),
     },
     "cities": {
-        "code": ("code", "代码", "adcode", "行政区划代码", "城市代码"),
-        "name": ("name", "名称", "城市", "城市名称", "中文名", "name_zh"),
+        "code": ("code", "代码", "adcode", "行政区划代码", "城市代码", "iso3", "iso2", "iso", "iso_code", "ucode",
+                 "country code",
+                 "country_code", "geo_code", "nuts_code", "国家代码", "地区代码", "区县代码", "编码", "id"),
+        "name": ("name", "名称", "城市", "城市名称", "中文名", "name_zh", "city", "country", "country name",
+                 "economy", "uname",
+                 "geo", "nation", "地区", "地区名称", "国家", "国家名称", "国家/地区", "省份", "区县", "企业",
+                 "企业名称"),
         "name_en": ("name_en", "英文名", "英文名称"),
         "lon": ("lon", "seat_lon", "经度", "longitude", "lng"), "lat": ("lat", "seat_lat", "纬度", "latitude"),
     },
@@ -60,13 +79,25 @@ FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
         "value": ("value", "数值", "判断", "值"),
     },
 }
-NEEDED = {"framework": ("code", "level", "parent", "name_zh", "direction"), "cities": ("code", "name"),
+# Names of a column of units that may as well be one of groups: read as units where no other column is.
+SECOND_NAMES = {tight(word) for word in (
+    "省份", "省", "省市", "省（区、市）", "所属省份", "province", "state", "region", "区域", "area", "location",
+    "unit", "units", "单位",
+    "district", "county", "town", "place", "territory", "firm", "company", "university", "学校", "高校", "县",
+    "市", "区",
+    "id", "label", "observation")}
+NAME_WORDS = {tight(word) for field in ("code", "name") for word in FIELDS["values"][field]}
+NEEDED = {"framework": ("code", "level", "parent"), "cities": ("code", "name"),
           "regions": ("system", "name"), "experts": ("expert", "weight"),
           "judgements": ("node", "row", "column", "value")}
 MAY_BE_EMPTY = ("regions", "judgements")  # no regions, no judgements: both can be
 # In a table any of these must stand in the heading, or the row is no heading.
 TELLING = {"values": ("code", "name"), "framework": ("code", "level", "parent"), "cities": ("code", "name"),
            "regions": ("system", "name"), "experts": ("expert", "weight"), "judgements": ("node", "row", "column")}
+
+
+CODE_WORDS = {tight(word) for word in FIELDS["values"]["code"][:8]}  # of these there is one in a table
+Units = Callable[[Grid], "tuple[int, dict[str, int]] | None"]
 
 
 @dataclass(frozen=True)
@@ -107,16 +138,36 @@ def whole(grid: Grid) -> Cell:
 
 
 def read_heading(name: str, grid: Grid, findings: Findings, own_fields: Mapping[str, Iterable[str]] | None = None,
-                 ) -> Table | None:
-    """The table in a grid, or None where no heading is found; `own_fields` are further fields with their headings."""
+                 units: Units | None = None) -> Table | None:
+    """The table in a grid, or None where no heading is found; `own_fields` are further fields with their headings.
+
+    `units` finds the columns of codes and names of a table of values by its cells, where no heading says them.
+    """
     fields = {**FIELDS[name], **(own_fields or {})}
-    head = find_heading(name, grid, fields, findings)
+    told = Findings() if units else findings
+    head, known = find_heading(name, grid, fields, told), {}
+    if units and head is None:
+        head, known = found if (found := units(grid)) else (None, {})
+        if head is None and [each.kind for each in told.problems] == ["no_heading"]:
+            return None
+    if units:
+        findings.problems += told.problems if head is None else []
+        findings.log += told.log
     if head is None:
         return None
-    table = Table(grid, head, *columns_of(name, grid, head, fields, findings), rows_below(grid, head))
-    refuse_unnamed(table, findings)
+    columns, others = columns_of(name, grid, head, fields, findings)
+    for field, column in known.items():
+        if field not in columns:
+            columns[field] = column
+            findings.understood(cell_of(grid, head, column), field, "unit_column", "按各格的内容认出单位所在的列",
+                                "the column of units is known by what its cells hold")
+            others.pop(column, None)
+    table = Table(grid, head, columns, others, rows_below(grid, head))
     if name != "values":
+        refuse_unnamed(table, findings)
         note_merged(table, (), findings)
+    if name in ("cities", "regions") and not table.has("name") and table.has("name_en"):
+        table.columns["name"] = table.columns["name_en"]
     for field in NEEDED.get(name, ()):
         if not table.has(field):
             findings.problem(cell_of(grid, head, 0)._replace(column=None, content=None), "missing_column",
@@ -134,7 +185,8 @@ def find_heading(name: str, grid: Grid, fields: Mapping[str, Iterable[str]], fin
     telling = {tight(word) for field in TELLING[name] for word in fields[field]}
     full = [row for row in range(len(grid.rows)) if not passed_over(grid, row)]
     for row in full[:TITLE_ROWS]:
-        if any(tight(content) in telling for content in grid.rows[row] if not is_blank(content)):
+        if any(tight(content) in telling for content in grid.rows[row] if not is_blank(content)) and (
+                name != "values" or sum(not is_blank(content) for content in grid.rows[row]) > 1):
             for title in full[: full.index(row)]:
                 first = next(place for place, content in enumerate(grid.rows[title]) if not is_blank(content))
                 findings.understood(cell_of(grid, title, first), "", "title_row", "表头之上的行按标题略过",
@@ -181,8 +233,9 @@ def columns_of(name: str, grid: Grid, head: int, fields: Mapping[str, Iterable[s
             others[column] = folded(content)
         elif field not in columns:
             columns[field] = column
-        elif field == "name" and name == "values":
-            others[column] = folded(content)  # 城市 beside 地区: the first is read
+        elif name == "values" and tight(content) != tight(grid.rows[head][columns[field]]) and (
+                field != "code" or tight(content) not in CODE_WORDS):
+            others[column] = folded(content)  # 城市 beside 地区, iso2 beside iso3: the first is read
         else:
             findings.problem(cell_of(grid, head, column), "repeated_column",
                              f"第 {columns[field] + 1} 列已是 {field}；请只留一列",

@@ -9,7 +9,7 @@ import pandas as pd
 
 from analysis.framework import leaves
 from workbench.own.findings import LONGEST_NAME, Cell, Findings, folded, tight, written
-from workbench.own.places import likeness
+from workbench.own.places import ALIKE, NEAR, single
 
 YEAR_IN_HEADING = re.compile(r"[ _\-(]*((?:19|20)[0-9]{2})年?[) ]*")
 UNIT_SUFFIX = re.compile(r" *[(\[【][^()\[\]【】]*[)\]】]$")
@@ -20,7 +20,7 @@ class Indicators:
 
     def __init__(self, tree: pd.DataFrame) -> None:
         self.tree = tree.loc[leaves(tree)]
-        self.codes = {tight(code): code for code in self.tree.index[::-1]}
+        self.codes = single(self.tree.index)
         self.names: dict[str, list[str]] = {}
         for name in ("name_zh", "name_en"):
             for code, text in self.tree[name].items():
@@ -54,11 +54,11 @@ class Indicators:
     def nearest(self, text: str) -> str:
         """The indicator most like a heading that names none, as a label; empty where none is alike."""
         wanted = tight(text)
-        close = difflib.get_close_matches(wanted, [*self.codes, *self.names], n=1, cutoff=0.5)
+        close = difflib.get_close_matches(wanted, [*self.codes, *self.names], n=1, cutoff=NEAR if wanted.isascii()
+                                          else ALIKE)
         if close:
             return self.label(self.codes.get(close[0]) or self.names[close[0]][0])
-        share, name = max(((likeness(wanted, name)[0], name) for name in self.names), default=(0.0, ""))
-        return self.label(self.names[name][0]) if share >= 0.5 else ""
+        return ""
 
     def read(self, cell: Cell, findings: Findings) -> str | None:
         """The indicator that a heading or a cell names; None with a problem."""

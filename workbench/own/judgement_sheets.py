@@ -17,7 +17,7 @@ from workbench.own.findings import Cell, Findings, folded, is_blank, read_code, 
 from workbench.own.grid import Formula, Grid
 from workbench.own.headings import cell_of, note_unknown, passed_over, read_heading, whole
 from workbench.own.judgement_matrices import Sheet
-from workbench.own.numbers import read_number
+from workbench.own.numbers import read_number, reasons
 
 PREFIX = "ahp_"
 LARGEST = 9.0  # Saaty's scale is 1/9 … 9
@@ -215,11 +215,13 @@ def read_judgement(cell: Cell, findings: Findings) -> float | None:
     value = fraction(cell.content)
     if value is None:
         number = read_number(cell.content)
-        if number.problem or number.value is None:
+        if number.problem or number.value is None or "percent" in number.rule:
             findings.problem(cell, "not_a_judgement", "不是判断值；请写 1 至 9 或其倒数，如 1/3",
                              "not a judgement; write 1 to 9 or a reciprocal such as 1/3")
             return None
         value = number.value
+        if number.rule:
+            findings.understood(cell, repr(value), number.rule, *reasons(number.rule))
     if not value > 0:
         findings.problem(cell, "judgement_not_positive", "判断值应大于 0；请写 1 至 9 或其倒数",
                          "a judgement is above 0; write 1 to 9 or a reciprocal")

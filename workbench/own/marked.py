@@ -6,14 +6,19 @@ a link or markup. The input itself is never written to, and tables that could no
 
 from __future__ import annotations
 
+import io
+import os
+import tempfile
+import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from workbench.own.cell_marks import PROBLEM, WARNING, Mark, Marks
 from workbench.own.grid import Grid
 from workbench.own.grids import read_grids
-from workbench.own.marked_page import page
-from workbench.own.marked_workbook import workbook
+from workbench.own.marked_page import PAGE_SIGN, page
+from workbench.own.marked_workbook import WORKBOOK_SIGN, workbook
 from workbench.own.problems import OwnDataError, Problem
 
 ENDINGS = (".xlsx", ".html", ".htm")
@@ -34,11 +39,15 @@ def write_marked(path_in: Path, problems: Sequence[Problem], warnings: Sequence[
     else:
         content = page(grids, marks, path_in.name).encode("utf-8", "replace")
     path_out.parent.mkdir(parents=True, exist_ok=True)
-    path_out.write_bytes(content)
+    with tempfile.TemporaryDirectory(prefix=".marked-", dir=path_out.parent) as staging:
+        made = Path(staging) / path_out.name
+        made.write_bytes(content)
+        os.replace(made, path_out)
 
 
 def refuse_place(path_in: Path, path_out: Path) -> None:
-    """Refuse to write over the input, into its folder, or a kind of file that is not offered."""
+    """Refuse to write over the input, into its folder, over a file that is no marked copy, or a kind of file that is
+    not offered."""
     if path_out.suffix.lower() not in ENDINGS:
         raise ValueError(f"{path_out.name}: 标出问题的副本请用 .xlsx 或 .html；"
                          "a marked copy is a workbook (.xlsx) or a page (.html)")
@@ -47,6 +56,24 @@ def refuse_place(path_in: Path, path_out: Path) -> None:
     if source == target or same or (path_in.is_dir() and source in target.parents):
         raise ValueError(f"{path_out.name}: 副本不能写在输入的位置，请换一个名字；"
                          "the marked copy must not stand where the input is; give another name")
+    if (target.exists() or path_out.is_symlink()) and not is_marked_copy(target):
+        raise ValueError(f"{path_out.name}: 已有这个文件，且不是本命令写的副本，不会覆盖；请换一个名字；"
+                         "there is such a file already, and it is no marked copy; it is not replaced, give another "
+                         "name")
+
+
+def is_marked_copy(path: Path) -> bool:
+    """Whether a file is an earlier output of `write_marked`, as it says of itself."""
+    if not path.is_file():
+        return False
+    content = path.read_bytes()
+    if path.suffix.lower() != ".xlsx":
+        return PAGE_SIGN.encode() in content[:4096]
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return WORKBOOK_SIGN.encode() in archive.read("docProps/core.xml")
+    except (zipfile.BadZipFile, KeyError, OSError, ValueError, RuntimeError, zlib.error):
+        return False
 
 
 def numbered(problems: Iterable[Problem], warnings: Iterable[Problem]) -> Iterable[Mark]:

@@ -12,6 +12,7 @@ from workbench.own.cell_marks import PROBLEM, Mark, Marks, storable, worst
 from workbench.own.grid import Grid
 from workbench.own.problems import column_letters
 
+PAGE_SIGN = '<meta name="generator" content="marked copy of own data">'
 MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 1_000, 200, 300
 STYLE = """
 :root{color-scheme:light}*{box-sizing:border-box}
@@ -44,6 +45,7 @@ def page(grids: list[Grid], marks: Marks, name: str) -> str:
              *(table(grid, f"t{number}", marks) for number, grid in enumerate(grids, start=1))]
     return (f'<!DOCTYPE html>\n<html lang="{pick(marks.lang, "zh-CN", "en")}">\n<head>\n<meta charset="utf-8">\n'
             '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; style-src \'unsafe-inline\'">\n'
+            f"{PAGE_SIGN}\n"
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             f"<title>{text(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n" + "\n".join(parts)
             + "\n</body>\n</html>\n")

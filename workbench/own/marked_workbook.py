@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 LONGEST_CELL, LONGEST_COMMENT, LONGEST_SHEET_NAME = 32_767, 2_000, 31
+WORKBOOK_SIGN = "marked copy of own data"  # tells an earlier copy, which may be replaced, from a user's file
 MOST_LINKS = 60_000  # a sheet holds 65 530
 EXACT = 2**53
 FORBIDDEN = str.maketrans({sign: "_" for sign in "[]:*?/\\'"})
@@ -41,7 +42,7 @@ def workbook(grids: list[Grid], marks: Marks, name: str) -> bytes:
     """The marked copy of some tables as the bytes of an .xlsx file; the same tables give the same bytes."""
     buffer = io.BytesIO()
     book = new_workbook(buffer, nan_inf_to_errors=False)
-    book.set_properties({"created": datetime(*RELEASED.timetuple()[:3])})
+    book.set_properties({"category": WORKBOOK_SIGN, "created": datetime(*RELEASED.timetuple()[:3])})
     looks = {key: book.add_format(look) for key, look in LOOKS.items()}
     overview = pick(marks.lang, "检查结果", "Findings")
     names = sheet_names(grids, overview)

@@ -11,9 +11,10 @@ from __future__ import annotations
 import datetime
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from workbench.own.grid import BesideSemicolons, Formula
+from workbench.own.grid import BesideSemicolons, Formula, StruckOut
 
 LARGEST, SMALLEST = 1e18, 1e-100  # beyond them squares and cubes of figures leave what a float can hold
 FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
@@ -27,10 +28,20 @@ ONE_COMMA = re.compile(r"[+-]?[0-9]+(?:,[0-9]*)+(?:\.[0-9]*)?")
 RANGE = re.compile(r"[0-9.,]+ ?(?:-|~|–|—|至|到|～) ?[0-9.,]+ ?%?")
 UNIT = re.compile(r"(?:[¥￥$€£] ?)?[+-]?[0-9][0-9.,]* ?(?:[^\W\d_]|[¥￥$€£℃‰°㎡㎢㎞㎏])[^0-9]*"
                   r"|[¥￥$€£] ?[+-]?[0-9][0-9.,]*")
+# What only one of the two readings of a number allows, and what both do.
+COMMA_DECIMAL = re.compile(r"[+-]?(?:[0-9]+,(?:[0-9]{1,2}|[0-9]{4,})|0[0-9]*,[0-9]+|[0-9]{4,},[0-9]+"
+                           r"|[1-9][0-9]{0,2}(?:[. ][0-9]{3})+,[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+POINT_GROUPS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:\.[0-9]{3}){2,}")
+POINT_DECIMAL = re.compile(r"[+-]?(?:[0-9]*\.(?:[0-9]{1,2}|[0-9]{4,})|0[0-9]*\.[0-9]+|[0-9]{4,}\.[0-9]+"
+                           r"|[1-9][0-9]{0,2}(?:[, ][0-9]{3})+\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+COMMA_GROUPS = re.compile(r"[+-]?[1-9][0-9]{0,2}(?:,[0-9]{3}){2,}")
+ONE_POINT_GROUP = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")
+EUROPEAN = re.compile(r"[+-]?(?:[1-9][0-9]{0,2}(?:[. ][0-9]{3})+|[0-9]+)(?:,[0-9]*)?(?:[eE][+-]?[0-9]{1,3})?")
+ENOUGH = 3  # decimal commas that decide for a file whose cells are not separated by semicolons
 ERROR = re.compile(r"#(?:DIV/0!|N/A|NAME\?|NULL!|NUM!|REF!|VALUE!|SPILL!|CALC!|GETTING_DATA|FIELD!|BLOCKED!|#+)?", re.I)
-MISSING = set("- -- --- — —— – … …… ... / \\ . * ? ?? ??? 无 暂无 缺失 缺 空 空白 未知 不详 暂无数据 无数据 没有 "
+MISSING = set("- -- --- − — —— – … …… ... / \\ . * ? ?? ??? 无 暂无 缺失 缺 空 空白 未知 不详 暂无数据 无数据 没有 "
               "未公布 未报 未统计 n/a na n.a. n.a nan null none nil missing unknown n.k. tbd x "
-              "not_available".split()) | {"not available"}
+              "not_available #n/a .. :".split()) | {"not available", "not applicable", "no data"}
 
 REASONS = {
     "full_width": ("全角数字、符号按半角读", "full-width digits and signs are read as plain ones"),
@@ -38,6 +49,9 @@ REASONS = {
     "percent": ("百分号不计，数按百分数读", "the per cent sign does not count, the figure is in per cent"),
     "minus": ("减号的其他写法按负号读", "another sign for minus is read as one"),
     "apostrophe": ("数字前的撇号不计", "an apostrophe before a number does not count"),
+    "missing": ("表示没有数据的词或符号，按缺失读", "a word or sign for a figure that is not known is read as missing"),
+    "decimal_comma": ("逗号是小数点", "the comma is the decimal sign"),
+    "struck_out": ("划去的字不计", "what is struck out does not count"),
     "white_space": ("多余的空白不计", "surplus white space does not count"),
 }
 
@@ -51,6 +65,52 @@ AMBIGUOUS_COMMA: Problem = ("ambiguous_comma", "不能断定逗号是千分位�
                             "decimal sign is .")
 
 
+AMBIGUOUS_POINT: Problem = ("ambiguous_point",
+                            "不能断定点是千分位还是小数点（文件以分号分隔）；请去掉千分位，小数点用 .",
+                            "the point is not surely a decimal sign, nor surely between thousands, in a file separated "
+                            "by semicolons; remove what is between thousands, the decimal sign is .")
+
+
+@dataclass(frozen=True)
+class Notation:
+    """How the numbers of a table are written. `comma`: the comma is the decimal sign. `sure`: cells show which sign it
+    is. `against` are two texts of one table that cannot both be numbers of one notation."""
+
+    comma: bool = False
+    sure: bool = False
+    against: tuple[str, str] | None = None
+
+
+POINT = Notation()
+
+
+def notation_of(contents: Iterable[object]) -> Notation:
+    """The notation of a table, decided by all its cells together: 62,61988125 can be nothing but a decimal comma.
+
+    Where cells are separated by semicolons one such cell is enough; elsewhere there must be some, since a slip of the
+    keyboard looks the same.
+    """
+    commas, points, semicolons = [], [], False
+    for content in contents:
+        if not isinstance(content, str) or isinstance(content, Formula) or not ("," in content or "." in content
+                                                                                or "，" in content):
+            continue
+        semicolons |= isinstance(content, BesideSemicolons)
+        if points and PLAIN.fullmatch(content):
+            continue
+        said = content.translate(FULL_WIDTH).strip().removesuffix("%").rstrip().replace("\u00a0", " ")
+        if COMMA_DECIMAL.fullmatch(said) or POINT_GROUPS.fullmatch(said):
+            commas.append(content)
+        elif POINT_DECIMAL.fullmatch(said) or COMMA_GROUPS.fullmatch(said):
+            points.append(content)
+    if commas and points:
+        clear = semicolons or len(commas) >= ENOUGH
+        return Notation(sure=True, against=(commas[0], points[0]) if clear else None)
+    if commas and (semicolons or len(commas) >= ENOUGH):
+        return Notation(comma=True, sure=True)
+    return Notation(sure=bool(points))
+
+
 @dataclass(frozen=True)
 class Number:
     """What a cell means: a value (None for a blank one), the rules by which it was understood otherwise than written
@@ -61,8 +121,8 @@ class Number:
     problem: Problem | None = None
 
 
-def read_number(content: object) -> Number:
-    """The number in a cell of any type."""
+def read_number(content: object, notation: Notation = POINT) -> Number:
+    """The number in a cell of any type, in the notation of its table."""
     if content is None:
         return Number()
     if isinstance(content, bool):
@@ -79,15 +139,17 @@ def read_number(content: object) -> Number:
         return Number(problem=("formula_without_result", "公式没有存下计算结果；请用表格软件打开并保存，或改填数值",
                                "the formula has no stored result; open and save the file in a spreadsheet program, or "
                                "write the number"))
-    return read_text_number(str(content), isinstance(content, BesideSemicolons))
+    return read_text_number(str(content), isinstance(content, BesideSemicolons), notation,
+                            isinstance(content, StruckOut))
 
 
-def read_text_number(text: str, comma_may_be_decimal: bool = False) -> Number:
-    """The number in a text; in a file that separates cells by semicolons 1,234 may be a thousand or a little over one.
+def read_text_number(text: str, semicolons: bool = False, notation: Notation = POINT, struck: bool = False) -> Number:
+    """The number in a text. In a file that separates cells by semicolons 1,234 and 1.234 may be a thousand or a little
+    over one, unless other cells show the notation.
 
     Blanks count as between thousands where they are single; a line break between digits parts two figures.
     """
-    rules = []
+    rules = ["struck_out"] if struck else []
     said = text.strip(" ")
     for rule, changed in (("full_width", lambda each: each.translate(FULL_WIDTH)),
                           ("white_space", lambda each: BLANK.sub(" ", UNSEEN.sub("", each)).strip()),
@@ -98,11 +160,16 @@ def read_text_number(text: str, comma_may_be_decimal: bool = False) -> Number:
             said, rules = tidy, [*rules, rule]
     if not said:
         return Number()
+    if said.casefold() in MISSING:
+        return Number(None, "missing")
     bare = said.removesuffix("%").rstrip()
-    if bare != said and (PLAIN.fullmatch(bare) or GROUPED.fullmatch(bare)):
+    if bare != said and (PLAIN.fullmatch(bare) or GROUPED.fullmatch(bare) or (notation.comma
+                                                                              and EUROPEAN.fullmatch(bare))):
         said, rules = bare, [*rules, "percent"]
-    if comma_may_be_decimal and ONE_GROUP.fullmatch(said):
-        return Number(problem=AMBIGUOUS_COMMA)
+    if notation.comma:
+        return read_european(said, rules)
+    if semicolons and not notation.sure and (ONE_GROUP.fullmatch(said) or ONE_POINT_GROUP.fullmatch(said)):
+        return Number(problem=AMBIGUOUS_COMMA if "," in said else AMBIGUOUS_POINT)
     if GROUPED.fullmatch(said):
         said, rules = said.replace(",", "").replace(" ", ""), [*rules, "thousands"]
     if PLAIN.fullmatch(said):
@@ -110,6 +177,15 @@ def read_text_number(text: str, comma_may_be_decimal: bool = False) -> Number:
         vanished = value == 0 and re.search("[1-9]", re.split("[eE]", said)[0])
         return Number(problem=OUT_OF_RANGE) if vanished else within_range(value, "+".join(rules))
     return Number(problem=why_none(said))
+
+
+def read_european(said: str, rules: list[str]) -> Number:
+    """The number in a text of a table whose decimal sign is the comma: points and blanks are between thousands."""
+    if not EUROPEAN.fullmatch(said):
+        return Number(problem=why_none(said))
+    plain = said.replace(".", "").replace(" ", "")
+    rules = [*rules, *(["thousands"] if plain != said else []), *(["decimal_comma"] if "," in plain else [])]
+    return within_range(float(plain.replace(",", ".")), "+".join(rules))
 
 
 def within_range(value: float, rule: str) -> Number:
@@ -130,9 +206,6 @@ def why_none(said: str) -> Problem:
     if said.startswith("#") and ERROR.fullmatch(said):
         return ("error_value", "是表格软件的错误值；请更正公式，没有数据就留空",
                 "an error value of the spreadsheet; mend the formula, or leave the cell blank where there is no figure")
-    if said.casefold() in MISSING:
-        return ("word_for_missing", "没有数据请留空，不要填文字或符号",
-                "leave the cell blank where there is no figure; no word or sign stands for it")
     if said.casefold().lstrip("+-") in ("inf", "infinity", "∞", "无穷大"):
         return within_range(math.inf, "").problem or NOT_A_NUMBER
     if RANGE.fullmatch(said):

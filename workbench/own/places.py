@@ -13,14 +13,21 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from workbench.own.findings import LONGEST_NAME, Cell, Findings, folded, is_blank, tight, written
+from workbench.own.findings import LONGEST_NAME, Cell, Findings, folded, is_blank, listed, tight, unaccented, written
 
 TOTALS = {"合计", "总计", "全国", "全省", "平均", "平均值", "均值", "总和", "小计", "总数", "汇总", "中位数",
           "最大值", "最小值",
           "total", "totals", "sum", "average", "mean", "subtotal", "grandtotal", "nationwide", "china", "median",
           "maximum", "minimum", "max", "min", "全国平均", "全国合计", "全市", "城市平均"}
-ALIKE = 0.5  # the least likeness of a suggestion
+ALIKE, NEAR = 0.6, 0.8  # the least likeness of a suggestion: of Chinese names, of words and codes
+MOST_NEAR = 500
+MUNICIPALITIES = ("北京", "天津", "上海", "重庆")
 SUFFIX = "市"
+PROVINCE_SUFFIX = re.compile("(?:省|市|壮族自治区|回族自治区|维吾尔自治区|自治区|特别行政区)$")
+OTHER_PROVINCES = ("台湾", "香港", "澳门")
+WESTERN = re.compile(r"[A-Za-z .,'\-()/&]+")
+CHINESE = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
+MOSTLY = 0.5  # share of units that are none of the roster's above which the table is another study's
 
 
 class Roster:
@@ -30,8 +37,11 @@ class Roster:
         self.names = cities["name"].to_dict()
         self.near: dict[str, str] = {}
         self.china = china
-        self.codes = {code.casefold(): code for code in self.names}
+        self.codes = single(self.names)
         self.exact = lookup(cities["name"].items())
+        self.plain = lookup((code, unaccented(tight(name)).removesuffix(SUFFIX)) for code, name in
+                            cities["name"].items())
+        self.provinces = province_names(cities) if china else set()
         self.short = lookup((code, tight(name).removesuffix(SUFFIX)) for code, name in cities["name"].items())
         self.english = lookup((code, english(name)) for code, name in cities["name_en"].items())
 
@@ -45,32 +55,103 @@ class Roster:
             return self.exact[name], ""
         for table, key, rule in ((self.exact, folded(name), "city_width"),
                                  (self.short, tight(name).removesuffix(SUFFIX), "city_short_name"),
+                                 (self.plain, unaccented(tight(name)).removesuffix(SUFFIX), "city_accents"),
                                  (self.english, english(name), "city_english_name")):
-            if key in table:
+            if key and key in table:
                 return table[key], rule
-        return [], ""
+        return self.by_both_names(name)
+
+    def by_both_names(self, name: str) -> tuple[list[str], str]:
+        """The codes of a Chinese name with an English one beside it, where both are the same city's."""
+        plain = unaccented(folded(name))
+        if not (CHINESE.search(plain) and re.search("[A-Za-z]", plain)):
+            return [], ""
+        words = re.sub(r"[（(【\[].*?[)）】\]]|[A-Za-z].*[A-Za-z]", " ", plain)
+        parts = words, " ".join(re.findall(r"[A-Za-z' \-]+", plain))
+        chinese, western = tight(parts[0]), parts[1].strip()
+        found = set(self.exact.get(chinese, ())) | set(self.short.get(chinese.removesuffix(SUFFIX), ()))
+        both = sorted(found & set(self.english.get(english(western), ())))
+        return (both, "city_both_names") if both else ([], "")
+
+    def knows(self, content: object) -> bool:
+        """Whether a cell names a city of the roster, by code or by name."""
+        return not is_blank(content) and (self.code_in(content) is not None or bool(self.by_name(written(content))[0]))
+
+    def province(self, name: str) -> str:
+        """The short name of the province that a name is, empty for none; a city that is one itself is none."""
+        short = PROVINCE_SUFFIX.sub("", tight(name))
+        if short in self.provinces and not tight(name).endswith(SUFFIX):
+            return short
+        return ""
+
+    def note_strangers(self, cells: list[Cell], place: Cell, findings: Findings) -> bool:
+        """Note in one sentence that most units of a table are none of the roster's: provinces, or another study's."""
+        texts = list(dict.fromkeys(written(cell.content) for cell in cells if not is_blank(cell.content)))
+        strange = [text for text in texts if not self.knows(text) and tight(text) not in TOTALS]
+        provinces = [text for text in texts if self.province(text)]
+        if provinces and len(provinces) >= 3 and len(provinces) > MOSTLY * len(texts):
+            findings.problem(place, "provinces",
+                             f"{len(texts)} 个单位多为省级（{listed(provinces)}），而本研究按地级市与直辖市；研究"
+                             f"各省请自带 "
+                             "cities 与 framework 表：python -m analysis template --from 本文件",
+                             f"most of the {len(texts)} units are provinces ({listed(provinces)}) and this study is of "
+                             "prefecture-level cities; for provinces bring tables cities and framework: python -m "
+                             "analysis template --from this file makes both")
+            return True
+        if len(strange) < 3 or len(strange) <= MOSTLY * len(texts) or any(self.nearest(text) for text in strange[:40]):
+            return False
+        whose_zh, whose_en = (("本研究的 297 个城市", "the 297 cities of this study") if self.china else
+                              ("cities 表", "the table cities"))
+        remedy_zh, remedy_en = ((
+            "研究其他地方请自带 cities 与 framework 表：python -m analysis template --from 本文件",
+            "for other places bring tables cities and framework: python -m analysis template --from this file makes "
+            "both") if self.china else ("请核对两表的代码或名称", "check the codes or names of the two tables"))
+        findings.problem(place, "unknown_units",
+                         f"{len(texts)} 个单位中有 {len(strange)} 个不在{whose_zh}（{listed(strange)}）；{remedy_zh}",
+                         f"of {len(texts)} units {len(strange)} are not in {whose_en} ({listed(strange)}); {remedy_en}")
+        return True
 
     def nearest(self, name: str) -> str:
         """The code of the city whose name is most like a misspelt one; empty where none is alike."""
-        if name not in self.near:
-            self.near[name] = self.most_like(name[:LONGEST_NAME])
+        if name not in self.near:  # of very many the first get a suggestion
+            self.near[name] = self.most_like(name[:LONGEST_NAME]) if len(self.near) < MOST_NEAR else ""
         return self.near[name]
 
     def most_like(self, name: str) -> str:
         """The same, looked for."""
         wanted = tight(name).removesuffix(SUFFIX)
-        best = max(((likeness(wanted, tight(known).removesuffix(SUFFIX)), code) for code, known in self.names.items()),
-                   key=lambda pair: pair[0], default=((0.0,), ""))
-        if best[0][0] >= ALIKE:
-            return best[1]
-        close = difflib.get_close_matches(english(name), self.english, n=1, cutoff=0.6)
-        return self.english[close[0]][0] if close else ""
+        if self.province(name):
+            return ""
+        if CHINESE.search(wanted):
+            return self.most_like_chinese(wanted)
+        known = {english(text): code for code, text in self.names.items()} | {
+            word: codes[0] for word, codes in self.english.items()}
+        close = difflib.get_close_matches(english(name), [word for word in known if word], n=1, cutoff=NEAR)
+        return known[close[0]] if close else ""
+
+    def most_like_chinese(self, wanted: str) -> str:
+        """The city whose Chinese name is a slip of the pen away: two letters changed places,
+        or one letter of several is
+        another; of two letters the first must be the same, and no other city's."""
+        by_code = {code: tight(name).removesuffix(SUFFIX) for code, name in self.names.items()}
+        swapped = [code for code, known in by_code.items() if len(known) > 1 and sorted(known) == sorted(wanted)]
+        if swapped:
+            return swapped[0]
+        if len(wanted) <= 2:
+            first = [code for code, known in by_code.items() if known[:1] == wanted[:1] and len(known) <= 3]
+            alike = [code for code in first if len(by_code[code]) == len(wanted) == 2]
+            return alike[0] if len(first) == 1 and alike else ""
+        best = max(((likeness(wanted, known), code) for code, known in by_code.items() if len(known) > 2),
+                   key=lambda pair: pair[0], default=((0.0, False, 0.0), ""))
+        return best[1] if best[0][0] >= ALIKE and best[0][2] >= ALIKE else ""
 
     def find(self, code: Cell, name: Cell, findings: Findings) -> str | None:
         """The city of a row with a code cell and a name cell, either of which may be blank; None with a problem."""
         if is_blank(code.content) and is_blank(name.content):
             findings.problem(code._replace(column=None), "no_city", "这一行没有城市代码或名称；请填写，或删去该行",
                              "the row has neither a code nor a name of a city; fill it in or remove the row")
+            return None
+        if not is_blank(name.content) and is_blank(code.content) and self.note_province(name, findings):
             return None
         for cell in (name, code):
             if tight(cell.content) in TOTALS and not self.code_in(cell.content) and not self.by_name(
@@ -89,10 +170,35 @@ class Roster:
     def code_in(self, content: object) -> str | None:
         """The code of the roster that a cell holds, or None."""
         text = folded(content).replace(" ", "").removeprefix("'")
+        if text in self.names:
+            return text
         for candidate in (text, re.sub(r"^([0-9]+)\.0+$", r"\1", text)):
             if candidate.casefold() in self.codes:
                 return self.codes[candidate.casefold()]
         return None
+
+    def note_province(self, cell: Cell, findings: Findings) -> bool:
+        """Note a name that is a province's: 吉林 may be 吉林省 or 吉林市, and 河北 is no city."""
+        short = self.province(written(cell.content))
+        english_name = unaccented(tight(cell.content)) in ("jilin", "jilinprovince")
+        if not short and not (english_name and "吉林" in self.provinces):
+            return False
+        short = short or "吉林"
+        city = self.short.get(short, [])
+        if city and self.names[city[0]][:-1] == short and short in MUNICIPALITIES:
+            return False
+        if city:
+            own = self.label(city[0])
+            findings.problem(cell, "province_or_city", f"可以是省 {short}，也可以是城市 {own}；若是城市请写全名或代码，"
+                             "若是省请删去该行",
+                             f"it may be the province {short} or the city {own}; write the city's full name or its "
+                             "code, or remove the row of a province")
+        else:
+            findings.problem(cell, "province",
+                             "是省级单位，本研究按地级市与直辖市；请删去该行，研究各省请自带 cities 表",
+                             "a province, and this study is of prefecture-level cities; remove the row, or for "
+                             "provinces bring a table cities of your own")
+        return True
 
     def find_by_code(self, code: Cell, name: Cell, findings: Findings) -> str | None:
         """The city of a code, whose name must agree where there is one."""
@@ -152,7 +258,7 @@ class Roster:
                     f"no city of the roster has the code {code}; the name belongs to {own}; correct the code")
         if self.china and re.fullmatch("[0-9]{6}", code):
             return self.other_level(code)
-        near = difflib.get_close_matches(code, self.names, n=1, cutoff=0.6)
+        near = difflib.get_close_matches(code, self.names, n=1, cutoff=NEAR)
         offer = self.label(near[0]) if near else ""
         return unknown("名录中没有这个代码", "no city of the roster has this code", offer, self.china)
 
@@ -187,6 +293,9 @@ NAME_RULES = {
     "city_width": ("全角字符与多余空白不计", "full-width letters and surplus white space do not count"),
     "city_short_name": ("不带“市”、大小写或空格不同的名称按全名读",
                         "a name without 市, or with other case or blanks, is read as the full name"),
+    "city_accents": ("名称中的重音符号不计", "accents in a name do not count"),
+    "city_both_names": ("中英文并写的名称，两者一致，按全名读",
+                        "a name in Chinese and English, which agree, is read as the full name"),
     "city_english_name": ("英文名按城市的全名读", "an English name is read as the city's full name"),
 }
 
@@ -211,13 +320,30 @@ def lookup(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     return found
 
 
-def english(name: str) -> str:
-    """An English name for comparison: letters only, without the word city.
+def single(codes: Iterable[str]) -> dict[str, str]:
+    """Codes by themselves whatever their case, as far as no two differ in case only."""
+    folds = Counter(code.casefold() for code in codes)
+    return {code.casefold(): code for code in codes if folds[code.casefold()] == 1}
 
-    >>> english("Xi'an City"), english("xian")
-    ('xian', 'xian')
+
+def province_names(cities: pd.DataFrame) -> set[str]:
+    """The short names of the provinces: 吉林, 内蒙古."""
+    if "province" not in cities:
+        return set()
+    return {PROVINCE_SUFFIX.sub("", tight(name)) for name in cities["province"].unique()} | set(OTHER_PROVINCES)
+
+
+def english(name: str) -> str:
+    """An English name for comparison: letters only, without accents and the word city; empty where a name holds signs
+    of another script, which would say something else.
+
+    >>> english("Xi'an City"), english("xian"), english("广州Shenzhen")
+    ('xian', 'xian', '')
     """
-    letters = re.sub(r"[^a-z0-9 ]", "", folded(name).casefold())
+    letters = unaccented(folded(name)).casefold()
+    if not letters.isascii():
+        return ""
+    letters = re.sub(r"[^a-z0-9 ]", "", letters)
     return re.sub(r" (city|shi)$", "", letters).replace(" ", "")
 
 

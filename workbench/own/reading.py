@@ -42,17 +42,18 @@ BESIDE_THE_TREE = ("no_direction", "unknown_direction", "no_name", "control_char
 KNOWN: dict[tuple[Path, str], StudyInput] = {}  # by the repository's folder and the record of the input
 
 
-def read_input(path: Path, root: Path = ROOT) -> StudyInput:
-    """Read and check own data: a workbook, a CSV file or a folder of them; `root` is the repository's folder.
+def read_input(path: Path, root: Path = ROOT, year: int | None = None) -> StudyInput:
+    """Read and check own data: a workbook, a CSV file or a folder of them; `root` is the repository's folder,
+    `year` the one whose figures are used instead of the latest.
 
     Raises OwnDataError with every problem of every table, each at its cell. A folder that `write_input` wrote and
     nobody changed gives the input it was written from, log and warnings included.
     """
     path = Path(path)
     kept = canonical.read_record(path)
-    if kept is not None:
+    if kept is not None and year is None:
         return read_kept(path, Path(root), (path / canonical.RECORD).read_text(encoding="utf-8"))
-    return read_given(path, Path(root), None)
+    return read_given(path, Path(root), None, year)
 
 
 def read_kept(path: Path, root: Path, record: str) -> StudyInput:
@@ -69,12 +70,13 @@ def know(record: str, study: StudyInput, root: Path = ROOT) -> None:
         del KNOWN[oldest]
 
 
-def read_given(path: Path, root: Path, kept: canonical.Kept | None) -> StudyInput:
+def read_given(path: Path, root: Path, kept: canonical.Kept | None, year: int | None = None) -> StudyInput:
     """The input in a workbook, a file or a folder; `kept` is the record of a folder that nobody changed."""
     grids, grid_warnings = read_grids(path)
     grids = {name: grid for name, grid in grids.items() if name not in canonical.RECORD_TABLES}
     findings = Findings(warnings=[each for each in grid_warnings if not canonical.is_record(each)])
-    study = read_study(grids, findings, root, set(kept.given) if kept else None, path.name or str(path))
+    study = read_study(grids, findings, root, set(kept.given) if kept else None, path.name or str(path),
+                       year)
     findings.stop_if_any()
     if kept is None:
         return study
@@ -88,7 +90,7 @@ def write_input(study: StudyInput, folder: Path) -> None:
 
 
 def read_study(grids: dict[str, Grid], findings: Findings, root: Path, kept: set[str] | None = None,
-               name: str = "") -> StudyInput:
+               name: str = "", year: int | None = None) -> StudyInput:
     """The input in some grids; what is wrong with it is noted in `findings`. `kept` are the tables that the user gave
     when a run kept the folder: its other tables are the repository's. `name` is that of the input."""
     if "values" not in grids:
@@ -105,14 +107,25 @@ def read_study(grids: dict[str, Grid], findings: Findings, root: Path, kept: set
     some_tree = (sound_tree or tree is not None) and len(leaves(own_tree)) > 0
     if "values" in grids and some_tree and (sound_roster or len(cities)):
         roster = Roster(cities, "cities" not in grids or (kept is not None and "cities" not in kept))
-        every_year, heads = read_figures(grids["values"], own_tree, roster, findings)
-        values = latest(every_year, findings)
+        figures = read_figures(grids["values"], own_tree, roster, findings)
+        every_year, heads = figures.table, figures.heads
+        own_tree = with_units(own_tree, figures.units)
+        values = latest(every_year, findings, whole(grids["values"]), year)
         check_enough(values, grids["values"], findings)
         note_implausible(every_year, values, heads, own_tree, repository_tree(root), roster, findings)
     experts, judgements = read_judged(grids, own_tree, sound_tree, root, findings)
     given = tuple(name for name in TABLES if name in grids or (name == "judgements" and any_sheet(grids)))
     return StudyInput(values, own_tree, cities, regions, experts, judgements, given, findings.log_table(),
                       tuple(findings.warnings))
+
+
+def with_units(tree: pd.DataFrame, units: dict[str, str]) -> pd.DataFrame:
+    """The tree with units that stand with the values, where it has none."""
+    tree = tree.copy()
+    for code, unit in units.items():
+        if not f"{tree.at[code, 'unit_zh']}{tree.at[code, 'unit_en']}":
+            tree.loc[code, ["unit_zh", "unit_en"]] = unit
+    return tree
 
 
 def repository_tree(root: Path) -> pd.DataFrame:

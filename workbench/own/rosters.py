@@ -24,11 +24,12 @@ from workbench.own.findings import (
     read_text,
     spaced,
     tight,
+    unaccented,
     written,
 )
 from workbench.own.grid import Grid
 from workbench.own.headings import FIELDS, Table, note_unknown, read_heading, whole
-from workbench.own.numbers import read_number
+from workbench.own.numbers import read_number, reasons
 
 REGION_COLUMNS = ["system", "system_zh", "system_en", "name", "name_en"]
 # Column of the roster: the system of `regions.SYSTEMS` and what region_names.csv calls it.
@@ -37,6 +38,8 @@ REPOSITORY_SYSTEMS = {"region": ("region", "paper"), "nbs_region": ("nbs_region"
 NOT_SYSTEMS = ("adcode", "code", "name", "name_en", "province", "type", "lon", "lat", "seat_lon", "seat_lat", "score",
                "rank", "published_rank", "low_coverage", "city")
 COORDINATES = {"lon": ("seat_lon", 180.0), "lat": ("seat_lat", 90.0)}
+SEAT = 3.0  # degrees from the repository's seat of a city beyond which coordinates are likely wrong
+FAR, FEW = 12.0, 5  # median deviations from the middle of all cities; cities below which nothing can be said
 KEPT = ("province", "type")  # of the repository's roster, kept where a table repeats them
 
 
@@ -142,6 +145,7 @@ def read_city_table(grid: Grid, systems: pd.DataFrame, roster: pd.DataFrame, sys
     groups = {system: list(systems.loc[systems["system"] == system, "name"]) for system in present}
     rows: dict[str, dict[str, object]] = {}
     places: dict[str, int] = {}
+    folds: dict[str, int] = {}
     for row in table.rows:
         code = read_code(table.cell(row, "code"), findings, "城市", "a city")
         if code in places:
@@ -149,11 +153,17 @@ def read_city_table(grid: Grid, systems: pd.DataFrame, roster: pd.DataFrame, sys
                              f"与第 {places[code] + 1} 行的代码重复；请只留一行",
                              f"repeats the code of row {places[code] + 1}; keep one of the two")
             continue
-        places[code] = row
+        if code.casefold() in folds:
+            findings.problem(table.cell(row, "code"), "codes_differ_in_case",
+                             f"与第 {folds[code.casefold()] + 1} 行的代码只有大小写不同；请改用不同的代码",
+                             f"differs from the code of row {folds[code.casefold()] + 1} in case only; choose another")
+        folds[code.casefold()] = places[code] = row
         rows[code] = read_city(table, row, groups, findings)
     cities = pd.DataFrame.from_dict(rows, orient="index", columns=["name", "name_en", *present, *KEPT, "seat_lon",
                                                                    "seat_lat"]).rename_axis("adcode")
     cities = cities.astype({"seat_lon": float, "seat_lat": float})
+    note_coordinates(cities, table, places, roster, findings)
+    note_same_names(cities, table, places, findings)
     fields = {"seat_lon": "lon", "seat_lat": "lat"}
     cities = cities[sorted(cities, key=lambda name: table.columns.get(fields.get(name, name), len(columns)))]
     return in_order(with_roster(cities, roster), groups, systems_given)
@@ -211,6 +221,56 @@ def read_region(table: Table, row: int, system: str, names: list[str], findings:
     return text
 
 
+def note_coordinates(cities: pd.DataFrame, table: Table, places: dict[str, int], roster: pd.DataFrame,
+                     findings: Findings) -> None:
+    """Note coordinates that are possible and likely wrong: longitude and latitude changed places,
+    a place far from where
+    the repository's roster has it or far from all others, and 0, 0."""
+    known = cities[["seat_lon", "seat_lat"]].dropna()
+    if known.empty:
+        return
+    swapped = known[(known["seat_lat"].abs() > 90) & (known["seat_lon"].abs() <= 90)]
+    here = known.index.intersection(roster.index)
+    turned = [code for code in here if abs(known.at[code, "seat_lon"] - roster.at[code, "seat_lat"]) < SEAT
+              and abs(known.at[code, "seat_lat"] - roster.at[code, "seat_lon"]) < SEAT]
+    if len(swapped) * 2 > len(known) or len(turned) * 2 > len(known):
+        findings.problem(table.heading("lon")._replace(row=table.head + 1), "coordinates_swapped",
+                         f"{len(known)} 个城市的经度与纬度似乎写反了；请对调 lon 与 lat 两列",
+                         f"longitude and latitude of the {len(known)} cities seem to have changed places; swap the "
+                         "columns lon and lat")
+        findings.problems[:] = [each for each in findings.problems if not (
+            each.kind == "coordinate_out_of_range" and each.file == table.grid.file and each.sheet == table.grid.sheet)]
+        return
+    middle = known.median()
+    spread = (known - middle).abs().median()
+    for code, place in known.iterrows():
+        cell = table.cell(places[code], "lon")
+        away = max(abs(place["seat_lon"] - middle["seat_lon"]) / max(spread["seat_lon"], 1.0),
+                   abs(place["seat_lat"] - middle["seat_lat"]) / max(spread["seat_lat"], 1.0))
+        if code in here and max(abs(place["seat_lon"] - roster.at[code, "seat_lon"]),
+                                abs(place["seat_lat"] - roster.at[code, "seat_lat"])) > SEAT:
+            was = f"{roster.at[code, 'seat_lon']:.4g}, {roster.at[code, 'seat_lat']:.4g}"
+            findings.warning(cell, "coordinates_elsewhere", f"坐标与本研究名录的（{was}）相距甚远；请核对",
+                             f"the coordinates are far from those of this study's roster ({was}); please check")
+        elif place.eq(0).all():
+            findings.warning(cell, "coordinates_elsewhere", "坐标为 0, 0；没有坐标请留空",
+                             "the coordinates are 0, 0; leave them blank where they are not known")
+        elif len(known) >= FEW and away > FAR:
+            findings.warning(cell, "coordinates_elsewhere", "坐标远离其他城市；请核对，也可能经纬度写反",
+                             "the coordinates are far from all other cities; please check, longitude and latitude may "
+                             "have changed places")
+
+
+def note_same_names(cities: pd.DataFrame, table: Table, places: dict[str, int], findings: Findings) -> None:
+    """Note cities whose names are the same but for accents, case and white space: figures must then name codes."""
+    alike = cities["name"].map(lambda name: unaccented(tight(name)))
+    for name, group in cities[alike.duplicated(keep=False) & (alike != "")].groupby(alike, sort=False):
+        codes = listed(group.index)
+        findings.warning(table.cell(places[group.index[1]], "name"), "same_name",
+                         f"{codes} 同名（{name}）；values 中请用代码",
+                         f"{codes} have the same name ({name}); use their codes in values")
+
+
 def read_coordinate(table: Table, row: int, name: str, limit: float, findings: Findings) -> float:
     """A longitude or latitude in degrees, NaN where none is given."""
     cell = table.cell(row, name)
@@ -222,6 +282,8 @@ def read_coordinate(table: Table, row: int, name: str, limit: float, findings: F
         return float("nan")
     if number.value is None:
         return float("nan")
+    if number.rule:
+        findings.understood(cell, repr(number.value), number.rule, *reasons(number.rule))
     if abs(number.value) > limit:
         findings.problem(cell, "coordinate_out_of_range",
                          f"应在 −{limit:g} 与 {limit:g} 度之间；请更正，或清空",

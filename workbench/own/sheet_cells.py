@@ -19,7 +19,7 @@ from openpyxl.worksheet._reader import FORMULA_TAG, ROW_TAG, VALUE_TAG, WorkShee
 from openpyxl.xml.constants import SHEET_MAIN_NS
 from openpyxl.xml.functions import iterparse
 
-from workbench.own.grid import Area, Formula
+from workbench.own.grid import Area, Formula, StruckOut
 
 CELL_TAG, MERGED_TAG, COLUMN_TAG = (f"{{{SHEET_MAIN_NS}}}{name}" for name in ("c", "mergeCell", "col"))
 NOT_SHOWN = re.compile(r'"[^"]*"|\\.|_.|\*.|\[[^\]]*\]')  # of a number format: literal text, fillers and conditions
@@ -46,6 +46,11 @@ class SheetParser(WorkSheetParser):
                          True)
         self.computed = computed
         self.percent = percent_styles(book)
+        self.struck_styles = {number for number, style in enumerate(book._cell_styles)
+                              if style.fontId < len(book._fonts) and book._fonts[style.fontId].strike}
+        self.struck: list[tuple[int, int]] = []
+        self.formulas: dict[tuple[int, int], str] = {}
+        self.zeros = 0
         self.merged: list[Area] = []
         self.hidden_rows: set[int] = set()
         self.hidden_columns: list[tuple[int, int]] = []
@@ -77,8 +82,16 @@ class SheetParser(WorkSheetParser):
         """One cell; None as its content where it is empty."""
         found = super().parse_cell(element)
         formula, content = element.find(FORMULA_TAG), found["value"]
+        place = found["row"] - 1, found["column"] - 1
+        if found["style_id"] in self.struck_styles and content is not None:
+            self.struck.append(place)
+        if formula is not None and self.is_stored(element, content):
+            self.formulas[place] = formula.text or ""
+            self.zeros += isinstance(content, int | float) and content == 0
         if formula is not None and not self.is_stored(element, content):
             content = Formula(f"={formula.text or ''}")
+        elif isinstance(content, CellRichText) and any(is_struck(run) for run in content):
+            content = StruckOut(plain_text(CellRichText(*(run for run in content if not is_struck(run)))))
         elif isinstance(content, CellRichText | str):
             content = plain_text(content)
         elif found["style_id"] in self.percent and isinstance(content, int | float) and not isinstance(content, bool):
@@ -114,6 +127,11 @@ def plain_text(content: CellRichText | str) -> str:
     """The text of a cell; raised and lowered digits stay apart from the others."""
     text = content if isinstance(content, str) else "".join(map(run_text, content))
     return ESCAPED.sub(lambda sign: chr(int(sign[1], 16)), text)
+
+
+def is_struck(run: TextBlock | str) -> bool:
+    """Whether a run of a cell's text is struck out."""
+    return isinstance(run, TextBlock) and bool(run.font and run.font.strike)
 
 
 def run_text(run: TextBlock | str) -> str:

@@ -117,6 +117,14 @@ def compared(framework: pd.DataFrame) -> dict[str, list[str]]:
     return {node: codes for node, codes in children.items() if len(codes) > 1}
 
 
+def public_values(root: Path = ROOT) -> pd.DataFrame:
+    """The indicators of the public edition as they stand after reading and before treatment: cities by indicators."""
+    from analysis.frames import read_frame
+
+    frame = read_frame(root / "data/processed/baseline/02_raw.csv", "adcode")
+    return frame[[column for column in frame if column in set(leaves(read_framework(root)))]]
+
+
 def checked_values(values: pd.DataFrame, tables: Tables) -> pd.DataFrame:
     """Values in the order of the study's cities and indicators; those not given stay blank."""
     for what, given, known in (("cities", values.index, tables.cities.index),

@@ -6,6 +6,7 @@ Everything wrong with the tree is noted together; what is returned can be relied
 from __future__ import annotations
 
 import difflib
+import re
 
 import pandas as pd
 
@@ -24,6 +25,7 @@ from workbench.own.findings import (
 )
 from workbench.own.grid import Grid
 from workbench.own.headings import Table, note_unknown, read_heading
+from workbench.own.wide_tree import as_long
 
 COLUMNS = ["level", "parent", "number", "name_zh", "name_en", "direction", "certainty", "note", "unit_zh", "unit_en",
            "source"]
@@ -33,24 +35,51 @@ LEVEL_WORDS = {
     "indicator": ("indicator", "指标", "三级", "三级指标"),
 }
 DIRECTION_WORDS = {
-    "+": ("+", "正向", "正", "positive", "pos", "1", "+1", "正向指标", "效益型", "benefit", "越大越好"),
-    "-": ("-", "−", "–", "—", "负向", "负", "逆向", "逆", "negative", "neg", "-1", "负向指标", "逆向指标", "成本型",
-          "cost", "越小越好"),
+    "+": ("+", "正向", "正", "正指标", "positive", "pos", "1", "+1", "1.0", "效益型", "效益", "效益类", "极大型",
+          "极大", "benefit", "越大越好",
+          "望大", "促进", "max", "maximum", "maximize", "maximise", "higher", "higherisbetter", "high",
+          "moreisbetter", "more",
+          "larger", "largerisbetter", "up", "↑", "▲", "↗", "⬆", "good", "increasing"),
+    "-": ("-", "−", "–", "—", "负向", "负", "负指标", "逆向", "逆", "逆指标", "反向", "反", "negative", "neg",
+          "-1", "-1.0", "成本型", "成本",
+          "成本类", "极小型", "极小", "cost", "越小越好", "望小", "抑制", "min", "minimum", "minimize", "minimise",
+          "lower",
+          "lowerisbetter", "low", "lessisbetter", "less", "smaller", "smallerisbetter", "down", "↓", "▼", "↘", "⬇",
+          "bad",
+          "decreasing"),
 }
 LEVEL_OF = {tight(word): level for level, words in LEVEL_WORDS.items() for word in words}
 DIRECTION_OF = {tight(word): sign for sign, words in DIRECTION_WORDS.items() for word in words}
+DIRECTION_WITH_SIGN = tuple(f"{word}{rest}" for sign, words in DIRECTION_WORDS.items() for word in words
+                            for rest in ("指标", f"({sign})", f"指标({sign})", sign))
 LEVEL_NAMES = {"domain": ("领域", "domain"), "subdomain": ("二级", "sub-domain"), "indicator": ("指标", "indicator")}
 
 
 def read_tree(grid: Grid, findings: Findings) -> pd.DataFrame | None:
     """The tree in a table `framework`, indexed by code, level by level in the table's order; None without a heading."""
-    table = read_heading("framework", grid, findings)
+    long = as_long(grid, DIRECTION_OF.keys() | {tight(text) for text in DIRECTION_WITH_SIGN}, findings)
+    if long is not None and not long.rows:
+        return None
+    table = read_heading("framework", long or grid, findings)
     if table is None or not table.rows or not {"code", "level", "parent"} <= set(table.columns):
         return None
+    if long:
+        table = WideTable(table.grid, table.head, table.columns, {}, table.rows)
+    if not table.has("name_zh"):
+        if not table.has("name_en"):
+            findings.problem(table.heading(0)._replace(column=None, content=None), "missing_column",
+                             "表头缺少名称一列（name_zh 或 name_en）；请补上",
+                             "the heading lacks a column of names (name_zh or name_en); add it")
+        table.columns["name_zh"] = table.columns.get("name_en", len(table.grid.rows[table.head]))
+    find_directions(table, findings)
+    if not table.has("direction"):
+        findings.problem(table.heading(0)._replace(column=None, content=None), "missing_column",
+                         "表头缺少 direction（方向）一列；请补上", "the heading lacks the column direction; add it")
     note_unknown(table, (*COLUMNS, "code"), findings)
     nodes, places = read_nodes(table, findings)
     if nodes.empty:
         return None
+    nodes = with_middle_level(nodes, table, places, findings)
     check_parents(nodes, table, places, findings)
     check_children(nodes, table, places, findings)
     check_names(nodes, table, places, findings)
@@ -62,10 +91,58 @@ def read_tree(grid: Grid, findings: Findings) -> pd.DataFrame | None:
     return nodes[COLUMNS]
 
 
+class WideTable(Table):
+    """A table of nodes made out of a wide one: a cell is where it stands in the user's table."""
+
+    def cell(self, row: int, column: int | str | None) -> Cell:
+        cell = super().cell(row, column)
+        cells = self.grid.rows[row]
+        return cell._replace(row=cells[-1] if row and isinstance(cells[-1], int) else None, column=None)
+
+
+def find_directions(table: Table, findings: Findings) -> None:
+    """Take a column whose cells are all directions as that of directions, whatever its heading says."""
+    if table.has("direction"):
+        return
+    for column in table.others:
+        cells = [table.cell(row, column).content for row in table.rows]
+        filled = [content for content in cells if not is_blank(content)]
+        if filled and all(direction_of(content) for content in filled):
+            table.columns["direction"] = column
+            table.others.pop(column)
+            findings.understood(table.heading(column), "direction", "direction_column",
+                                "各格都是方向，按方向一列读",
+                                "all its cells are directions: read as the column direction")
+            return
+
+
+def with_middle_level(nodes: pd.DataFrame, table: Table, places: dict[str, int], findings: Findings) -> pd.DataFrame:
+    """The nodes with a sub-domain of the domain's own name between a domain and the indicators right below it."""
+    domains = set(nodes.index[nodes["level"] == "domain"])
+    bare = nodes[(nodes["level"] == "indicator") & nodes["parent"].isin(domains)]
+    for domain in bare["parent"].unique():
+        if len(nodes[(nodes["level"] == "subdomain") & (nodes["parent"] == domain)]):
+            continue
+        names = (f"{domain}-{number or 'all'}" for number in range(len(nodes) + 1))
+        code = next(name for name in names if name not in nodes.index)
+        middle = nodes.loc[domain].copy()
+        middle["level"], middle["parent"] = "subdomain", domain
+        place = list(nodes.index).index(domain) + 1
+        parts = [nodes.iloc[:place], middle.to_frame(code).T, nodes.iloc[place:]]
+        nodes = pd.concat(parts).rename_axis(nodes.index.name)
+        nodes.loc[bare.index[bare["parent"] == domain], "parent"] = code
+        places[code] = places[domain]
+        findings.understood(table.cell(places[domain], "code"), code, "middle_level",
+                            "指标直接在领域之下：补一个与领域同名的二级",
+                            "indicators right below a domain: a sub-domain of the same name is put between")
+    return nodes
+
+
 def read_nodes(table: Table, findings: Findings) -> tuple[pd.DataFrame, dict[str, int]]:
     """The nodes as they stand, without those whose code or level is no good, and the row of each."""
     nodes: dict[str, dict[str, str]] = {}
     places: dict[str, int] = {}
+    folds: dict[str, int] = {}
     for row in table.rows:
         code = read_code(table.cell(row, "code"), findings, "指标体系节点", "a node of the tree")
         level = read_level(table.cell(row, "level"), findings)
@@ -74,7 +151,11 @@ def read_nodes(table: Table, findings: Findings) -> tuple[pd.DataFrame, dict[str
                              f"与第 {places[code] + 1} 行的代码重复；请只留一个",
                              f"repeats the code of row {places[code] + 1}; keep one of the two")
             continue
-        places[code] = row
+        if code.casefold() in folds:
+            findings.problem(table.cell(row, "code"), "codes_differ_in_case",
+                             f"与第 {folds[code.casefold()] + 1} 行的代码只有大小写不同；请改用不同的代码",
+                             f"differs from the code of row {folds[code.casefold()] + 1} in case only; choose another")
+        folds[code.casefold()] = places[code] = row
         node = {"code": code, "level": level, **read_words(table, row, findings)}
         node["parent"] = read_parent(table.cell(row, "parent"), level)
         node["direction"] = read_direction(table.cell(row, "direction"), findings) if level == "indicator" else ""
@@ -94,6 +175,8 @@ def read_words(table: Table, row: int, findings: Findings) -> dict[str, str]:
     for one, other in (("name_zh", "name_en"), ("name_en", "name_zh"), ("unit_zh", "unit_en"), ("unit_en", "unit_zh")):
         if words[other] and not words[one] and table.has(other):
             words[one] = words[other]
+            if not table.has(one):
+                continue
             findings.understood(table.cell(row, one), words[one], "other_language", "空白的名称或单位用另一语言的",
                                 "a blank name or unit is taken from the other language")
     return words
@@ -118,9 +201,21 @@ def read_parent(cell: Cell, level: str) -> str:
     return "" if level == "domain" and code in ("goal", "总目标", "目标") else folded(cell.content).replace(" ", "")
 
 
+def direction_of(content: object) -> str | None:
+    """The sign that a direction means, by its word, its sign, or both where they agree: 正向指标（+）."""
+    text = tight(content)
+    if text in DIRECTION_OF:
+        return DIRECTION_OF[text]
+    parts = [part for part in re.split(r"[()\[\]（）/、]|指标|性", text) if part]
+    signs = {DIRECTION_OF.get(part) for part in parts}
+    if parts and text[-1:] in "+-↑↓" and len(parts) == 1:
+        signs = {DIRECTION_OF.get(parts[0][:-1] or parts[0]), DIRECTION_OF.get(text[-1])}
+    return signs.pop() if len(signs) == 1 else None
+
+
 def read_direction(cell: Cell, findings: Findings) -> str:
     """The direction of an indicator: + where larger is better, - where smaller is."""
-    sign = DIRECTION_OF.get(tight(cell.content))
+    sign = direction_of(cell.content)
     if sign is None and is_blank(cell.content):
         findings.problem(cell, "no_direction", "指标没有方向；越大越好填 +，越小越好填 -",
                          "the indicator has no direction; write + where larger is better, - where smaller is")

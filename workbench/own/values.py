@@ -9,10 +9,12 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import pandas as pd
 
+from workbench.own.figure_reader import FigureReader
 from workbench.own.findings import (
     LONGEST_TEXT,
     Cell,
@@ -26,9 +28,29 @@ from workbench.own.findings import (
     written,
 )
 from workbench.own.grid import Grid
-from workbench.own.headings import Table, note_merged, note_unknown, read_heading, whole
+from workbench.own.headings import (
+    FIELDS,
+    NAME_WORDS,
+    SECOND_NAMES,
+    Table,
+    cell_of,
+    note_merged,
+    note_unknown,
+    read_heading,
+    whole,
+)
 from workbench.own.indicator_names import Indicators
-from workbench.own.numbers import read_number, reasons
+from workbench.own.layouts import (
+    Layout,
+    across,
+    find_units,
+    lay_out,
+    no_units,
+    note_across,
+    unnamed_columns,
+    year_alone,
+    year_within,
+)
 from workbench.own.places import Roster
 
 COLUMNS = ["code", "indicator", "year", "value", "source", "note", "file", "sheet", "row", "column"]
@@ -37,94 +59,227 @@ LEAST_CITIES = 3
 YEARS = (1900, 2100)
 YEAR = re.compile(r"([0-9]{4})(年|年度|\.0+)?")
 # Columns that many tables of cities have beside their figures.
-DESCRIPTIVE = {tight(word) for word in (
+DESCRIPTIVE = NAME_WORDS | SECOND_NAMES | {tight(word) for word in (
     "序号", "编号", "排名", "名次", "no", "no.", "id", "index", "unnamed: 0", "name_en", "英文名", "英文名称",
     "省份", "省", "所属省份", "province", "province_short", "region", "nbs_region", "区域", "所属区域", "type",
     "类型", "lon", "lat", "seat_lon", "seat_lat", "经度", "纬度", "城市", "地区", "名称", "city", "城市名称",
     "城市名", "地区名称")}
 
 
-def read_figures(grid: Grid, tree: pd.DataFrame, roster: Roster,
-                 findings: Findings) -> tuple[pd.DataFrame, dict[str, Cell]]:
-    """Every figure of the table `values`, all years, each with its cell; and the headings of indicators."""
-    table = read_heading("values", grid, findings)
+@dataclass(frozen=True)
+class Figures:
+    """Every figure of a table of values, all years, each with its cell; the headings of indicators, and units that
+    stand below them."""
+
+    table: pd.DataFrame
+    heads: dict[str, Cell] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+
+
+def read_figures(grid: Grid, tree: pd.DataFrame, roster: Roster, findings: Findings) -> Figures:
+    """The figures of the table `values`."""
     empty = pd.DataFrame(columns=COLUMNS).astype({"year": "Int64", "value": float})
-    if table is None or not table.rows:
-        return empty, {}
-    before, heads = len(findings.problems), {}
-    indicators = Indicators(tree)
-    if table.has("indicator") and table.has("value"):
+    if across(grid, roster):
+        note_across(grid, findings)
+        return Figures(empty)
+    before, indicators = len(findings.problems), Indicators(tree)
+    table = read_heading("values", grid, findings, units=partial(find_units, roster=roster))
+    if table is None:
+        if len(findings.problems) == before:
+            no_units(grid, findings)
+        return Figures(empty)
+    if not table.rows:
+        return Figures(empty)
+    table = best_units(table, roster, findings)
+    layout = lay_out(table, roster, findings)
+    table = layout.table
+    unnamed_columns(layout, findings)
+    strange = is_another_study(layout, indicators, roster, findings)
+    if strange:
+        return Figures(empty)
+    heads = {}
+    reader = FigureReader(findings)
+    years = {column: year for column in table.others if (year := year_alone(table.others[column]))}
+    if table.has("indicator") and not table.has("value") and len(years) > 1 and not table.has("year"):
+        reader.decide(table, years)
+        rows = list(crossed_figures(table, years, indicators, roster, reader, findings))
+    elif table.has("indicator") and table.has("value"):
+        reader.decide(table, [table.columns["value"]])
         note_unknown(table, ("code", "name", "indicator", "value", "year", "source", "note", *ORIGIN), findings)
         note_merged(table, [table.columns["value"]], findings)
-        rows = list(long_figures(table, indicators, roster, findings))
+        rows = list(long_figures(table, indicators, roster, reader, findings))
     elif table.has("indicator"):
         findings.problem(table.heading("indicator"), "missing_column", "有 indicator 而没有 value 一列；请补上",
                          "there is a column indicator and no column value; add it")
-        return empty, {}
+        return Figures(empty)
     else:
-        columns = indicator_columns(table, indicators, findings)
-        heads = {code: table.heading(column) for column, code in columns.items()}
+        columns = indicator_columns(layout, indicators, findings)
+        heads = {code: table.heading(column) for column, (code, _) in columns.items()}
         note_merged(table, columns, findings)
-        rows = list(wide_figures(table, columns, roster, findings))
+        reader.decide(table, columns)
+        rows = list(wide_figures(table, columns, roster, reader, findings))
+    reader.tell()
+    units = {columns[column][0]: text for column, text in layout.units.items() if column in columns} if heads else {}
     if not rows:
         if len(findings.problems) == before:
             findings.problem(whole(grid), "no_values", "没有任何数值；请填写",
                              "there is no figure at all; fill some in")
-        return empty, heads
+        return Figures(empty, heads, units)
     figures = pd.DataFrame(rows, columns=COLUMNS).astype({"year": "Int64", "value": float})
     refuse_repeated(figures, findings)
-    return figures, heads
+    note_future(figures, findings)
+    return Figures(figures, heads, units)
+
+
+def best_units(table: Table, roster: Roster, findings: Findings) -> Table:
+    """The table with the column of units whose cells the roster knows best, of those that may be meant: iso3 beside
+    iso2, 城市 beside 省份."""
+    words = {field: {tight(word) for word in FIELDS["values"][field]} for field in ("code", "name")}
+    columns, others = dict(table.columns), dict(table.others)
+    for name, known in words.items():
+        options = [column for column, text in others.items() if tight(text) in known]
+        if name not in columns or not options:
+            continue
+        shares = {column: sum(roster.knows(table.cell(row, column).content) for row in table.rows)
+                  for column in (columns[name], *options)}
+        best = max(shares, key=lambda column: (shares[column], -column))
+        if shares[best] > shares[columns[name]]:
+            others[columns[name]] = folded(table.heading(name).content)
+            columns[name] = best
+            others.pop(best)
+    return replace(table, columns=columns, others=others)
+
+
+def is_another_study(layout: Layout, indicators: Indicators, roster: Roster, findings: Findings) -> bool:
+    """Whether most units or headings are unknown, which is noted in one sentence each, or in one for both."""
+    table, told = layout.table, Findings()
+    cells = [table.cell(row, "name" if is_blank(table.cell(row, "code").content) else "code") for row in table.rows]
+    strangers = roster.note_strangers(cells, whole(table.grid), told)
+    headings = [table.heading(column) for column in sorted(table.others) if layout.second is None]
+    headings = [cell for cell in headings if tight(cell.content) not in DESCRIPTIVE and not year_alone(
+        folded(cell.content))]
+    texts = [written(cell.content) for cell in headings]
+    unknown = [text for text in texts if not indicators.find(text)[0] and not (
+        (dated := year_within(folded(text))) and indicators.find(dated[0])[0])]
+    if not table.has("indicator") and len(unknown) >= 3 and len(unknown) > len(texts) / 2 and not any(
+            indicators.nearest(text) for text in unknown[:40]):
+        if strangers and told.problems[0].kind == "unknown_units":
+            told.problems.clear()
+            findings.problem(whole(table.grid), "another_study",
+                             f"单位（{listed(cell.content for cell in cells)}）与列（{listed(unknown)}）都不是本研"
+                             f"究的；"
+                             "这是另一项研究，请自带 framework 与 cities 表：python -m analysis template --from 本文件",
+                             f"neither the units ({listed(cell.content for cell in cells)}) nor the columns "
+                             f"({listed(unknown)}) are known: this is another study; bring tables framework and "
+                             "cities: python -m analysis template --from this file makes both")
+            return True
+        findings.problem(headings[0]._replace(column=None, content=None), "unknown_indicators",
+                         f"{len(texts)} 个列名中有 {len(unknown)} 个不在指标体系中（{listed(unknown)}）；请自带 fra"
+                         f"mework 表"
+                         "（python -m analysis template --from 本文件），或更正列名",
+                         f"of {len(texts)} headings {len(unknown)} are not in the tree ({listed(unknown)}); bring a "
+                         "table framework (python -m analysis template --from this file makes one) or correct the "
+                         "headings")
+        strangers = True
+    findings.problems += told.problems
+    return strangers
 
 
 # --- wide -------------------------------------------------------------------------------------------------------------
-def wide_figures(table: Table, columns: dict[int, str], roster: Roster, findings: Findings) -> Iterator[tuple]:
-    """The figures of a wide table; `columns` are its indicators."""
+def wide_figures(table: Table, columns: dict[int, tuple[str, int | None]], roster: Roster, reader: FigureReader,
+                 findings: Findings) -> Iterator[tuple]:
+    """The figures of a wide table; `columns` are its indicators, each with the year that its heading says."""
     filled: set[int] = set()
     seen: dict[tuple, int] = {}
+    file, sheet = table.grid.file, table.grid.sheet
+    find_city, year_in = roster.find, Once(read_year, findings)
     for row in table.rows:
-        code = roster.find(table.cell(row, "code"), table.cell(row, "name"), findings)
+        code = find_city(table.cell(row, "code"), table.cell(row, "name"), findings)
         if code is None and findings.problems[-1].kind == "total_row":
             continue
-        year = read_year(table.cell(row, "year"), findings)
+        year = year_in(table.cell(row, "year"))
         if code is not None and seen.setdefault((code, year), row) != row:
             place = table.cell(row, "code" if table.has("code") else "name")
             findings.problem(place, "repeated_row",
                              f"{roster.label(code)} 已在第 {seen[code, year] + 1} 行；请只留一行",
                              f"{roster.label(code)} stands in row {seen[code, year] + 1} already; keep one of the two")
         source, note = (read_text(table.cell(row, name), findings, LONGEST_TEXT) for name in ("source", "note"))
-        for column, indicator in columns.items():
-            cell = table.cell(row, column)
-            value = read_value(cell, findings)
-            if not is_blank(cell.content):
+        cells = table.grid.rows[row]
+        for column, (indicator, dated) in columns.items():
+            content = cells[column] if column < len(cells) else None
+            if content is None or content == "":
+                continue
+            value = reader.read(content, row, column, column)
+            if value is not None:
                 filled.add(column)
-            if value is not None and code is not None:
-                yield (code, indicator, year, value, source, note, *cell[:4])
+                if code is not None:
+                    yield (code, indicator, dated or year, value, source, note, file, sheet, row + 1, column + 1)
     empty = [column for column in columns if column not in filled]
     if empty:
-        codes = listed((columns[column] for column in empty), len(empty))
+        codes = listed((columns[column][0] for column in empty), len(empty))
         findings.warning(table.heading(empty[0]), "indicator_without_value",
                          f"{len(empty)} 个指标没有数据，按未测量处理：{codes}",
                          f"{len(empty)} indicators have no figure and count as not measured: {codes}")
 
 
-def indicator_columns(table: Table, indicators: Indicators, findings: Findings) -> dict[int, str]:
-    """The indicator of each column of figures."""
+def indicator_columns(layout: Layout, indicators: Indicators,
+                      findings: Findings) -> dict[int, tuple[str, int | None]]:
+    """The indicator of each column of figures, and the year that its heading says."""
+    table = layout.table
     headings = dict(table.others)
+    if layout.second is not None:
+        cells = table.grid.rows[layout.second]
+        headings |= {column: "" for column, content in enumerate(cells)
+                     if not is_blank(content) and column not in table.columns.values()}
     headings |= {table.columns[name]: name for name in ("value", *ORIGIN) if table.has(name)}
-    columns: dict[int, str] = {}
+    columns: dict[int, tuple[str, int | None]] = {}
+    if table.has("year") and (dated := [column for column in headings if dated_indicator(layout.texts(column),
+                                                                                         indicators)]):
+        findings.problem(table.heading(dated[0]), "years_twice",
+                         f"既有年份一列，又有 {len(dated)} 个列名含年份；请只用一种",
+                         f"there is a column of years and {len(dated)} headings hold a year too; keep one of the two")
+        return columns
+    logged = False
     for column in sorted(headings):
         cell = table.heading(column)
+        texts = layout.texts(column)
+        found = dated_indicator(texts, indicators)
+        if found is None and len(texts) == 2:
+            found = either_heading(texts, indicators)
+        if found:
+            if found[1] and not logged:
+                logged = True
+                findings.understood(cell, f"{found[0]} {found[1]}", "year_heading",
+                                    "列名（及同类的列名）中的年份作年份读",
+                                    "the year in this heading and in those like it is read as the year")
+            if found in columns.values():
+                findings.problem(cell, "repeated_indicator", f"指标 {found[0]} 出现两次；请只留一列",
+                                 f"the indicator {found[0]} stands in two columns; keep one of the two")
+            columns[column] = found
+            continue
         if tight(cell.content) in DESCRIPTIVE and not indicators.find(written(cell.content))[0]:
             findings.warning(cell, "column_not_read", "这一列不是指标，未读取",
                              "this column is no indicator and is not read")
             continue
+        if is_blank(cell.content):
+            cell = cell_of(table.grid, layout.second, column)
         indicator = indicators.read(cell, findings)
-        if indicator in columns.values():
-            first = next(place for place, code in columns.items() if code == indicator)
+        if (indicator, None) in columns.values():
+            first = next(place for place, known in columns.items() if known == (indicator, None))
             findings.problem(cell, "repeated_indicator", f"指标 {indicator} 已在第 {first + 1} 列；请只留一列",
                              f"the indicator {indicator} stands in column {first + 1} already; keep one of the two")
         elif indicator is not None:
-            columns[column] = indicator
+            columns[column] = (indicator, None)
+    undated = {code: column for column, (code, year) in columns.items() if year is None}
+    both = [(column, code) for column, (code, year) in columns.items() if year and code in undated]
+    if both:
+        column, code = both[0]
+        findings.problem(table.heading(column), "heading_with_year",
+                         f"{code} 的列有的含年份、有的不含；请都写上年份，或用长表（列 code、indicator、year、value）",
+                         f"of the columns of {code} some name a year and some do not; give all of them one, or use "
+                         f"a long "
+                         "table (columns code, indicator, year, value)")
+        return {}
     if not headings:
         findings.problem(Cell(table.grid.file, table.grid.sheet, table.head + 1), "no_indicator",
                          "表头没有指标列；请以指标的代码或名称作列名",
@@ -133,8 +288,47 @@ def indicator_columns(table: Table, indicators: Indicators, findings: Findings) 
     return columns
 
 
+def dated_indicator(texts: list[str], indicators: Indicators) -> tuple[str, int] | None:
+    """The indicator and the year that headings say: GDP_2019, 2019 below GDP, GDP below 2019; None for others."""
+    years = [year for text in texts if (year := year_alone(text))]
+    words = [text for text in texts if not year_alone(text)]
+    if len(texts) == 2 and len(years) == len(words) == 1:
+        found = indicators.find(words[0])[0]
+        return (found[0], years[0]) if len(found) == 1 else None
+    for text in words:
+        if not indicators.find(text)[0] and (dated := year_within(text)):
+            found = indicators.find(dated[0])[0]
+            if len(found) == 1:
+                return found[0], dated[1]
+    return None
+
+
+def either_heading(texts: list[str], indicators: Indicators) -> tuple[str, None] | None:
+    """The indicator that one of two headings names, or both alike."""
+    found = {codes[0] for text in texts if len(codes := indicators.find(text)[0]) == 1}
+    return (found.pop(), None) if len(found) == 1 else None
+
+
 # --- long -------------------------------------------------------------------------------------------------------------
-def long_figures(table: Table, indicators: Indicators, roster: Roster, findings: Findings) -> Iterator[tuple]:
+def crossed_figures(table: Table, years: dict[int, int], indicators: Indicators, roster: Roster, reader: FigureReader,
+                    findings: Findings) -> Iterator[tuple]:
+    """The figures of a table with a row a unit and indicator, and a column a year."""
+    findings.understood(table.heading(next(iter(years))), "", "year_heading",
+                        "列名（及同类的列名）中的年份作年份读",
+                        "the year in this heading and in those like it is read as the year")
+    find_indicator = Once(indicators.read, findings)
+    for row in table.rows:
+        code = roster.find(table.cell(row, "code"), table.cell(row, "name"), findings)
+        indicator = find_indicator(table.cell(row, "indicator"))
+        for column, year in years.items():
+            cell = table.cell(row, column)
+            value = reader.read(cell.content, row, column, indicator)
+            if value is not None and code is not None and indicator is not None:
+                yield (code, indicator, year, value, "", "", *cell[:4])
+
+
+def long_figures(table: Table, indicators: Indicators, roster: Roster, reader: FigureReader,
+                 findings: Findings) -> Iterator[tuple]:
     """The figures of a long table; one that a run has kept says where each stood at first."""
     kept = all(table.has(name) for name in ORIGIN)
     find_city, find_indicator = Once(roster.find, findings), Once(indicators.read, findings)
@@ -152,7 +346,7 @@ def long_figures(table: Table, indicators: Indicators, roster: Roster, findings:
         else:
             indicator = find_indicator(cell)
         year = year_in(table.cell(row, "year"))
-        value = read_value(table.cell(row, "value"), findings)
+        value = reader.read(table.cell(row, "value").content, row, table.columns["value"], indicator)
         source, note = (text_in(table.cell(row, name)) for name in ("source", "note"))
         if value is not None and code is not None and indicator is not None:
             origin = first_place(table, row) if kept else table.cell(row, "value")
@@ -169,18 +363,6 @@ def first_place(table: Table, row: int) -> Cell:
 
 
 # --- cells ------------------------------------------------------------------------------------------------------------
-def read_value(cell: Cell, findings: Findings) -> float | None:
-    """The number in a cell, None where it is blank or none can be read."""
-    number = read_number(cell.content)
-    if number.problem:
-        findings.problem(cell, *number.problem)
-        return None
-    if number.rule:
-        findings.understood(cell, repr(number.value) if number.value is not None else "", number.rule,
-                            *reasons(number.rule))
-    return number.value
-
-
 def read_year(cell: Cell, findings: Findings) -> object:
     """A calendar year, or a missing value for a blank cell."""
     if is_blank(cell.content):
@@ -219,14 +401,54 @@ def refuse_repeated(figures: pd.DataFrame, findings: Findings) -> None:
                          f"{figure.code} has dated figures of {figure.indicator} and this one has no year; give it")
 
 
-def latest(figures: pd.DataFrame, findings: Findings) -> pd.DataFrame:
-    """The latest figure of each city and indicator, in the table's order; earlier ones are logged."""
-    year = figures["year"].fillna(0)
-    newest = year == year.groupby([figures["code"], figures["indicator"]]).transform("max")
-    for figure in figures[~newest].itertuples():
-        findings.understood(place_of(figure), "", "earlier_year", f"{figure.year} 年的数有更近的，不用",
-                            f"the figure of {figure.year} is not used, there is a later one")
-    return figures[newest].drop_duplicates(["code", "indicator"]).reset_index(drop=True)
+def note_future(figures: pd.DataFrame, findings: Findings) -> None:
+    """Note years that have not come yet."""
+    years = figures["year"].dropna()
+    future = figures.loc[years.index[years > datetime.date.today().year]]
+    if len(future):
+        first = next(future.itertuples())
+        findings.warning(place_of(first), "year_to_come", f"{len(future)} 个数的年份（如 {first.year}）尚未到来；"
+                                                          f"请核对",
+                         f"{len(future)} figures are of a year to come, as {first.year}; please check")
+
+
+def latest(figures: pd.DataFrame, findings: Findings, place: Cell, year: int | None = None) -> pd.DataFrame:
+    """The latest figure of each city and indicator, or those of one `year` and without a year, in the table's order.
+
+    Those not used are logged, and counted in a warning.
+    """
+    years = figures["year"].fillna(0)
+    if year is None:
+        used = years == years.groupby([figures["code"], figures["indicator"]]).transform("max")
+    else:
+        used = (years == year) | figures["year"].isna()
+        if len(figures) and not (years == year).any():
+            there = listed(sorted(figures["year"].dropna().unique()), 40) or "—"
+            findings.problem(place, "no_such_year", f"没有 {year} 年的数；有：{there}",
+                             f"there is no figure of {year}; the years are {there}")
+    rule = "earlier_year" if year is None else "other_year"
+    for figure in figures[~used].itertuples():
+        zh, en = (f"{figure.year} 年的数有更近的，不用", f"the figure of {figure.year} is not used, there is a "
+                                               f"later one"
+                  ) if year is None else (f"用 {year} 年的数，{figure.year} 年的不用",
+                                          f"the figure of {figure.year} is not used, those of {year} are")
+        findings.understood(place_of(figure), "", rule, zh, en)
+    if (~used).any():
+        note_years_left_out(figures, used, place, findings)
+    return figures[used].drop_duplicates(["code", "indicator"]).reset_index(drop=True)
+
+
+def note_years_left_out(figures: pd.DataFrame, used: pd.Series, place: Cell, findings: Findings) -> None:
+    """Note how many figures of other years are not used, and how to choose the year."""
+    counts = figures.loc[used, "year"].dropna().value_counts().sort_index()
+    taken = listed((f"{year} ({count})" for year, count in counts.items()), 20)
+    others = listed(sorted(figures.loc[~used, "year"].dropna().unique()), 20)
+    findings.warning(place, "years_not_used",
+                     f"{len(figures)} 个数中用 {int(used.sum())} 个，年份（个数）：{taken}；其余 "
+                     f"{int((~used).sum())} 个"
+                     f"（{others} 年）不用；选年份请加 --year",
+                     f"of {len(figures)} figures {int(used.sum())} are used, by year: {taken}; the other "
+                     f"{int((~used).sum())} ({others}) are not; choose the year with --year")
 
 
 def place_of(figure: tuple) -> Cell:

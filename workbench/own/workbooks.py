@@ -16,6 +16,7 @@ import warnings
 import zipfile
 import zlib
 
+from workbench.own.findings import visible
 from workbench.own.grid import MATRIX, Grid, refuse, refuse_size, trimmed
 from workbench.own.problems import OwnDataError, Problem
 
@@ -23,7 +24,9 @@ OLE = bytes.fromhex("d0cf11e0a1b11ae1")  # an old .xls, or an encrypted workbook
 MOST_PARTS, MOST_UNFOLDED = 5_000, 300 * 2**20
 STEEPEST, SMALL_PART = 250, 2**20  # how many times a part may unfold, once it is of some size
 MACROS = ("vbaproject", "/activex/", "macrosheets/", "xl/ctrlprops/")
-LINKS = ("xl/externallinks/", "xl/connections.xml", "xl/querytables/", "xl/embeddings/", "xl/customdata/")
+EXTERNAL = "xl/externallinks/"
+STRICT = b"http://purl.oclc.org/ooxml/"
+LINKS = ("xl/connections.xml", "xl/querytables/", "xl/embeddings/", "xl/customdata/")
 DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, SyntaxError, ValueError, TypeError,
            AttributeError, LookupError, ArithmeticError, EOFError, OSError, RuntimeError, AssertionError)
 
@@ -32,17 +35,19 @@ def workbook_grids(file: str, content: bytes) -> tuple[list[tuple[str, Grid]], l
     """The visible sheets of a workbook, each with its name, and warnings. Raises OwnDataError for one that must not be
     read."""
     if content.startswith(OLE):
-        refuse(file, "encrypted_or_old", "工作簿有密码，或是旧格式 .xls；请取消密码，另存为 .xlsx",
-               "the workbook has a password or is an old .xls; remove the password and save it as .xlsx")
+        from workbench.own.old_workbooks import old_workbook_grids
+
+        return old_workbook_grids(file, content)
     refuse_dangerous(file, content)
     try:
         with warnings.catch_warnings():  # it tells of looks and dates that it cannot keep; cells say what there is
             warnings.filterwarnings("ignore", module="openpyxl")
             book = opened(content)
             named, told = [], []
+            links = external_links(content)
             for sheet in book.worksheets:
                 if sheet.sheet_state == "visible":
-                    named.append((sheet.title, read_sheet(file, sheet, book, told)))
+                    named.append((sheet.title, read_sheet(file, sheet, book, told, links)))
                 else:
                     told.append(Problem("hidden_sheet", "隐藏的工作表不读；若有数据，请取消隐藏",
                                         "a hidden sheet is not read; show it if it holds data", file, sheet.title))
@@ -69,7 +74,13 @@ def opened(content: bytes):
     return load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False, rich_text=True)
 
 
-def read_sheet(file: str, sheet, book, told: list[Problem]) -> Grid:
+def external_links(content: bytes) -> bool:
+    """Whether formulas of a workbook may refer to other files; what they stored is read, the files never are."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return any(name.casefold().startswith(EXTERNAL) for name in archive.namelist())
+
+
+def read_sheet(file: str, sheet, book, told: list[Problem], links: bool = False) -> Grid:
     """The cells of a sheet row by row; what is hidden in it is read and told."""
     from workbench.own.sheet_cells import SheetParser
 
@@ -88,9 +99,37 @@ def read_sheet(file: str, sheet, book, told: list[Problem]) -> Grid:
         told.append(Problem("hidden_cells", f"有 {hidden[0]} 行、{hidden[1]} 列被隐藏（或筛选掉），仍会读取；请核对",
                             f"{hidden[0]} rows and {hidden[1]} columns are hidden or filtered out and are read all the "
                             "same; please check", file, sheet.title))
+    tell_formulas(file, sheet.title, parser, links, told)
     filled = [[rows[row].get(column) for column in range(max(rows[row]) + 1)] if row in rows else []
               for row in range(most)]
     return Grid(file, sheet.title, trimmed(filled), tuple(parser.merged))
+
+
+def tell_formulas(file: str, sheet: str, parser, links: bool, told: list[Problem]) -> None:
+    """Tell formulas whose stored result may not be what a user sees: of other files, or all of them 0; and struck-out
+    cells."""
+    linked = [place for place, formula in parser.formulas.items() if links and "[" in formula]
+    if linked:
+        row, column = linked[0]
+        told.append(Problem("external_link", f"{len(linked)} 个公式引用其他文件（"
+                                             f"{visible(parser.formulas[linked[0]], 60)}）；"
+                            "读其存下的结果，不打开那些文件；请核对",
+                            f"{len(linked)} formulas refer to other files ({visible(parser.formulas[linked[0]], 60)}); "
+                            "their stored results are read and the files are not opened; please check", file, sheet,
+                            row + 1, column + 1))
+    if parser.formulas and parser.zeros == len(parser.formulas):
+        row, column = next(iter(parser.formulas))
+        told.append(Problem("formulas_all_zero", f"{parser.zeros} 个公式存下的结果全是 0，可能从未计算；请在表格软"
+                                                 f"件中全部重算"
+                            "（Ctrl+Shift+F9）后保存",
+                            f"the stored results of all {parser.zeros} formulas are 0: they may never have been "
+                            "computed; recalculate all (Ctrl+Shift+F9) in a spreadsheet program and save", file, sheet,
+                            row + 1, column + 1))
+    if parser.struck:
+        row, column = parser.struck[0]
+        told.append(Problem("struck_cells", f"{len(parser.struck)} 格全格划去，仍会读取；若已作废请清空",
+                            f"{len(parser.struck)} cells are struck out and are read all the same; clear those that "
+                            "no longer hold", file, sheet, row + 1, column + 1))
 
 
 def is_computed(book) -> bool:
@@ -106,6 +145,11 @@ def refuse_dangerous(file: str, content: bytes) -> None:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
             names = [part.filename.casefold() for part in parts]
+            if "xl/workbook.xml" in names and STRICT in archive.read(parts[names.index("xl/workbook.xml")]):
+                refuse(file, "strict_workbook", "以“Strict Open XML”格式保存，不读；请另存为普通的“Excel 工作簿 (.x"
+                                                "lsx)”",
+                       "the workbook is saved as Strict Open XML and is not read; save it as an ordinary Excel "
+                       "workbook (.xlsx)")
             refuse_bomb(file, parts)
             if any(sign in f"/{name}" for name in names for sign in MACROS):
                 refuse(file, "macros", "工作簿带宏或控件，不读；请另存为不带宏的 .xlsx",

@@ -279,7 +279,7 @@ def folder(tmp_path_factory, runs, result):
     (reports / "mine/index.html").write_text("")
     for lang in ("zh", "en"):
         comparison_files.write_comparison(result, runs["a"], runs["b"], project, lang)
-    return reports / "compare/baseline_mine"
+    return reports / "compare/baseline__vs__mine"
 
 
 class TestFiles:
@@ -334,9 +334,9 @@ class TestFiles:
         assert list(folder.parent.iterdir()) == [folder]
 
     def test_another_table_takes_the_other_language_away(self, folder, runs, compared, tmp_path):
-        (tmp_path / "reports/compare/baseline_mine/en").mkdir(parents=True)
-        (tmp_path / "reports/compare/baseline_mine/comparison.csv").write_text("adcode,rank_a")
-        (tmp_path / "reports/compare/baseline_mine/en/comparison.html").write_text("old")
+        (tmp_path / "reports/compare/baseline__vs__mine/en").mkdir(parents=True)
+        (tmp_path / "reports/compare/baseline__vs__mine/comparison.csv").write_text("adcode,rank_a")
+        (tmp_path / "reports/compare/baseline__vs__mine/en/comparison.html").write_text("old")
         other = comparison_files.write_comparison(compared("weights"), runs["a"], runs["b"], Project(tmp_path), "zh")
         assert not (other.parent / "en").exists()
 
@@ -379,7 +379,7 @@ class TestCommand:
         answer = CliRunner().invoke(app, ["compare", "baseline", "mine", "--lang", "en"], obj=runs["project"])
         assert answer.exit_code == 0, answer.output
         lines = answer.output.splitlines()
-        assert len(lines) == 6 and lines[-1].endswith("compare/baseline_mine/en/comparison.html")
+        assert len(lines) == 6 and lines[-1].endswith("compare/baseline__vs__mine/en/comparison.html")
         assert re.fullmatch(r"\S.*  \d+ → \d+  \([+-]\d+: (data|weights) .*\)", lines[0])
 
     @pytest.mark.parametrize(("arguments", "expected"), [

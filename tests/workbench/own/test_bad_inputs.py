@@ -81,7 +81,7 @@ def test_the_good_ones_are_good(tmp_path):
 
 
 def test_everything_wrong_in_every_table_is_said_at_once(tmp_path):
-    changes = {"values": ("1.5", "much"), "framework": ("Homes,+", "Homes,up"), "cities": ("110.2,", "1102,"),
+    changes = {"values": ("1.5", "much"), "framework": ("Homes,+", "Homes,sideways"), "cities": ("110.2,", "1102,"),
                "regions": ("西片,West", ",West"), "experts": ("One,1", "One,0"), "judgements": ("A,B,3", "A,B,12")}
     write_folder(tmp_path / "mine", {name: GOOD[name].replace(*change, 1) for name, change in changes.items()})
     found = problems_of(tmp_path / "mine", tmp_path)

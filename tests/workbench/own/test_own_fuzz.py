@@ -52,11 +52,11 @@ THOUSANDS = [",", "，", "\u00a0", "\u2009", "\u202f"]
 # --- changes that keep the figures ------------------------------------------------------------------------------------
 def rewritten(number: str, random) -> str:
     """The same number in another notation."""
-    choice = random.randrange(9)
+    choice = random.randrange(8)
     grouped = f"{float(number):,.2f}"
     return [number, f" {number} ", f"'{number}", grouped.replace(",", random.choice(THOUSANDS)),
             number.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)}), f"{number}\u00a0", f"+{number}",
-            f"{float(number):.10e}", f"{number}%"][choice]
+            f"{float(number):.10e}"][choice]
 
 
 def other_notation(rows, random):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.own.grid import BesideSemicolons, Formula
-from workbench.own.numbers import LARGEST, PLAIN, REASONS, SMALLEST, Number, read_number, reasons
+from workbench.own.numbers import LARGEST, PLAIN, REASONS, SMALLEST, Number, notation_of, read_number, reasons
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -41,15 +41,16 @@ REFUSED = {
     "unit_in_cell": ["12.3①", "12²", "12³", "1.2万", "3亿元", "¥12", "￥12", "$ 1,200", "12元", "12 km", "12元/人",
                      "37℃", "1e", "5‰", "12 a.", "9" * 40_000 + "x", "3人次", "100€", "12ａ", "5个（估计）", "12⁵",
                      "7㎡", "12¹"],
-    "error_value": ["#DIV/0!", "#N/A", "#REF!", "#VALUE!", "#NAME?", "#NUM!", "#n/a", "####", "#SPILL!", "＃N/A"],
-    "word_for_missing": ["-", "--", "—", "——", "…", "...", "/", "无", "暂无", "缺失", "n/a", "N/A", "NA", "n.a.",
-                         "null", "None", "NaN", "?", "*", "－", "／", "Ｎ／Ａ", "not available", "未公布", "X"],
+    "error_value": ["#DIV/0!", "#REF!", "#VALUE!", "#NAME?", "#NUM!", "####", "#SPILL!", "＃REF!"],
     "range_of_numbers": ["2-3", "2~3", "2～3", "2–3", "2—3", "10至20", "10 到 20", "1.5-2.5%", "1,000-2,000"],
     "ambiguous_comma": ["1,23", "12,34,567", "1,2345", "0,123", "01,234", "1,", "1,,234", "0,5", "000,000", "1，23"],
     "formula_text": ["=1+1", '=cmd|"/c calc"!A1', "@SUM(A1)", "＝1+1", "=A1"],
     "not_finite": ["inf", "-inf", "Infinity", "∞", "+∞", "无穷大", "9" * 400, "1e400", "-1e999"],
     "out_of_range": ["1e19", "-1e19", "1e-101", "1e-400", "-4.9e-330", "9" * 30, "1e308", "0.5e-999"],
 }
+MISSING = ["-", "--", "—", "——", "…", "...", "/", "无", "暂无", "缺失", "n/a", "N/A", "NA", "n.a.",
+           "null", "None", "NaN", "?", "*", "－", "／", "Ｎ／Ａ", "not available", "未公布", "X", "..", "–", "−",
+           "#N/A", "#n/a", "＃N/A", "na", "."]
 OTHER_TYPES = [
     (True, "truth_value"), (False, "truth_value"), (datetime.date(2024, 5, 1), "date_for_number"),
     (datetime.datetime(2024, 5, 1, 12), "date_for_number"), (datetime.time(12, 30), "date_for_number"),
@@ -84,6 +85,11 @@ def test_what_is_no_single_number_is_refused(kind, text):
     unread(read_number(text), kind)
 
 
+@pytest.mark.parametrize("text", MISSING)
+def test_every_sign_for_a_missing_figure_has_one_answer(text):
+    assert read_number(text) == Number(None, "missing")
+
+
 @pytest.mark.parametrize(("content", "kind"), OTHER_TYPES, ids=lambda part: str(part)[:30])
 def test_cells_of_other_types(content, kind):
     unread(read_number(content), kind)
@@ -104,6 +110,9 @@ def test_a_comma_beside_semicolons_may_be_a_decimal_sign():
     for text in ("1,234", "12,345", "-1,234", "1,234%", "１，２３４"):
         unread(read_number(BesideSemicolons(text)), "ambiguous_comma")
         assert read_number(text).value
+    for text in ("1.234", "12.500", "-8.100"):
+        unread(read_number(BesideSemicolons(text)), "ambiguous_point")
+        assert read_number(text).value == float(text)
     assert read_number(BesideSemicolons("1,234,567")).value == 1234567.0, "two groups are thousands"
     assert read_number(BesideSemicolons("1,234.5")).value == 1234.5, "with a decimal point too"
     assert read_number(BesideSemicolons("12.5")) == Number(12.5)
@@ -138,7 +147,7 @@ def test_any_text_is_read_with_reasons_or_refused_with_reasons(text):
     if number.problem:
         return unread(number, number.problem[0])
     if number.value is None:
-        assert not re.search(r"\w", text)
+        assert number.rule == "missing" or not re.search(r"\w", text)
         return None
     assert math.isfinite(number.value)
     assert not re.search(r"[^\W0-9eE０-９ｅＥ]", text), "no letter, no mark that looks like a digit"
@@ -149,3 +158,32 @@ def test_any_text_is_read_with_reasons_or_refused_with_reasons(text):
     else:
         assert number == Number(float(text) + 0.0)
     return None
+
+
+@given(st.lists(st.tuples(st.integers(-10**8, 10**8), st.integers(0, 6)), min_size=1, max_size=30))
+def test_a_file_of_decimal_commas_is_read_as_a_whole_or_refused(numbers):
+    """Grouped by points, decimals behind a comma, cells separated by semicolons: every figure is right, or the whole is
+    unsure, never another figure."""
+    texts = [f"{whole / 10**places:,.{places}f}".translate(str.maketrans(",.", ".,")) for whole, places in numbers]
+    cells = [BesideSemicolons(text) for text in texts]
+    notation = notation_of(cells)
+    assert notation.against is None
+    for (whole, places), cell in zip(numbers, cells, strict=True):
+        number = read_number(cell, notation)
+        assert number.problem or number.value == pytest.approx(whole / 10**places, abs=1e-12)
+        assert not number.problem or (not notation.sure and number.problem[0].startswith("ambiguous"))
+
+
+@given(st.lists(st.tuples(st.integers(-10**8, 10**8), st.integers(0, 6)), min_size=1, max_size=30))
+def test_a_file_of_decimal_points_is_never_read_as_one_of_commas(numbers):
+    cells = [BesideSemicolons(f"{whole / 10**places:,.{places}f}") for whole, places in numbers]
+    notation = notation_of(cells)
+    assert not notation.comma and notation.against is None
+    for (whole, places), cell in zip(numbers, cells, strict=True):
+        number = read_number(cell, notation)
+        assert number.problem or number.value == pytest.approx(whole / 10**places, abs=1e-12)
+
+
+def test_a_file_of_two_notations_is_refused():
+    assert notation_of(map(BesideSemicolons, ["1,5", "2.75"])).against == ("1,5", "2.75")
+    assert notation_of(["1,5", "2.75"]).against is None, "in another file one comma is a slip at its cell"

@@ -78,7 +78,7 @@ class TestText:
     @pytest.mark.parametrize(("content", "kind"), [
         ("name,I01\nZürich,1\ncafé,2\n".encode("latin-1"), "not_text"), (PANEL.encode("utf-16-le"), "not_text"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "not_text"), (b"\xff\xfea", "not_text"),
-        (PANEL.encode("utf-32"), "not_text"), (PANEL.encode() + b"\xff\xff\n", "not_text"),
+        (PANEL.encode("utf-32"), "not_text"), (PANEL.encode() + b"\xff\xff\n", "broken_utf8"),
         (b"PK\x03\x04rest", "workbook_by_another_name"), (b"", "empty_table"), (b"\n\n\n", "empty_table"),
         (b'name,I01\n"\xe5\x8c\x97\xe4\xba\xac\xe5\xb8\x82,1\n', "broken_row"),
         (b'name,I01\n"a"b,1\n', "broken_row"), (b'name\tI01\n"a"b\t1\n', "broken_row"),
@@ -108,10 +108,23 @@ class TestText:
             assert (each.zh + each.en + each.value).isprintable()
             assert each.kind != "unknown_code" or r"\u" in each.en
 
-    def test_another_alphabet_s_letters_are_no_city(self, tmp_path):
-        """Latin letters in an old encoding may happen to be Chinese ones in GB 18030: then no city has that name."""
-        found = refused(tmp_path, "name,I01\nMünchen,1\nKöln,2\nZürich,3\n".encode("latin-1"), "mine.csv")
-        assert [each.kind for each in found] == ["unknown_city"] * 3
+    @pytest.mark.parametrize(("text", "encoding"), [
+        ("name,I01\nMünchen,1\nKöln,2\nZürich,3\n", "latin-1"), ("name,I01\n臺北縣,1\n高雄市,2\n臺中縣,3\n", "big5"),
+        ("name,I01\nМосква,1\nКазань,2\nТверь,3\n", "cp1251"), ("name,I01\n東京都,1\nさいたま,2\nカナガワ,3\n",
+                                                                "shift-jis")])
+    def test_a_text_of_another_encoding_is_refused(self, tmp_path, text, encoding):
+        """What makes no Chinese when read as GB 18030 would give other names."""
+        (found,) = refused(tmp_path, text.encode(encoding), "mine.csv")
+        assert found.kind in ("other_encoding", "not_text")
+
+    def test_a_broken_byte_of_utf_8_is_told_with_its_row(self, tmp_path):
+        (found,) = refused(tmp_path, PANEL.encode().replace("杭州".encode(), "杭州".encode()[:-1]), "mine.csv")
+        assert (found.kind, found.row) == ("broken_utf8", 4)
+
+    def test_another_encoding_than_utf_8_is_always_told(self, tmp_path):
+        study = read_bytes(tmp_path, PANEL.encode("gbk"))
+        (told,) = [each for each in study.warnings if each.kind == "read_as_gb18030"]
+        assert "北京市" in told.en and "read_as_gb18030" not in kinds(read_bytes(tmp_path, PANEL.encode()).warnings)
 
     @pytest.mark.parametrize("separator", [",", "\t", ";", "，"])
     def test_separators(self, tmp_path, separator):
@@ -125,11 +138,13 @@ class TestText:
             assert figures(study) == {key: value for key, value in EXPECTED.items() if key[1] != "I24"}
             assert study.values["note"].iloc[0] == "甲，乙；丙;丁,戊"
 
-    def test_a_decimal_comma_is_never_a_thousand(self, tmp_path):
+    def test_a_decimal_comma_is_decided_by_the_file(self, tmp_path):
         text = "name;I01;I05\n北京市;1,234;2\n上海市;2,345;3\n杭州市;3,5;4\n"
-        found = refused(tmp_path, text.encode(), "mine.csv")
-        assert [(each.kind, each.row, each.column) for each in found] == [
-            ("ambiguous_comma", row, 2) for row in (2, 3, 4)]
+        study = read_bytes(tmp_path, text.encode())
+        assert list(figures(study).values()) == [1.234, 2.0, 2.345, 3.0, 3.5, 4.0]
+        assert study.log["rule"].tolist().count("decimal_comma") == 1
+        found, _ = refused(tmp_path, text.replace("3,5", "3").encode(), "mine.csv")
+        assert (found.kind, found.row, found.column) == ("ambiguous_comma", 2, 2) and "2 such cells" in found.en
         study = read_bytes(tmp_path, text.replace(";", "\t").replace("3,5", "3,500").encode())
         assert figures(study)["110000", "I01"] == 1234.0 and "thousands" in rules(study)
 
@@ -150,10 +165,10 @@ class TestText:
         assert study.values["row"].min() == 8
 
     def test_other_notations_give_the_same_figures(self, tmp_path):
-        rows = [[*HEAD], ["１１００００", "北京", "１２．５", "1,234.5", "'0.1"],
+        rows = [[*HEAD], ["１１００００", "北京", "１２．５", "1,234.5", "'0.1%"],
                 ["310000.0", "上海市 ", 11, "2 345", "0.25%"],
-                [" 330100", "Hangzhou", "9.75 ", "1，500", " "], ["440100", "", "8.5", "1800.", ".4"],
-                ["", "深圳", "1.425e1", "2e3", repr(1 / 3)]]
+                [" 330100", "Hangzhou", "9.75 ", "1，500", " "], ["440100", "", "8.5", "1800.", ".4 %"],
+                ["", "深圳", "1.425e1", "2e3", f"{1 / 3!r}%"]]
         study = read_rows(tmp_path, rows)
         assert figures(study) == EXPECTED
         assert {"full_width", "thousands", "percent", "apostrophe", "city_code", "city_short_name",
@@ -303,10 +318,14 @@ class TestWorkbooks:
             sheet = sheet_of(book)
             for format_code, row in (("0%", 1), ("0.00%", 2), ("0.0%;[Red]-0.0%", 4)):
                 sheet.write_number(row, 4, ROWS[row - 1][4] / 100, book.add_format({"num_format": format_code}))
-            sheet.write_number(5, 4, 1 / 3, book.add_format({"num_format": '0.0"%"'}))
+            sheet.write_string(5, 4, f"{1 / 3!r}%")
         study = read_bytes(tmp_path, workbook_bytes(fill), "mine.xlsx")
         assert figures(study) == EXPECTED
-        assert study.log.loc[study.log["rule"] == "percent", "before"].tolist() == ["0.1%", "0.25%", "0.4%"]
+        assert study.log.loc[study.log["rule"] == "percent", "before"].tolist() == [
+            "0.1%", "0.25%", "0.4%", f"{1 / 3!r}%"]
+        sheet_of_both = changed_part(workbook_bytes(fill), lambda name, data: data.replace(b"%</t>", b"</t>"))
+        (found,) = refused(tmp_path, sheet_of_both, "mine.xlsx")
+        assert (found.kind, found.row, found.column) == ("mixed_percent", 6, 5)
 
     def test_raised_digits_are_no_digits(self, tmp_path):
         def fill(book):
@@ -321,7 +340,7 @@ class TestWorkbooks:
 
     @pytest.mark.parametrize(("content", "kind"), [
         (datetime.datetime(2024, 1, 3), "date_for_number"), (datetime.timedelta(hours=30), "date_for_number"),
-        (True, "truth_value"), ("#N/A", "error_value"), ("x" * 32_000, "not_a_number")])
+        (True, "truth_value"), ("#REF!", "error_value"), ("x" * 32_000, "not_a_number")])
     def test_other_cells(self, tmp_path, content, kind):
         book = openpyxl.Workbook()
         for row in [HEAD, *ROWS]:
