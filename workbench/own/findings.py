@@ -188,6 +188,11 @@ def in_gb2312(sign: str) -> bool:
         return False
 
 
+def no_file_name(code: str) -> bool:
+    """Whether some system refuses the code as the name of a file, or it would stand for another page."""
+    return bool(NO_FILE.fullmatch(code) or NO_FILE.fullmatch(code.partition(".")[0]))
+
+
 def read_code(cell: Cell, findings: Findings, what_zh: str, what_en: str, reserved: bool = True) -> str:
     """A code: letters, digits, _ - and . only, at most 40; blanks and full-width letters are understood and logged."""
     text = written(cell.content)
@@ -200,13 +205,10 @@ def read_code(cell: Cell, findings: Findings, what_zh: str, what_en: str, reserv
     if not CODE.fullmatch(code):
         findings.problem(cell, "bad_code", f"{what_zh}的代码只能用字母、数字、_、-、.，1 至 40 个；请更正",
                          f"a code of {what_en} is made of letters, digits, _, - and ., 1 to 40 of them; correct it")
-    elif NO_FILE.fullmatch(code):
-        findings.problem(cell, "bad_code", f"{code} 不能作{what_zh}的代码：它要作文件名，有的系统不许；请改用其他",
-                         f"{code} is no code of {what_en}: it names a file, and some systems refuse it; choose another")
     elif reserved and code.casefold() in RESERVED:
         findings.problem(cell, "reserved_code", f"{code} 是保留的词，不能作{what_zh}的代码；请改用其他代码",
                          f"{code} is a reserved word and no code of {what_en}; choose another")
-    elif NO_FILE.fullmatch(code.partition(".")[0] or code) or NO_FILE.fullmatch(code):
+    elif no_file_name(code):
         findings.problem(cell, "code_is_no_file_name",
                          f"{code} 不能作文件名（每个代码各有一页），不能作{what_zh}的代码；请改用其他代码",
                          f"{code} cannot name a file, and every code has a page of its own; choose another code of "

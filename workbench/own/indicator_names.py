@@ -51,6 +51,12 @@ class Indicators:
             return self.find(without_unit)[0], "heading_unit"
         return [], ""
 
+    def is_whole(self, text: str) -> bool:
+        """Whether a heading is a code, a name, or a code with its name, and nothing else: a year in it is its own."""
+        code, _, name = folded(text).partition(" ")
+        return any(tight(text) in known for known in (self.codes, self.names)) or (
+            code in self.tree.index and code in self.names.get(tight(name), []))
+
     def nearest(self, text: str) -> str:
         """The indicator most like a heading that names none, as a label; empty where none is alike."""
         wanted = tight(text)

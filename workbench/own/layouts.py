@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from workbench.own.findings import Cell, Findings, folded, is_blank, listed, spaced, tight, written
 from workbench.own.grid import Grid
 from workbench.own.headings import NAME_WORDS, SECOND_NAMES, Table, cell_of, passed_over
-from workbench.own.numbers import PLAIN, read_number
+from workbench.own.numbers import COMMA, PLAIN, POINT, read_number
 from workbench.own.places import TOTALS, Roster
 
 YEAR_ALONE = re.compile(r"[(（\[]?((?:19|20)[0-9]{2}) ?(?:年度?|\.0)?(?: ?\[YR(?:19|20)[0-9]{2}\])?[)）\]]?")
@@ -96,12 +96,13 @@ def find_units(grid: Grid, roster: Roster) -> tuple[int, dict[str, int]] | None:
 
 
 def is_number(content: object) -> bool:
-    """Whether a cell holds a number."""
+    """Whether a cell holds a number, the decimal sign a point or a comma."""
     if isinstance(content, int | float):
         return True
     if not isinstance(content, str):
         return False
-    return bool(PLAIN.fullmatch(content.strip())) or read_number(content).value is not None
+    return bool(PLAIN.fullmatch(content.strip())) or any(read_number(content, notation).value is not None
+                                                         for notation in (POINT, COMMA))
 
 
 def across(grid: Grid, roster: Roster) -> bool:

@@ -81,7 +81,7 @@ class Notation:
     against: tuple[str, str] | None = None
 
 
-POINT = Notation()
+POINT, COMMA = Notation(), Notation(comma=True, sure=True)
 
 
 def notation_of(contents: Iterable[object]) -> Notation:

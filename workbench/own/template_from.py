@@ -18,13 +18,13 @@ import pandas as pd
 from workbench.own.canonical import as_csv
 from workbench.own.findings import (
     CODE,
-    NO_FILE,
     RESERVED,
     Cell,
     Findings,
     folded,
     is_blank,
     listed,
+    no_file_name,
     spaced,
     tight,
     written,
@@ -51,6 +51,7 @@ class Seen:
     units: dict[str, str] = field(default_factory=dict)
     indicators: dict[str, tuple[str, str]] = field(default_factory=dict)
     groups: dict[str, dict[str, str]] = field(default_factory=dict)
+    systems: dict[str, str] = field(default_factory=dict)
     years: set[int] = field(default_factory=set)
 
 
@@ -68,8 +69,9 @@ def write_study(source: Path, folder: Path) -> Seen:
     findings.stop_if_any()
     tables = {"framework": framework_of(seen), "cities": cities_of(seen), "values": values}
     if seen.groups:
-        tables["regions"] = pd.DataFrame([(system, system, system, name, name) for system, units in seen.groups.items()
-                                          for name in dict.fromkeys(units.values()) if name],
+        groups = [(system, name) for system, units in seen.groups.items()
+                  for name in dict.fromkeys(units.values()) if name]
+        tables["regions"] = pd.DataFrame([(system, *[seen.systems[system]] * 2, name, name) for system, name in groups],
                                          columns=["system", "system_zh", "system_en", "name", "name_en"])
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".template-", dir=folder.parent) as staging:
@@ -154,7 +156,7 @@ def unit_codes(table: Table, seen: Seen) -> dict[int, str]:
             continue
         if key not in made:
             own = folded(code or name).replace(" ", "")
-            fits = CODE.fullmatch(own) and own.casefold() not in RESERVED and not NO_FILE.fullmatch(own)
+            fits = CODE.fullmatch(own) and own.casefold() not in RESERVED and not no_file_name(own)
             made[key] = known[key][0] if whole else own if fits and (code or not own.isalpha() or own.isupper()) else (
                 f"U{len(made) + 1:03d}")
             seen.units[made[key]] = names[key]
@@ -176,9 +178,9 @@ def note_groups(table: Table, column: int, text: str, units: dict[int, str], see
     for row, word in cells.items():
         if by_unit.setdefault(units[row], word) != word:
             return
-    system = text if CODE.fullmatch(text) and text.casefold() not in (*RESERVED,
-    "region") else f"zone{len(seen.groups) + 1}"
-    seen.groups[system] = by_unit
+    fits = CODE.fullmatch(text) and text.casefold() not in (*RESERVED, "region")
+    system = text if fits else f"zone{len(seen.groups) + 1}"
+    seen.groups[system], seen.systems[system] = by_unit, text
 
 
 def add_indicator(text: str, unit: str, seen: Seen) -> str:
@@ -188,7 +190,7 @@ def add_indicator(text: str, unit: str, seen: Seen) -> str:
     for code, (known, _) in seen.indicators.items():
         if tight(known) == tight(name):
             return code
-    fits = CODE.fullmatch(name) and not NO_FILE.fullmatch(name) and name.casefold() not in RESERVED and re.search(
+    fits = CODE.fullmatch(name) and not no_file_name(name) and name.casefold() not in RESERVED and re.search(
         "[A-Za-z]", name)
     taken = {code.casefold() for code in seen.indicators}
     code = name if fits and name.casefold() not in taken else f"X{len(seen.indicators) + 1:02d}"

@@ -296,7 +296,7 @@ def dated_indicator(texts: list[str], indicators: Indicators) -> tuple[str, int]
         found = indicators.find(words[0])[0]
         return (found[0], years[0]) if len(found) == 1 else None
     for text in words:
-        if not indicators.find(text)[0] and (dated := year_within(text)):
+        if not indicators.is_whole(text) and (dated := year_within(text)):
             found = indicators.find(dated[0])[0]
             if len(found) == 1:
                 return found[0], dated[1]
