@@ -10,6 +10,7 @@ To read it in the order of the method:
 What a run is given
     settings          every choice of method, typed, with its range and its meaning in both languages
     editions          public, synthetic and own data: names, traits, and the mark of what is simulated
+    wording           texts written for cities, said of what a study compares
     validation, frames  what the method accepts; how tables pass from step to step, at 12 digits
 Data, notebooks 01 and 02
     rawfiles          raw files as text with line numbers, and their checksums

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, cast, get_args, get_origin
 
@@ -135,8 +136,35 @@ class Tiers(Section):
         return self
 
 
+def text(zh: str, en: str) -> Any:
+    """A text that a study may give itself, with its meaning in both languages; None where it gives none."""
+    return Field(default=None, max_length=200, description=en, json_schema_extra={"zh": zh})
+
+
+Text = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int | float | date) else value)]
+
+
+class Study(Section):
+    """What a study is called and what it compares, in words. Nothing here changes a number; what is not given is the
+    repository's own, or left out."""
+
+    title_zh: Text | None = text("标题", "title, in Chinese")
+    title_en: Text | None = text("英文标题", "title, in English")
+    subtitle_zh: Text | None = text("副标题", "subtitle, in Chinese")
+    subtitle_en: Text | None = text("英文副标题", "subtitle, in English")
+    authors: Text | None = text("作者", "authors")
+    organisation: Text | None = text("机构", "organisation")
+    date: Text | None = text("日期", "date, as it is to be printed")
+    unit_zh: Text | None = text("所比较的单位，如 国家、县、企业", "what is compared, in Chinese: 国家, 县, 企业")
+    unit_en: Text | None = text("单位的英文名，如 country", "what is compared, in English: country, county, firm")
+    units_en: Text | None = text("单位的英文复数，如 countries", "several of them, in English: countries")
+    list_zh: Text | None = text("榜单的名称", "what the list of the first is called, in Chinese")
+    list_en: Text | None = text("榜单的英文名称", "what the list of the first is called, in English")
+
+
 class Settings(Section):
-    """All choices of one run. Build it with `load_settings`; `model_copy` or `with_overrides` make a variant."""
+    """All choices of one run, and the words of its study. Build it with `load_settings`; `with_overrides` makes a
+    variant."""
 
     edition: Edition = choice("数据版本", "edition of the data", strict=False)
     city: CityText = choice("逐步手工核对的城市：名称或代码", "city followed by hand: name or code")
@@ -147,6 +175,12 @@ class Settings(Section):
     aggregation: Aggregation
     uncertainty: Uncertainty
     tiers: Tiers
+    study: Study | None = None
+
+    @property
+    def words(self) -> Study:
+        """What the study calls itself and what it compares."""
+        return self.study or Study()
 
 
 @dataclass(frozen=True)
@@ -169,6 +203,8 @@ def choices(model: type[BaseModel] = Settings, prefix: str = "") -> dict[str, Ch
     """Every setting by dotted name, in the order of the settings file."""
     found: dict[str, Choice] = {}
     for key, field in model.model_fields.items():
+        if key == "study":  # words, no choices
+            continue
         name, kind, meaning = f"{prefix}{key}", cast(Any, field.annotation), cast(dict, field.json_schema_extra)
         if isinstance(kind, type) and issubclass(kind, BaseModel):
             found |= choices(kind, f"{name}.")
@@ -194,13 +230,19 @@ def range_in_words(field: FieldInfo) -> str:
 
 
 def flatten(settings: Settings | dict, prefix: str = "") -> dict[str, Any]:
-    """Settings as one flat dictionary with dotted names, in the order of the file: `weighting.alpha` → 0.5."""
-    items = settings.model_dump(mode="json") if isinstance(settings, Settings) else settings
+    """Settings as one flat dictionary with dotted names, in the order of the file: `weighting.alpha` → 0.5; of the
+    study's words those that are given."""
+    items = as_plain(settings) if isinstance(settings, Settings) else settings
     flat: dict[str, Any] = {}
     for key, value in items.items():
         name = f"{prefix}{key}"
         flat.update(flatten(value, f"{name}.") if isinstance(value, dict) else {name: value})
     return flat
+
+
+def as_plain(settings: Settings) -> dict[str, Any]:
+    """Settings as nested plain values, without the words that the study does not give."""
+    return settings.model_dump(mode="json", exclude_none=True)
 
 
 def nearest(name: str, known: list[str]) -> str:
@@ -217,7 +259,7 @@ def load_settings(path: Path = BASELINE, overrides: dict[str, Any] | None = None
     its range; every problem of the file is reported at once.
     """
     values = read_yaml(BASELINE)
-    known = list(flatten(values))
+    known = [*flatten(values), *(f"study.{key}" for key in Study.model_fields)]
     is_baseline = Path(path).resolve() == BASELINE.resolve()
     changes = {} if is_baseline else flatten(read_yaml(Path(path)))
     source = "--set" if overrides and not changes else Path(path).name
@@ -229,7 +271,7 @@ def load_settings(path: Path = BASELINE, overrides: dict[str, Any] | None = None
         *sections, key = name.split(".")
         section = values
         for part in sections:
-            section = section[part]
+            section = section.setdefault(part, {})
         section[key] = value
     return validated(values, source, problems)
 
@@ -297,7 +339,8 @@ def parse_assignment(text: str) -> tuple[str, Any]:
 
 def with_overrides(settings: Settings, changes: dict[str, Any], source: str = "") -> Settings:
     """The settings with some choices changed by dotted name, validated again; `source` is where they were given."""
-    values = settings.model_dump(mode="json")
+    values = as_plain(settings)
+    values["study"] = settings.words.model_dump()
     for name, value in changes.items():
         *sections, key = name.split(".")
         section = values
@@ -306,17 +349,19 @@ def with_overrides(settings: Settings, changes: dict[str, Any], source: str = ""
         if key not in section:
             raise SettingsError(f"{source or 'settings'}: {name} is no setting; settings/baseline.yaml lists all")
         section[key] = value
+    if not any(values["study"].values()):
+        del values["study"]
     return validated(values, ", ".join(changes))
 
 
 def differences(settings: Settings) -> dict[str, tuple[Any, Any]]:
     """The choices that differ from the baseline: dotted name → (baseline value, this run's value)."""
     base, here = flatten(load_settings()), flatten(settings)
-    return {name: (base[name], value) for name, value in here.items() if value != base[name]}
+    return {name: (base[name], value) for name, value in here.items() if name in base and value != base[name]}
 
 
 def write_settings(settings: Settings, path: Path) -> None:
     """Write all choices of a run as a settings file that `load_settings` reads back unchanged."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = yaml.safe_dump(settings.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
+    text = yaml.safe_dump(as_plain(settings), allow_unicode=True, sort_keys=False)
     path.write_text("".join(f"# {mark}\n" for mark in about(settings.edition).values()) + text, encoding="utf-8")

@@ -6,6 +6,7 @@ thing there.
 
 from __future__ import annotations
 
+from analysis.wording import worded
 from workbench.office.results_words import COLUMNS
 
 # Columns that are shown in notebooks and reports only: (Chinese, English, number format of a spreadsheet).
@@ -25,7 +26,7 @@ def heading(column: str, lang: str) -> str:
     words = SHOWN_ONLY.get(column) or COLUMNS.get(column)
     if words is None:
         raise KeyError(f"column {column} has no heading: add it to workbench/columns.py, or give headings={{…}}")
-    return words[lang == "en"]
+    return worded(words[lang == "en"])
 
 
 def page_format(column: str) -> str:

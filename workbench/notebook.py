@@ -27,6 +27,7 @@ from analysis.figures.style import allow_any_script, use_style
 from analysis.frames import write_frame
 from analysis.panel import Panel, find_city
 from analysis.settings import Settings
+from analysis.wording import use_wording, worded
 from workbench.by_hand import HandMade, check_name, check_place, opened
 from workbench.columns import heading, page_format
 from workbench.edition import edition_line, notice_text
@@ -34,7 +35,7 @@ from workbench.ground import Ground
 from workbench.own.study_input import StudyInput
 from workbench.parameters import CITY, StepError, chosen_settings, given_parameters
 from workbench.project import Project, Run
-from workbench.run_input import kept_input, run_ground, run_panel
+from workbench.run_input import kept_input, run_ground, run_panel, wording_of
 from workbench.steps import LANGUAGES
 
 ACTIVE = re.compile(r"[^\w\s.,'()、，。（）·-]|_")  # what Markdown, or a formula in it, may take for a sign of its own
@@ -132,7 +133,8 @@ class Step:
     # --- words ----------------------------------------------------------------------------------------------------
     def pick(self, zh: Any, en: Any) -> Any:
         """The one of two that is in the notebook's language."""
-        return zh if self.lang == "zh" else en
+        found = zh if self.lang == "zh" else en
+        return worded(found) if isinstance(found, str) else found
 
     @property
     def comma(self) -> str:
@@ -146,6 +148,7 @@ class Step:
 
     def say(self, text: str, kind: str = "text") -> None:
         """A sentence (Markdown) with its numbers filled in; names in it are text."""
+        text = worded(text)
         display({"text/markdown": self.names_as_text(text), "text/plain": text}, metadata={"report": {"kind": kind}},
                 raw=True)
 
@@ -174,6 +177,7 @@ class Step:
         """
         names = list(dict.fromkeys(name for _, name, _, _ in Formatter().parse(template) if name))
         found = {name: getattr(values[name.split(".")[0]], name.split(".")[1]) for name in names}
+        template = worded(template)
         text = template.format_map(values)
         display({"text/markdown": self.names_as_text(text), "text/plain": text}, raw=True,
                 metadata={"report": {"kind": "text", "template": template, "values": found}})
@@ -229,7 +233,7 @@ class Step:
         from analysis import figures
         from workbench.office import figure_files as files
 
-        edition, label = self.settings.edition, self.number("figure", label)
+        edition, label, caption = self.settings.edition, self.number("figure", label), worded(caption)
         editions.check_figure(figure, name, edition, self.lang)
         name = editions.file_name(name, edition)
         svg = files.shortened(figures.to_svg(figure, editions.picture_metadata(edition)))
@@ -262,7 +266,7 @@ class Step:
         from workbench.reporting.table import Table
         from workbench.reporting.table_markup import table_to_html
 
-        formats = dict(formats or {})
+        formats, caption, note = dict(formats or {}), worded(caption), worded(note)
         if columns is not None:
             frame, formats = self.chosen_columns(frame, columns, headings or {}, formats)
         folder, edition = self.run.report_folder(self.lang) / "tables", self.settings.edition
@@ -286,7 +290,7 @@ class Step:
         frame = frame.reset_index() if frame.index.name in columns else frame
         columns = [column for column in columns if column != "published_rank" or self.has("paper")]
         sources = [f"{column}_{self.lang}" if f"{column}_{self.lang}" in frame else column for column in columns]
-        called = [headings.get(column) or heading(column, self.lang) for column in columns]
+        called = [worded(headings.get(column) or heading(column, self.lang)) for column in columns]
         shown = frame[sources].set_axis(called, axis=1)
         numeric = set(shown.select_dtypes("number"))
         styles = {word: formats.get(column) or (page_format(column) if word in numeric else "")
@@ -323,6 +327,7 @@ def open_step(name: str, run: str, lang: str, only: str = "") -> Step:
         raise StepError(said) from None
     if not step.has("public") and step.has("factual"):
         allow_any_script()
+    use_wording(wording_of(step.settings, step.ground))
     step.notice()
     return step
 

@@ -9,7 +9,8 @@ Reference: docs/own_data.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,11 +22,13 @@ from analysis.editions import PUBLIC_TRAITS, Edition
 from analysis.experts import GOAL
 from analysis.panel import Panel, read_panel, region_systems, tree_of
 from analysis.regions import SYSTEMS
-from analysis.settings import ROOT, Settings, flatten, with_overrides
+from analysis.settings import ROOT, Settings, flatten, load_settings, with_overrides
 from analysis.study import score_study
+from analysis.wording import Wording, of_unit, said_with
 from workbench.ground import Ground
 from workbench.own.problems import Problem
 from workbench.own.study_input import StudyInput, figures_of
+from workbench.own.study_words import CUT
 
 INPUT = "input"
 FEWEST = 3  # cities that differ, in the smallest study
@@ -66,6 +69,40 @@ def run_ground(settings: Settings, data: Path) -> Ground:
         return Ground(tree, in_use(framework.read_proxies(ROOT), settings), sources.read_cities(ROOT), None,
                       PUBLIC_TRAITS)
     return panel_ground(run_panel(settings, data), settings)
+
+
+def wording_of(settings: Settings, ground: Ground) -> Wording | None:
+    """How a run's texts name what it compares; None for cities. Names in one language serve for both."""
+    words = settings.words
+    zh, one = words.unit_zh or words.unit_en, words.unit_en or words.unit_zh
+    if not (zh and one):
+        return None
+    tables = [ground.cities.select_dtypes(["object", "string", "category"]), ground.tree[["name_zh", "name_en"]],
+              *([] if ground.regions is None else [ground.regions])]
+    names = {str(name) for table in tables for column in table for name in table[column].unique()}
+    given = {text for text in words.model_dump().values() if text}
+    return of_unit(zh, one, words.units_en or several(one), names | given - {zh, one})
+
+
+def several(noun: str) -> str:
+    """The regular plural of an English noun.
+
+    >>> [several(noun) for noun in ("country", "firm", "bus", "branch", "企业")]
+    ['countries', 'firms', 'buses', 'branches', '企业']
+    """
+    if not noun.isascii():
+        return noun
+    if noun.endswith("y") and noun[-2:-1] not in "aeiou":
+        return f"{noun[:-1]}ies"
+    return f"{noun}es" if noun.endswith(("s", "x", "ch", "sh")) else f"{noun}s"
+
+
+@contextmanager
+def said_of(settings: Settings, data: Path) -> Iterator[None]:
+    """Say the texts of a block of what a run compares; `data` is the folder of its tables."""
+    public = not (settings.words.unit_zh or settings.words.unit_en)
+    with said_with(None if public else wording_of(settings, run_ground(settings, data))):
+        yield
 
 
 def panel_ground(panel: Panel, settings: Settings) -> Ground:
@@ -235,9 +272,9 @@ def bring(path: Path | None, settings: Settings, given: StudyInput | None = None
     edition = Edition.OWN if path else settings.edition
     given = given or read_input(path or ROOT / SYNTHETIC, year=year)
     panel = own_panel(given, edition)
-    chosen = own_settings(settings, panel)
+    chosen = own_settings(settings, panel, given.words)
     before, after = flatten(settings), flatten(chosen)
-    changed = {name: (before[name], after[name]) for name in after if before[name] != after[name]}
+    changed = {name: (before[name], after[name]) for name in after if name in before and before[name] != after[name]}
     return Brought(chosen, given, panel.traits, edition, changed)
 
 
@@ -253,8 +290,10 @@ def told_apart(panel: Panel, settings: Settings) -> int:
     return min(len(scored.domain_scores.drop_duplicates()), scored.scores.nunique())
 
 
-def own_settings(settings: Settings, panel: Panel) -> Settings:
-    """The settings of a run on own values: its edition, a cut and a followed city that its roster has.
+def own_settings(settings: Settings, panel: Panel, words: Mapping[str, str] | None = None) -> Settings:
+    """The settings of a run on own values: its edition, its words, a cut and a followed city that its roster has.
+
+    `words` are those that the tables give (`study_words`); what the settings say goes before.
 
     The baseline's cut of 100 would be no cut among fewer cities; a third of them is taken then. Nor can there be more
     tiers than cities that differ, less one. The run's settings and its reports list all of these as choices that
@@ -262,6 +301,12 @@ def own_settings(settings: Settings, panel: Panel) -> Settings:
     """
     changes: dict[str, object] = {"edition": panel.edition}
     count = len(panel.cities)
+    words = words or {}
+    changes |= {f"study.{name}": text for name, text in words.items()
+                if name != CUT and getattr(settings.words, name) is None}
+    if CUT in words and settings.uncertainty.top == load_settings().uncertainty.top:
+        changes["uncertainty.top"] = int(words[CUT])
+        settings = with_overrides(settings, {"uncertainty.top": int(words[CUT])})
     if settings.uncertainty.top >= count:
         changes["uncertainty.top"] = max(1, round(count / 3))
     distinct = told_apart(panel, settings)

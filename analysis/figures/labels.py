@@ -12,6 +12,7 @@ import pandas as pd
 from analysis.figures.style import FigureError
 from analysis.settings import ROOT
 from analysis.sources import read_region_names
+from analysis.wording import worded
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,10 +29,10 @@ SYSTEM_NAMES = {
 
 
 def pick(lang: str, zh: str, en: str) -> str:
-    """The Chinese or the English of two; raises FigureError for another language."""
+    """The Chinese or the English of two, said of what the study compares; raises FigureError for another language."""
     if lang not in ("zh", "en"):
         raise FigureError(f"lang = {lang!r}: write zh or en")
-    return zh if lang == "zh" else en
+    return worded(zh if lang == "zh" else en)
 
 
 @cache

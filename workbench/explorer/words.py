@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analysis.maps import ATTRIBUTION
+from analysis.wording import Words
 
 WEIGHTINGS: dict[str, dict[str, tuple[str, str]]] = {
     "zh": {
@@ -46,7 +47,7 @@ METHODS = {"zh": {"arithmetic": "算术平均", "geometric": "几何平均", "to
            "en": {"arithmetic": "arithmetic mean", "geometric": "geometric mean",
                   "topsis": "TOPSIS (closeness times 100)"}}
 
-WORDS: dict[str, dict[str, str]] = {
+WORDS = Words({
     "zh": {
         "title": "换一组权重，名次会怎样",
         "subtitle": "拖动滑块改变各领域的权重，排名、地图与散点图随即更新。",
@@ -156,4 +157,4 @@ WORDS: dict[str, dict[str, str]] = {
                     "page loads nothing; its settings are in its address only.",
         "column_pin": "Pin",
     },
-}
+})

@@ -46,6 +46,7 @@ def write_tables(study: StudyInput, folder: Path) -> None:
         "regions": study.regions,
         "experts": study.experts.reset_index(names="expert"),
         "judgements": judgement_pairs(study.judgements),
+        "study": study_table(study.words),
         LOG: study.log[LOG_COLUMNS],
         WARNINGS: pd.DataFrame([[getattr(each, item.name) for item in fields(Problem)] for each in study.warnings],
                                columns=[item.name for item in fields(Problem)], dtype=object),
@@ -57,6 +58,13 @@ def write_tables(study: StudyInput, folder: Path) -> None:
         rows.append((path.name, "yes" if name in study.given else "", sha256(path)))
     (folder / RECORD).write_text(as_csv(pd.DataFrame(rows, columns=["file", "given", "sha256"])), encoding="utf-8",
                                  newline="")
+
+
+def study_table(words: dict[str, str]) -> pd.DataFrame:
+    """The words of a study, a row a property: key, zh, en."""
+    keys = dict.fromkeys(name.removesuffix("_zh").removesuffix("_en") for name in words)
+    return pd.DataFrame([(key, words.get(f"{key}_zh", words.get(key, "")), words.get(f"{key}_en", "")) for key in keys],
+                        columns=["key", "zh", "en"])
 
 
 def judgement_pairs(judgements: dict[str, dict[str, pd.DataFrame]]) -> pd.DataFrame:

@@ -78,6 +78,10 @@ FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
         "expert": ("expert", "专家"), "node": ("node", "节点"), "row": ("row", "行"), "column": ("column", "列"),
         "value": ("value", "数值", "判断", "值"),
     },
+    "study": {
+        "key": ("key", "property", "项目", "属性"), "zh": ("zh", "中文", "内容", "value", "text"),
+        "en": ("en", "英文", "english"),
+    },
 }
 # Names of a column of units that may as well be one of groups: read as units where no other column is.
 SECOND_NAMES = {tight(word) for word in (
@@ -89,11 +93,12 @@ SECOND_NAMES = {tight(word) for word in (
 NAME_WORDS = {tight(word) for field in ("code", "name") for word in FIELDS["values"][field]}
 NEEDED = {"framework": ("code", "level", "parent"), "cities": ("code", "name"),
           "regions": ("system", "name"), "experts": ("expert", "weight"),
-          "judgements": ("node", "row", "column", "value")}
-MAY_BE_EMPTY = ("regions", "judgements")  # no regions, no judgements: both can be
+          "judgements": ("node", "row", "column", "value"), "study": ("key",)}
+MAY_BE_EMPTY = ("regions", "judgements", "study")  # no regions, no judgements: both can be
 # In a table any of these must stand in the heading, or the row is no heading.
 TELLING = {"values": ("code", "name"), "framework": ("code", "level", "parent"), "cities": ("code", "name"),
-           "regions": ("system", "name"), "experts": ("expert", "weight"), "judgements": ("node", "row", "column")}
+           "regions": ("system", "name"), "experts": ("expert", "weight"), "judgements": ("node", "row", "column"),
+           "study": ("key",)}
 
 
 CODE_WORDS = {tight(word) for word in FIELDS["values"]["code"][:8]}  # of these there is one in a table

@@ -8,6 +8,7 @@ Reference: docs/own_data.md.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -28,13 +29,14 @@ from workbench.own.plausibility import note_implausible
 from workbench.own.problems import OwnDataError, Problem
 from workbench.own.rosters import read_rosters
 from workbench.own.study_input import StudyInput
+from workbench.own.study_words import read_study_words, unit_by_heading
 from workbench.own.tree import COLUMNS as TREE_COLUMNS
 from workbench.own.tree import read_tree
 from workbench.own.values import check_enough, latest, read_figures
 
 __all__ = ["OwnDataError", "Problem", "read_input", "write_input"]
 
-TABLES = ("values", "framework", "cities", "regions", "experts", "judgements")
+TABLES = ("values", "framework", "cities", "regions", "experts", "judgements", "study")
 # Problems of a framework that do not touch which node stands where: judgements can be checked all the same.
 BESIDE_THE_TREE = ("no_direction", "unknown_direction", "no_name", "control_character", "too_long")
 
@@ -80,8 +82,7 @@ def read_given(path: Path, root: Path, kept: canonical.Kept | None, year: int | 
     findings.stop_if_any()
     if kept is None:
         return study
-    return StudyInput(study.values, study.framework, study.cities, study.regions, study.experts, study.judgements,
-                      kept.given, kept.log, kept.warnings)
+    return replace(study, given=kept.given, log=kept.log, warnings=kept.warnings)
 
 
 def write_input(study: StudyInput, folder: Path) -> None:
@@ -114,9 +115,11 @@ def read_study(grids: dict[str, Grid], findings: Findings, root: Path, kept: set
         check_enough(values, grids["values"], findings)
         note_implausible(every_year, values, heads, own_tree, repository_tree(root), roster, findings)
     experts, judgements = read_judged(grids, own_tree, sound_tree, root, findings)
+    words = {} if "cities" not in grids or kept is not None else unit_by_heading(grids)
+    words |= read_study_words(grids["study"], findings) if "study" in grids else {}
     given = tuple(name for name in TABLES if name in grids or (name == "judgements" and any_sheet(grids)))
     return StudyInput(values, own_tree, cities, regions, experts, judgements, given, findings.log_table(),
-                      tuple(findings.warnings))
+                      tuple(findings.warnings), words)
 
 
 def with_units(tree: pd.DataFrame, units: dict[str, str]) -> pd.DataFrame:

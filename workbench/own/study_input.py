@@ -5,7 +5,7 @@ Reference: docs/own_data.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -22,7 +22,8 @@ class StudyInput:
     unit_zh, unit_en, source. cities: indexed by adcode: name, name_en, one column per region system, seat_lon,
     seat_lat. regions: system, system_zh, system_en, name, name_en. experts: indexed by expert. judgements: expert →
     node → square frame, NaN for pairs not judged; nodes without judgements are absent. given: the tables that the user
-    gave. log: one row per cell not read literally. warnings: what should be looked at.
+    gave. log: one row per cell not read literally. warnings: what should be looked at. words: what the study calls
+    itself and its units (`settings.Study`), and `cut`.
     """
 
     values: pd.DataFrame
@@ -34,6 +35,7 @@ class StudyInput:
     given: tuple[str, ...]
     log: pd.DataFrame
     warnings: tuple[Problem, ...]
+    words: dict[str, str] = field(default_factory=dict)
 
 
 def figures_of(values: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from analysis.editions import Edition, file_name
+from analysis.wording import worded
 from workbench.edition import edition_stamp
 from workbench.planning import Plan
 from workbench.project import Run
@@ -67,11 +68,18 @@ def document_paths(folder: Path, step: str, edition: Edition = Edition.PUBLIC) -
     return folder / "html" / f"{name}.html", folder / "pdf" / f"{name}.pdf"
 
 
-def title_of(step: str, lang: str, traits: frozenset[str]) -> dict[str, str]:
-    """Title and subtitle of a step's notebook in one language, those of the run's kind of data where it has some."""
-    notebook = json.loads(notebook_path(step, traits, lang).read_text(encoding="utf-8"))
-    about = report_of(notebook["metadata"]["report"], traits)
-    return {"title": about["title"], "subtitle": about["subtitle"]}
+def title_of(step: str, plan: Plan) -> dict[str, str]:
+    """Title and subtitle of a step's notebook in the run's language, those of the run's kind of data where it has some;
+    of the white paper, those of the study."""
+    notebook = json.loads(notebook_path(step, plan.traits, plan.lang).read_text(encoding="utf-8"))
+    about, words = report_of(notebook["metadata"]["report"], plan.traits), plan.settings.words
+    titles = {name: worded(about[name]) for name in ("title", "subtitle")}
+    if step == STEPS[-1]:
+        own = getattr(words, f"title_{plan.lang}") or words.title_zh or words.title_en
+        below = [getattr(words, f"subtitle_{plan.lang}"), words.authors, words.organisation, words.date]
+        titles |= {"title": own or titles["title"]}
+        titles |= {"subtitle": " · ".join(filter(None, below))} if any(below) else {}
+    return titles
 
 
 def page_links(folder: Path, step: str, plan: Plan):
@@ -92,7 +100,7 @@ def page_links(folder: Path, step: str, plan: Plan):
         if not 0 <= position < len(steps) or not (steps[position] in plan.steps or is_there(steps[position])):
             return None
         return (link(document_paths(folder, steps[position], edition)[0]),
-                title_of(steps[position], plan.lang, plan.traits)["title"])
+                title_of(steps[position], plan)["title"])
 
     words, also = WORDS[plan.lang], []
     if step != STEPS[-1] and (STEPS[-1] in plan.steps or is_there(STEPS[-1])):
@@ -126,7 +134,7 @@ def write_overview(plan: Plan, run: Run, reports: bool) -> float:
         write_index_page(plan, run)
     content = manifest(plan.run, plan.settings, run.data, folder)
     write_json(content, folder / MANIFEST)
-    title, edition = title_of(STEPS[-1], plan.lang, plan.traits)["title"], plan_stamp(plan, run).edition
+    title, edition = title_of(STEPS[-1], plan)["title"], plan_stamp(plan, run).edition
     write_json(crate(content, title, edition, RELEASED.isoformat(), folder), folder / CRATE)
     return time.perf_counter() - started
 
@@ -170,7 +178,7 @@ def write_index_page(plan: Plan, run: Run) -> None:
         if not (folder / "notebooks" / f"{step}.ipynb").is_file():
             continue
         html, pdf = document_paths(folder, step, plan.settings.edition)
-        words = title_of(step, plan.lang, plan.traits)
+        words = title_of(step, plan)
         titles[step] = words["title"]
         entries.append(ReportEntry(words["title"], words["subtitle"], html.relative_to(folder).as_posix(),
                                    pdf.relative_to(folder).as_posix(),

@@ -20,6 +20,7 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from analysis.frames import settle
 from analysis.tables import printed
+from analysis.wording import worded
 from workbench.reporting.errors import ReportError
 
 _NUMBER = re.compile(r"[+\-−–]?[\d,]*\.?\d+ ?%?")
@@ -78,7 +79,7 @@ class Table:
             numeric = is_numeric_dtype(values) and not is_bool_dtype(values)
             head.append(TableCell("num" if numeric else "", header=True, runs=[(one_line(name), "")]))
             columns.append([TableCell("num" if numeric else text_kind, number_behind(value),
-                                      runs=[(one_line(printed(value, forms.get(name))), "")])
+                                      runs=[(one_line(worded(printed(value, forms.get(name)))), "")])
                             for value in values])
         merge_repeated([columns[frame.columns.get_loc(name)] for name in merged])
         return cls([head], [[column[row] for column in columns if column[row].rows] for row in range(len(frame))])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-WORDS: dict[str, dict[str, str]] = {
+from analysis.wording import Words
+
+WORDS = Words({
     "zh": {
         "html_lang": "zh-CN",
         "other_lang": "en",
@@ -143,4 +145,4 @@ WORDS: dict[str, dict[str, str]] = {
         "provenance": "Provenance",
         "manifest": "manifest of the run (inputs, settings, versions, seeds, the checksum of every output file)",
     },
-}
+})

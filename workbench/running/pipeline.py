@@ -23,11 +23,13 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.editions import Edition, about
 from analysis.settings import BASELINE, ROOT, Settings, write_settings
+from analysis.wording import worded
 from workbench.planning import Plan, check_kept_steps, parameters_for
 from workbench.project import Project, Run, RunError, keep_other_language, staged
 from workbench.publishing.provenance import RECORD, hashes, run_record, write_json
-from workbench.publishing.site import PARTS, render_step, write_overview, write_part
+from workbench.publishing.site import PARTS, render_step, title_of, write_overview, write_part
 from workbench.release import EPOCH
+from workbench.run_input import said_of
 from workbench.running.disk import full_disk_told
 from workbench.running.staging import discard, open_staging, put_in_place, reading, settle
 from workbench.running.stopping import (
@@ -68,7 +70,8 @@ def execute(plan: Plan, project: Project, say: Callable[[str], None] = print, re
             if hashes(project.run(plan.run).data) == hashes(run.data):
                 keep_other_language(project.run(plan.run).reports, run.reports, plan.lang)
             peak_memory = seconds.pop("peak memory")
-            seconds["index and manifest"] = write_overview(plan, run, reports)
+            with said_of(plan.settings, run.inputs):
+                seconds["index and manifest"] = write_overview(plan, run, reports)
             record = about(plan.settings.edition) | run_record(seconds, time.perf_counter() - started, peak_memory)
             write_json(record | library_warnings(run), run.report_folder(plan.lang) / RECORD)
             with unstoppable():
@@ -193,7 +196,8 @@ def work_on(task: tuple[str, str], plan: Plan, run: Run) -> float:
     """In a worker: run a notebook, render its report or compile a part of the whole report; the seconds it took."""
     os.environ.update(kernel_folders(run), IPYTHONDIR=f"{run.root}/ipython")
     kind, name = task
-    return {"execute": execute_step, "make": write_part, "render": render_step}[kind](name, plan, run)
+    with said_of(plan.settings, run.inputs):
+        return {"execute": execute_step, "make": write_part, "render": render_step}[kind](name, plan, run)
 
 
 def kernel_folders(run: Run) -> dict[str, str]:
@@ -318,6 +322,10 @@ def keep_executed(notebook, step: str, plan: Plan, run: Run) -> None:
     path = run.report_folder(plan.lang) / "notebooks" / f"{step}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     tidied = tidy_notebook(notebook, step, plan.traits)
+    tidied.metadata["report"] |= title_of(step, plan)
+    for cell in tidied.cells:
+        if cell.cell_type == "markdown":
+            cell.source = worded(cell.source)
     if plan.settings.edition == Edition.OWN and (told := warnings_taken_out(tidied, ROOT)):
         write_json({"warnings": told}, run.root / f"warnings-{step}.json")
     path.write_text(nbformat.writes(tidied) + "\n", encoding="utf-8")

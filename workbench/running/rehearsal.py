@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from analysis.settings import Settings, flatten, with_overrides
+from analysis.wording import said_with
 from workbench.own.study_input import StudyInput
 from workbench.planning import Plan, parameters_for
 from workbench.project import Run, RunError, staged
@@ -57,7 +58,8 @@ def rehearse(plan: Plan, given: StudyInput | None, say: Callable[[str], None] = 
     from workbench.running.pipeline import compare_with_memory, copy_kept, score_in_memory, write_given
 
     plan, scored = replace(plan, settings=few(plan.settings)), []
-    with TemporaryDirectory(prefix="study-rehearsal-") as staging, kernel_environment(staged(plan.run, Path(staging))):
+    with TemporaryDirectory(prefix="study-rehearsal-") as staging, said_with(None), \
+            kernel_environment(staged(plan.run, Path(staging))):
         run = staged(plan.run, Path(staging))
         for folder in (run.data, run.reports):
             folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,105 @@
+"""What a study calls the places it compares: texts written for cities, said of countries, counties or firms.
+
+The study's own texts are written for cities. A study of other units names its unit in both languages
+(`settings.Study`), and every text of the pages goes through `worded`, which puts that name where they say city. Names
+that the study brought along, commands, file names, and what stands between back quotes or braces stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+KEPT = (r"`[^`\n]*`", r"\{[^{}\n]*\}", r"analysis cit(?:y|ies)\b", r"\bcity ?=", r"\bcit(?:y|ies)[/.][a-z]",
+        "数字城市", "城市群", "城市数据中心")
+WRITTEN = (r"座座|座城市|座|城市|(?<=[各每他一两逐])城(?!市)|(?<=[0-9]) ?城(?!市)|(?<=[本该])市(?!场)",
+           r"\b(?:[Aa] )?[Cc]it(?:y|ies)\b")
+WORD = re.compile("城|市|座|[Cc]it(?:y|ies)")
+VOWELS = "aeiou"
+
+
+@dataclass(frozen=True)
+class Wording:
+    """The unit of a study in Chinese and in English (one and several), and the names that must stay as they are.
+
+    >>> of = Wording("国家", "country", "countries", ("Mexico City",))
+    >>> of("27 座城市中，Mexico City 和另外 3 座；各城、本市、每座城市")
+    '27 个国家中，Mexico City 和另外 3 个；各国家、本国家、每个国家'
+    >>> of("Cities that a city follows: `city`, Mexico City, python -m analysis city 01")
+    'Countries that a country follows: `city`, Mexico City, python -m analysis city 01'
+    >>> Wording("企业", "enterprise", "enterprises")("A city is followed")
+    'An enterprise is followed'
+    """
+
+    zh: str
+    one: str
+    many: str
+    names: tuple[str, ...] = ()
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The names and phrases that are kept, the longest first, then the words that are replaced."""
+        kept = [re.escape(name) for name in sorted(set(self.names), key=len, reverse=True) if WORD.search(name)]
+        return re.compile("|".join([*(f"(?P<kept>{'|'.join([*kept, *KEPT])})",), *WRITTEN]))
+
+    def __call__(self, text: str) -> str:
+        """The text said of this study's units."""
+        return self.pattern.sub(self.replaced, text) if WORD.search(text) else text
+
+    def replaced(self, found: re.Match[str]) -> str:
+        """What stands for one word of a text."""
+        if found["kept"] is not None:
+            return found[0]
+        word = found[0]
+        if word.strip() == "城":
+            return f" 个{self.zh}" if word != "城" or found.string[found.start() - 1].isdigit() else self.zh
+        if word in ("座", "座座", "市", "城市", "座城市"):
+            return {"座": "个", "座座": "个个", "座城市": f"个{self.zh}"}.get(word, self.zh)
+        article, _, noun = word.rpartition(" ")
+        unit = self.many if noun.lower() == "cities" else self.one
+        if article:
+            return f"{article}{'n' if unit[:1].lower() in VOWELS else ''} {unit}"
+        return unit[:1].upper() + unit[1:] if noun[0] == "C" else unit
+
+
+_said: list[Wording | None] = [None]  # the wording in force, the last one
+
+
+def worded(text: Any) -> Any:
+    """A text, or each of several in a tuple, as the study in hand says it; unchanged in a study of cities."""
+    wording = _said[-1]
+    if wording is None or not isinstance(text, str | tuple):
+        return text
+    return wording(text) if isinstance(text, str) else tuple(map(worded, text))
+
+
+class Words(dict[str, dict[str, str]]):
+    """Fixed words of a page by language and key, said of the study in hand."""
+
+    def __getitem__(self, lang: str) -> dict[str, str]:
+        words = super().__getitem__(lang)
+        return words if _said[-1] is None else {key: worded(text) for key, text in words.items()}
+
+
+def use_wording(wording: Wording | None) -> None:
+    """Say all further texts of this process with a wording; None for a study of cities."""
+    _said[-1] = wording
+
+
+@contextmanager
+def said_with(wording: Wording | None) -> Iterator[None]:
+    """Say the texts of a block with a wording."""
+    _said.append(wording)
+    try:
+        yield
+    finally:
+        _said.pop()
+
+
+def of_unit(zh: str, one: str, many: str, names: Iterable[str] = ()) -> Wording | None:
+    """The wording of a unit by its names; None for cities."""
+    return None if (zh, one) == ("城市", "city") else Wording(zh, one, many, tuple(names))
