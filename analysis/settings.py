@@ -152,14 +152,22 @@ class Study(Section):
     title_en: Text | None = text("英文标题", "title, in English")
     subtitle_zh: Text | None = text("副标题", "subtitle, in Chinese")
     subtitle_en: Text | None = text("英文副标题", "subtitle, in English")
-    authors: Text | None = text("作者", "authors")
-    organisation: Text | None = text("机构", "organisation")
-    date: Text | None = text("日期", "date, as it is to be printed")
+    authors_zh: Text | None = text("作者", "authors, in Chinese")
+    authors_en: Text | None = text("作者（英文）", "authors, in English")
+    organisation_zh: Text | None = text("机构", "organisation, in Chinese")
+    organisation_en: Text | None = text("机构（英文）", "organisation, in English")
+    date_zh: Text | None = text("日期，照印", "date as it is to be printed, in Chinese")
+    date_en: Text | None = text("日期（英文），照印", "date as it is to be printed, in English")
     unit_zh: Text | None = text("所比较的单位，如 国家、县、企业", "what is compared, in Chinese: 国家, 县, 企业")
     unit_en: Text | None = text("单位的英文名，如 country", "what is compared, in English: country, county, firm")
     units_en: Text | None = text("单位的英文复数，如 countries", "several of them, in English: countries")
     list_zh: Text | None = text("榜单的名称", "what the list of the first is called, in Chinese")
     list_en: Text | None = text("榜单的英文名称", "what the list of the first is called, in English")
+
+
+    def said(self, name: str, lang: str) -> str | None:
+        """A text in one language, else in the other; None where the study gives neither."""
+        return getattr(self, f"{name}_{lang}") or getattr(self, f"{name}_zh") or getattr(self, f"{name}_en")
 
 
 class Settings(Section):
@@ -357,7 +365,9 @@ def with_overrides(settings: Settings, changes: dict[str, Any], source: str = ""
 def differences(settings: Settings) -> dict[str, tuple[Any, Any]]:
     """The choices that differ from the baseline: dotted name → (baseline value, this run's value)."""
     base, here = flatten(load_settings()), flatten(settings)
-    return {name: (base[name], value) for name, value in here.items() if name in base and value != base[name]}
+    own = ("edition", "city") if settings.edition == Edition.OWN else ()  # neither is a choice of method there
+    return {name: (base[name], value) for name, value in here.items()
+            if name in base and name not in own and value != base[name]}
 
 
 def write_settings(settings: Settings, path: Path) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-KEPT = (r"`[^`\n]*`", r"\{[^{}\n]*\}", r"analysis cit(?:y|ies)\b", r"\bcity ?=", r"\bcit(?:y|ies)[/.][a-z]",
+KEPT = (r"`[^`\n]*`", r"\{[^{}\n]*\}", r"analysis cit(?:y|ies)\b", r"\bcity ?=", r"\bcit(?:y|ies)[/.]\w",
         "数字城市", "城市群", "城市数据中心")
 WRITTEN = (r"座座|座城市|座|城市|(?<=[各每他一两逐])城(?!市)|(?<=[0-9]) ?城(?!市)|(?<=[本该])市(?!场)",
            r"\b(?:[Aa] )?[Cc]it(?:y|ies)\b")

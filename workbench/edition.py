@@ -46,4 +46,5 @@ def edition_line(settings: Settings, ground: Ground, lang: str) -> str:
 
 def edition_stamp(run: str, settings: Settings, ground: Ground, lang: str) -> Stamp:
     """Run, edition and date as every page carries them; the date is the study's, never today's."""
-    return Stamp(run, edition_line(settings, ground, lang), release_month(lang), EPOCH)
+    dated = settings.words.said("date", lang) or release_month(lang)
+    return Stamp(run, edition_line(settings, ground, lang), dated, EPOCH)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from analysis.settings import Study
 from workbench.own.findings import Findings, is_blank, listed, read_text, tight, written
 from workbench.own.grid import Grid
 from workbench.own.headings import read_heading
@@ -59,12 +58,10 @@ def read_study_words(grid: Grid, findings: Findings) -> dict[str, str]:
                 findings.problem(cell, "bad_cut", "截止名次应为不小于 1 的整数", "the cut is a whole number from 1 up")
             else:
                 found[CUT] = str(int(number))
-        elif f"{name}_zh" in Study.model_fields:
-            found |= {f"{name}_{lang}": text for lang, text in texts.items() if text}
+        elif name == "units":
+            found["units_en"] = texts["en"] or texts["zh"]
         else:
-            text = texts["en"] or texts["zh"]
-            if text:
-                found["units_en" if name == "units" else name] = text
+            found |= {f"{name}_{lang}": text for lang, text in texts.items() if text}
     return found
 
 
@@ -72,7 +69,12 @@ def unit_by_heading(grids: Mapping[str, Grid]) -> dict[str, str]:
     """The unit that a study of its own places compares, as the heading of its names says; else `unit`."""
     for name in ("values", "cities"):
         table = read_heading(name, grids[name], Findings()) if name in grids else None
-        heading = table.heading("name").content if table is not None and table.has("name") else ""
-        if unit := HEADINGS.get(tight(written(heading))):
-            return dict(zip(("unit_zh", "unit_en", "units_en"), unit, strict=True))
+        if table is not None and table.has("name"):
+            heads = [table.heading("name").content]
+        else:  # a column of units under a name of its own
+            heads = next((row for row in grids[name].rows if any(not is_blank(cell) for cell in row)), []) \
+                if name in grids else []
+        for head in heads:
+            if unit := HEADINGS.get(tight(written(head))):
+                return dict(zip(("unit_zh", "unit_en", "units_en"), unit, strict=True))
     return dict(zip(("unit_zh", "unit_en", "units_en"), ANY_UNIT, strict=True))

@@ -75,9 +75,8 @@ def title_of(step: str, plan: Plan) -> dict[str, str]:
     about, words = report_of(notebook["metadata"]["report"], plan.traits), plan.settings.words
     titles = {name: worded(about[name]) for name in ("title", "subtitle")}
     if step == STEPS[-1]:
-        own = getattr(words, f"title_{plan.lang}") or words.title_zh or words.title_en
-        below = [getattr(words, f"subtitle_{plan.lang}"), words.authors, words.organisation, words.date]
-        titles |= {"title": own or titles["title"]}
+        below = [words.said(name, plan.lang) for name in ("subtitle", "authors", "organisation")]
+        titles |= {"title": words.said("title", plan.lang) or titles["title"]}
         titles |= {"subtitle": " · ".join(filter(None, below))} if any(below) else {}
     return titles
 

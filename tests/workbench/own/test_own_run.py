@@ -50,6 +50,16 @@ class TestExample:
         for path in (*folder.glob("pdf/*.pdf"), folder / "white_paper.pdf"):
             assert path.stat().st_size > 20_000
 
+    def test_it_is_a_study_of_counties_by_its_own_title(self, folder, pages):
+        """Beside code, and names such as 深圳市 in it, nothing is called a city."""
+        for path in folder.rglob("*.html"):
+            shown = re.sub(r"<(details|script|style|pre|code)\b.*?</\1>", "", path.read_text(encoding="utf-8"),
+                           flags=re.DOTALL)
+            said = re.sub("<[^>]+>", " ", shown).replace("省（区、市）", "")
+            assert not re.search("城|座|[本该各]市", said), path.name
+        assert "示例县养老服务评价" in pages["white_paper"].text and "示例县养老服务评价" in pages["index"].text
+        assert "示例研究组" in pages["white_paper"].text and "48 个县" in pages["white_paper"].text
+
     def test_nothing_of_the_white_paper_s_list_is_in_it(self, folder, data, pages):
         published = set(read_whitepaper(ROOT)["table2_top100"]["city"])
         assert len(published) == 100

@@ -1,0 +1,46 @@
+"""Texts written for cities, said of other units: what is replaced, and what must stay."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.wording import Wording, Words, of_unit, said_with, worded
+
+COUNTRIES = Wording("国家", "country", "countries")
+
+
+@pytest.mark.parametrize(("said", "expected"), [
+    ("3 座城市", "3 个国家"), ("三座城市，其余 4 座", "三个国家，其余 4 个"), ("各城按总分分层", "各国家按总分分层"),
+    ("第 1 梯队（60 城）", "第 1 梯队（60 个国家）"), ("没有本市的数", "没有本国家的数"), ("市场规模", "市场规模"),
+    ("A city's account", "A country's account"), ("all Cities of a city", "all Countries of a country"),
+    ("capacity and electricity", "capacity and electricity"), ("`city` and city_coverage", "`city` and city_coverage"),
+    ("{scores.cities} cities", "{scores.cities} countries"), ("cities/440300.html", "cities/440300.html"),
+    ("python -m analysis city 440300", "python -m analysis city 440300"), ("--set city=440300", "--set city=440300")])
+def test_what_is_said_and_what_stays(said, expected):
+    assert COUNTRIES(said) == expected
+
+
+def test_an_article_follows_its_noun():
+    assert Wording("企业", "enterprise", "enterprises")("a city, A city, the city") == (
+        "an enterprise, An enterprise, the enterprise")
+
+
+@given(st.lists(st.text("城市座 aCity", min_size=2, max_size=12), min_size=1, max_size=4), st.data())
+def test_names_of_the_study_stay_as_they_are(names, data):
+    """In any sentence of ours, the longest name counts first; so of names that hold one another too."""
+    name = data.draw(st.sampled_from(names))
+    assert Wording("国家", "country", "countries", tuple(names))(f"「{name}」") in {f"「{name}」"} or not re.search(
+        "城|市|座|[Cc]it(y|ies)", name)
+
+
+def test_in_force_within_a_block_only():
+    words = Words({"zh": {"all": "全部城市", "many": ("城市", "座")}, "en": {"all": "all cities"}})
+    with said_with(COUNTRIES):
+        assert worded("城市") == "国家" and words["en"]["all"] == "all countries"
+        assert words["zh"] == {"all": "全部国家", "many": ("国家", "个")}
+        with said_with(None):
+            assert worded("城市") == "城市"
+    assert worded("城市") == "城市" and words["zh"]["all"] == "全部城市"
+    assert of_unit("城市", "city", "cities") is None

@@ -1,0 +1,72 @@
+"""What a study says of itself: the table `study`, the unit seen in a heading, and what of it reaches the settings."""
+
+import pytest
+
+from analysis.settings import ROOT, SettingsError, differences, load_settings, write_settings
+from workbench.own.problems import OwnDataError
+from workbench.own.reading import read_input, write_input
+from workbench.run_input import bring
+
+CARE = ROOT / "examples/county_care"
+pytestmark = pytest.mark.usefixtures("repository_read_once")
+
+
+def study_in(folder, text="", heading="country"):
+    """Five units with two indicators, and a table study."""
+    units = ["Alder", "Birch", "Cedar", "Dogwood", "Elm"]
+    tables = {"values": f"{heading},X1,X2\n" + "".join(f"{name},{7 * at % 11},{5 * at % 13}\n"
+                                                      for at, name in enumerate(units, start=1)),
+              "cities": "code,name\n" + "".join(f"{name[:2].upper()},{name}\n" for name in units),
+              "framework": "code,level,parent,name_en,direction\nA,domain,,All,\nA1,subdomain,A,All,\n"
+                           "X1,indicator,A1,Income,+\nX2,indicator,A1,Waiting,-\n"}
+    if text:
+        tables["study"] = text
+    folder.mkdir(exist_ok=True)
+    for name, content in tables.items():
+        (folder / f"{name}.csv").write_text(content, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(("heading", "unit"), [
+    ("country", ("国家", "country", "countries")), ("县", ("县", "county", "counties")),
+    ("企业名称", ("企业", "firm", "firms")), ("name", ("单位", "unit", "units")), ("城市", ("城市", "city", "cities"))])
+def test_the_heading_says_what_the_units_are(tmp_path, heading, unit):
+    words = bring(study_in(tmp_path / "mine", heading=heading), load_settings()).settings.words
+    assert (words.unit_zh, words.unit_en, words.units_en) == unit
+
+
+def test_the_table_goes_before_the_heading_and_the_settings_before_the_table(tmp_path):
+    text = "key,zh,en\ntitle,林木评价,Trees assessed\n单位,树,tree\nunits,,trees\n作者,张三,San Zhang\n截止名次,2,\n"
+    folder = study_in(tmp_path / "mine", text)
+    chosen = bring(folder, load_settings()).settings
+    assert (chosen.words.unit_zh, chosen.words.title_en, chosen.words.authors_zh) == ("树", "Trees assessed", "张三")
+    assert chosen.uncertainty.top == 2
+    said = load_settings(overrides={"study.title_en": "My trees", "uncertainty.top": 3})
+    chosen = bring(folder, said).settings
+    assert (chosen.words.title_en, chosen.uncertainty.top) == ("My trees", 3)
+
+
+def test_it_is_kept_and_read_back(tmp_path):
+    given = read_input(CARE)
+    write_input(given, tmp_path / "kept")
+    again = read_input(tmp_path / "kept")
+    assert again.words == given.words and given.words["unit_zh"] == "县" and given.words["cut"] == "16"
+    chosen = bring(CARE, load_settings()).settings
+    write_settings(chosen, tmp_path / "settings.yaml")
+    assert load_settings(tmp_path / "settings.yaml") == chosen
+
+
+@pytest.mark.parametrize(("row", "kind"), [("colour,red,", "unknown_property"), ("cut,0,", "bad_cut"),
+                                           ("cut,many,", "bad_cut")])
+def test_what_it_cannot_say_is_refused_at_its_cell(tmp_path, row, kind):
+    with pytest.raises(OwnDataError) as caught:
+        read_input(study_in(tmp_path / "mine", f"key,zh,en\n{row}\n"))
+    assert [(each.kind, each.file, each.row) for each in caught.value.problems] == [(kind, "study.csv", 2)]
+
+
+def test_words_are_no_choices_and_a_wrong_one_is_refused():
+    chosen = load_settings(overrides={"study.unit_en": "country", "study.date_en": 2026})
+    assert differences(chosen) == {} and chosen.words.date_en == "2026"
+    assert load_settings().study is None
+    with pytest.raises(SettingsError, match="did you mean study.unit_en"):
+        load_settings(overrides={"study.unit_eng": "country"})
