@@ -162,6 +162,7 @@ for name, case in json.loads(sys.stdin.read()).items():
     if case["words"].get("busy"):
         shutil.rmtree(path.parent)
         held.release()
+        Path(held.lock_file).unlink(missing_ok=True)
     for file, content in kept.items():
         file.write_bytes(content)
 print(json.dumps(results))

@@ -7,6 +7,7 @@ stop the run later is known before it begins. The notebooks are the stored ones;
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -57,6 +58,7 @@ def rehearse(plan: Plan, given: StudyInput | None, say: Callable[[str], None] = 
     from workbench.publishing.site import PARTS, render_step, write_overview, write_part
     from workbench.running.pipeline import compare_with_memory, copy_kept, score_in_memory, write_given
 
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # as in the runner's workers
     plan, scored = replace(plan, settings=few(plan.settings)), []
     with TemporaryDirectory(prefix="study-rehearsal-") as staging, said_with(None), \
             kernel_environment(staged(plan.run, Path(staging))):

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from conftest import fixtures_of, snapshot
 from hostile_study import INDICATORS, PLACES, REGIONS, TEXTS
+from pdf_text import pages_of
 from safe_page import MADE, Page
 
 from workbench.notebook import FORMULA
@@ -94,7 +95,7 @@ class TestFiles:
                     action = note.get_object().get("/A")
                     address = str(action.get_object().get("/URI", "")) if action else ""
                     assert "example.org" not in address and not address.startswith("javascript")
-        said = "".join(page.extract_text() for page in pypdf.PdfReader(folder / "pdf/05_scores_and_ranks.pdf").pages)
+        said = "".join(pages_of(folder / "pdf/05_scores_and_ranks.pdf"))
         said = re.sub(r"\s", "", said)
         for name in PLACES:
             assert re.sub(r"\s", "", name) in said, name

@@ -11,6 +11,7 @@ import zlib
 from pathlib import Path
 
 import pytest
+from pdf_text import pages_of
 from pypdf import PdfReader
 
 from analysis import editions
@@ -47,10 +48,9 @@ def said(text: str) -> bool:
 
 def pdf_words(path: Path) -> list[str]:
     """The text of every page; of a figure, which is drawn in outlines, the file's own title and description."""
-    document = PdfReader(path)
     if path.parent.name == "figures":
-        return [" ".join(str(value) for value in document.metadata.values())]
-    return [page.extract_text() for page in document.pages]
+        return [" ".join(str(value) for value in PdfReader(path).metadata.values())]
+    return pages_of(path)
 
 
 def png_texts(content: bytes) -> list[str]:
