@@ -161,8 +161,6 @@ class Study(Section):
     unit_zh: Text | None = text("所比较的单位，如 国家、县、企业", "what is compared, in Chinese: 国家, 县, 企业")
     unit_en: Text | None = text("单位的英文名，如 country", "what is compared, in English: country, county, firm")
     units_en: Text | None = text("单位的英文复数，如 countries", "several of them, in English: countries")
-    list_zh: Text | None = text("榜单的名称", "what the list of the first is called, in Chinese")
-    list_en: Text | None = text("榜单的英文名称", "what the list of the first is called, in English")
 
 
     def said(self, name: str, lang: str) -> str | None:

@@ -17,7 +17,7 @@ CUT = "cut"
 PROPERTIES: dict[str, tuple[str, ...]] = {
     "title": ("title", "标题", "题名"), "subtitle": ("subtitle", "副标题"), "authors": ("authors", "author", "作者"),
     "organisation": ("organisation", "organization", "机构", "单位（机构）"), "date": ("date", "日期"),
-    "unit": ("unit", "单位", "评价对象", "对象"), "units": ("units", "单位复数"), "list": ("list", "榜单"),
+    "unit": ("unit", "单位", "评价对象", "对象"), "units": ("units", "单位复数"),
     CUT: (CUT, "top", "截止名次", "截止线", "前几名"),
 }
 # Headings of the column of units that say what the units are: Chinese, English, several in English.

@@ -81,6 +81,12 @@ def normal(draws: random.Random) -> float:
     return sum(draws.random() for _ in range(12)) - 6
 
 
+STUDY = [("title", "示例县养老服务评价", "County care in the example counties"),
+         ("subtitle", "虚构数据的示例", "An example with made-up figures"), ("authors", "某某", "A. N. Author"),
+         ("organisation", "示例研究组", "Example research group"), ("date", "2026 年 11 月", "November 2026"),
+         ("unit", "县", "county"), ("units", "", "counties"), ("cut", "16", "")]
+
+
 def example_files() -> dict[str, str]:
     """The tables of the example by file name, from the seed alone."""
     draws = random.Random(SEED)
@@ -99,6 +105,7 @@ def example_files() -> dict[str, str]:
         "regions.csv": table("system system_zh system_en name name_en", regions),
         "experts.csv": table("expert name_zh name_en weight description_zh description_en", EXPERTS),
         "judgements.csv": table("expert node row column value", pairs()),
+        "study.csv": table("key zh en", STUDY),
     }
 
 
