@@ -51,8 +51,15 @@ def group_of_experts(panel: Panel, data_centre_parent: str) -> dict[str, pd.Data
                 try:
                     weighting.judgement_matrix(matrix)
                 except ValueError as error:
-                    raise ValueError(f"{judgement_file(expert, node, data_centre_parent)}: {error}") from None
+                    raise ValueError(f"{matrix_name(panel, expert, node, data_centre_parent)}: {error}") from None
         raise
+
+
+def matrix_name(panel: Panel, expert: str, node: str, data_centre_parent: str) -> str:
+    """Where an expert's matrix of a node is: the repository's file, or, of own judgements, their expert and node."""
+    if "public" not in panel.traits:
+        return f"judgements, expert {expert}, node {node}"
+    return judgement_file(expert, node, data_centre_parent)
 
 
 def judgement_file(expert: str, node: str, data_centre_parent: str) -> str:
@@ -129,7 +136,7 @@ def judged_tree(panel: Panel, tree: pd.DataFrame, *, method: str, consistency_li
         try:  # nodes that an expert did not judge take the group's matrix
             table = weighting.tree_weights(group | nodes, tree, method, consistency_limit, allow_inconsistent, GOAL)
         except weighting.InconsistentJudgements as error:
-            raise ValueError(f"{judgement_file(expert, error.node, data_centre_parent)}: {error}") from None
+            raise ValueError(f"{matrix_name(panel, expert, error.node, data_centre_parent)}: {error}") from None
     return table  # the last, the group's
 
 

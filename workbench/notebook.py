@@ -288,7 +288,9 @@ class Step:
                        formats: dict[str, str]) -> tuple[pd.DataFrame, dict[str, str]]:
         """Columns of a table in order, under their headings, with the formats by heading."""
         frame = frame.reset_index() if frame.index.name in columns else frame
-        columns = [column for column in columns if column != "published_rank" or self.has("paper")]
+        unsaid = set() if self.has("paper") else {"published_rank"}
+        unsaid |= {"grade"} if self.ground.proxies["grade"].nunique() == 1 else set()
+        columns = [column for column in columns if column not in unsaid]
         sources = [f"{column}_{self.lang}" if f"{column}_{self.lang}" in frame else column for column in columns]
         called = [worded(headings.get(column) or heading(column, self.lang)) for column in columns]
         shown = frame[sources].set_axis(called, axis=1)

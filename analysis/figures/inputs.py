@@ -35,7 +35,8 @@ TILES = 7  # in a row of `coverage_tiles`
 def coverage_tiles(framework: pd.DataFrame, grades: pd.Series, lang: str = "zh", stamp: str = "") -> Figure:
     """The indicators as tiles, one row per domain: which are measured, and how well (the darker the better).
 
-    `grades` maps the code of a measured indicator to A, B, C or D; an indicator without a grade is not measured.
+    `grades` maps the code of a measured indicator to A, B, C or D; an indicator without a grade is not measured. A
+    study whose indicators are all of one grade has no grades to tell.
     """
     from matplotlib.patches import Rectangle
 
@@ -62,7 +63,8 @@ def coverage_tiles(framework: pd.DataFrame, grades: pd.Series, lang: str = "zh",
                       va="center", fontsize=6.4 if lang == "zh" else 5.8, linespacing=1.15, color=colour)
     axes.set(xlim=(-1.25, 7.02), ylim=(rows_of.sum(), 0))
     axes.axis("off")
-    handles = [Rectangle((0, 0), 1, 1, label=pick(lang, *words), **tile_look(grade)) for grade, words in GRADES.items()]
+    told = GRADES if grades.nunique() > 1 else {"A": ("有数据", "has data"), "": ("没有数据", "no data")}
+    handles = [Rectangle((0, 0), 1, 1, label=pick(lang, *words), **tile_look(grade)) for grade, words in told.items()]
     legend_above(figure, handles, 5)
     numbers = of_nodes(pd.DataFrame({"domain": domain_of, "grade": grades.reindex(domain_of.index)}), framework)
     have = int(numbers["grade"].notna().sum())

@@ -30,7 +30,7 @@ def ledger(account: Account, names: Names, fine: bool = False) -> Table:
     score = account.result["score"]
     rows.append(["", say("总分", "Score"), *[""] * 5, printed(score, points if fine else ".3f"),
                  printed(account.items["weight"].sum(), share), printed(score, part), "", ""])
-    unseen = {4, 10, 11} if fine else set()
+    unseen = {4, 10, 11} if fine else set() if account.tables.traits["grade"].nunique() > 1 else {4}
     kept = [column for column in range(len(heads)) if column not in unseen
             and (column != 9 or account.tables.is_additive)]
     bold = {number for number, row in enumerate(rows) if row[0] in account.domains.index or not row[0]}

@@ -30,6 +30,7 @@ from workbench.own.problems import OwnDataError, Problem
 from workbench.own.rosters import read_rosters
 from workbench.own.study_input import StudyInput
 from workbench.own.study_words import read_study_words, unit_by_heading
+from workbench.own.template import PUBLIC_VALUES, public_values
 from workbench.own.tree import COLUMNS as TREE_COLUMNS
 from workbench.own.tree import read_tree
 from workbench.own.values import check_enough, latest, read_figures
@@ -94,6 +95,8 @@ def read_study(grids: dict[str, Grid], findings: Findings, root: Path, kept: set
                name: str = "", year: int | None = None) -> StudyInput:
     """The input in some grids; what is wrong with it is noted in `findings`. `kept` are the tables that the user gave
     when a run kept the folder: its other tables are the repository's. `name` is that of the input."""
+    if any_sheet(grids) or "judgements" in grids:
+        grids = beside_public_values(grids, root, findings)
     if "values" not in grids:
         findings.problem(Cell(next((grid.file for grid in grids.values()), name)), "no_values",
                          "没有 values（数据）表；请提供", "there is no table values; give one")
@@ -120,6 +123,18 @@ def read_study(grids: dict[str, Grid], findings: Findings, root: Path, kept: set
     given = tuple(name for name in TABLES if name in grids or (name == "judgements" and any_sheet(grids)))
     return StudyInput(values, own_tree, cities, regions, experts, judgements, given, findings.log_table(),
                       tuple(findings.warnings), words)
+
+
+def beside_public_values(grids: dict[str, Grid], root: Path, findings: Findings) -> dict[str, Grid]:
+    """The grids, with the public panel as `values` where judgements of the repository's own tree come alone."""
+    if {"values", "framework", "cities"} & set(grids):
+        return grids
+    values = public_values(root).reset_index(names="code")
+    findings.warning(Cell(next(iter(grids.values())).file), "public_values",
+                     "没有 values（数据）表：判断用于公开数据",
+                     "no table values: the judgements are used with the public panel")
+    rows = values.astype(object).where(values.notna(), None)
+    return {**grids, "values": Grid(PUBLIC_VALUES, "", [list(rows), *rows.to_numpy().tolist()])}
 
 
 def with_units(tree: pd.DataFrame, units: dict[str, str]) -> pd.DataFrame:

@@ -24,6 +24,7 @@ from workbench.own.template_sheets import choose, formats, write_input_table, wr
 from workbench.release import RELEASED
 
 EXAMPLES = Path("examples")
+PUBLIC_VALUES = "02_raw.csv"
 INSTRUCTIONS = "说明"
 GOAL = "goal"
 OWN = "own"  # the expert whose matrices carry no name of an expert
@@ -121,7 +122,7 @@ def public_values(root: Path = ROOT) -> pd.DataFrame:
     """The indicators of the public edition as they stand after reading and before treatment: cities by indicators."""
     from analysis.frames import read_frame
 
-    frame = read_frame(root / "data/processed/baseline/02_raw.csv", "adcode")
+    frame = read_frame(root / f"data/processed/baseline/{PUBLIC_VALUES}", "adcode")
     return frame[[column for column in frame if column in set(leaves(read_framework(root)))]]
 
 

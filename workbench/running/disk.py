@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from workbench.planning import RunError
@@ -14,6 +14,7 @@ from workbench.planning import RunError
 # MB. A run makes 40 in each language and keeps those of the other, beside its old outputs until the very end;
 # kernels and the tools that set pages take 20 for a while.
 NEEDED = 200
+FILES_AT_ONCE = 256  # open at once in a process of a run
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -39,6 +40,23 @@ def disk_full(error: BaseException) -> str:
     reasons = {code: os.strerror(code) for code in FULL}
     reason = reasons.get(number) or next((text for text in reasons.values() if text.lower() in str(error).lower()), "")
     return f"the disk is full ({reason}): free {NEEDED} MB and run the same command again" if reason else ""
+
+
+def refuse_few_files() -> None:
+    """Raise RunError where a process may have too few files open at once; the limit is raised where that is allowed."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_AT_ONCE if hard == resource.RLIM_INFINITY else min(FILES_AT_ONCE, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+    if soft != resource.RLIM_INFINITY and soft < FILES_AT_ONCE:
+        raise RunError(f"a process here may have {soft} files open at once, and a run needs {FILES_AT_ONCE}: "
+                       f"ulimit -n {FILES_AT_ONCE}, then run again")
 
 
 @contextmanager

@@ -30,7 +30,7 @@ from workbench.publishing.provenance import RECORD, hashes, run_record, write_js
 from workbench.publishing.site import PARTS, render_step, title_of, write_overview, write_part
 from workbench.release import EPOCH
 from workbench.run_input import said_of
-from workbench.running.disk import full_disk_told
+from workbench.running.disk import full_disk_told, refuse_few_files
 from workbench.running.staging import discard, open_staging, put_in_place, reading, settle
 from workbench.running.stopping import (
     ended_by_signals,
@@ -60,6 +60,7 @@ def execute(plan: Plan, project: Project, say: Callable[[str], None] = print, re
     for name in (plan.run, BASELINE.stem):
         settle(name, project.root)
     check_kept_steps(plan, project)
+    refuse_few_files()
     with ended_by_signals(), full_disk_told():
         run = staged(plan.run, open_staging(plan.run, project.root))
         try:

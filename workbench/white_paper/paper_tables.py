@@ -30,7 +30,7 @@ def system_table(tree: pd.DataFrame, proxies: pd.DataFrame, source_numbers: pd.S
 
     `proxies` by indicator holds grade and unit; `source_numbers` the numbers of the sources (text) by indicator;
     `coverage` (0–1, before treatment); `weights` is measured indicators × (objective, subjective, combined). What is
-    not measured shows dashes.
+    not measured shows dashes; where all grades are the same, they are left out.
     """
     domain, parent, names = ancestor(tree, "domain"), ancestor(tree, "subdomain"), node_names(tree, lang)
     codes = domain.index
@@ -48,7 +48,7 @@ def system_table(tree: pd.DataFrame, proxies: pd.DataFrame, source_numbers: pd.S
         pick(lang, "三级指标", "Indicator"): (names[codes], None),
         pick(lang, "方向", "Sign"): (tree.loc[codes, "direction"].replace("-", "−"), None),
         pick(lang, "单位", "Unit"): (text(short_units(proxies, lang)), None),
-        pick(lang, "等级", "Grade"): (text(proxies["grade"]), None),
+        **({pick(lang, "等级", "Grade"): (text(proxies["grade"]), None)} if proxies["grade"].nunique() > 1 else {}),
         pick(lang, "来源", "Source"): (text(source_numbers), None),
         pick(lang, "覆盖率", "Cities"): (coverage.reindex(codes).astype(float), ".0%"),
         objective: (shares["objective"], ".1%"), subjective: (shares["subjective"], ".1%"),

@@ -1,11 +1,16 @@
 """What a study says of itself: the table `study`, the unit seen in a heading, and what of it reaches the settings."""
 
+from itertools import combinations
+
 import pytest
+from pandas.testing import assert_frame_equal
 
 from analysis.settings import ROOT, SettingsError, differences, load_settings, write_settings
+from analysis.study import score_study
 from workbench.own.problems import OwnDataError
 from workbench.own.reading import read_input, write_input
-from workbench.run_input import bring
+from workbench.own.template import public_values
+from workbench.run_input import bring, own_panel
 
 CARE = ROOT / "examples/county_care"
 pytestmark = pytest.mark.usefixtures("repository_read_once")
@@ -62,6 +67,20 @@ def test_what_it_cannot_say_is_refused_at_its_cell(tmp_path, row, kind):
     with pytest.raises(OwnDataError) as caught:
         read_input(study_in(tmp_path / "mine", f"key,zh,en\n{row}\n"))
     assert [(each.kind, each.file, each.row) for each in caught.value.problems] == [(kind, "study.csv", 2)]
+
+
+def test_judgements_alone_are_used_with_the_public_panel(tmp_path):
+    """All domains judged alike: every domain has the same share of the judged weights."""
+    pairs = [f"goal,{one},{other},1" for one, other in combinations(["D1", "D2", "D3", "D4", "D5", "D6"], 2)]
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "judgements.csv").write_text("\n".join(["node,row,column,value", *pairs]), encoding="utf-8")
+    brought = bring(folder, load_settings())
+    assert brought.given.warnings[0].kind == "public_values" and brought.given.given == ("judgements",)
+    study = score_study(own_panel(brought.given), brought.settings)
+    assert_frame_equal(study.raw, public_values(), check_names=False)
+    judged = study.weights["subjective"].groupby(study.weights["domain"]).sum()
+    assert judged.to_numpy() == pytest.approx(1 / len(judged))
 
 
 def test_words_are_no_choices_and_a_wrong_one_is_refused():

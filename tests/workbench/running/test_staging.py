@@ -233,6 +233,17 @@ class TestFullDisk:
             staging.open_staging("mine", root)
         assert content(root) == OLD and leftovers(root) == []
 
+    def test_too_few_open_files_are_one_sentence_and_a_limit_that_may_be_raised_is(self, monkeypatch):
+        resource = pytest.importorskip("resource")
+        limits = {"now": (64, 64)}
+        monkeypatch.setattr(resource, "getrlimit", lambda _: limits["now"])
+        monkeypatch.setattr(resource, "setrlimit", lambda _, pair: limits.update(now=pair))
+        with pytest.raises(RunError, match="may have 64 files open at once, and a run needs 256: ulimit -n 256"):
+            disk.refuse_few_files()
+        limits["now"] = (64, 4096)
+        disk.refuse_few_files()
+        assert limits["now"] == (256, 4096)
+
     @pytest.mark.parametrize("error", [
         OSError(errno.ENOSPC, "No space left on device"), OSError(errno.EDQUOT, "quota"),
         RunError("notebooks/02_indicators.ipynb, cell 3: OSError: [Errno 28] No space left on device: 'x.csv'"),
