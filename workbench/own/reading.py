@@ -95,7 +95,8 @@ def read_study(grids: dict[str, Grid], findings: Findings, root: Path, kept: set
                name: str = "", year: int | None = None) -> StudyInput:
     """The input in some grids; what is wrong with it is noted in `findings`. `kept` are the tables that the user gave
     when a run kept the folder: its other tables are the repository's. `name` is that of the input."""
-    if any_sheet(grids) or "judgements" in grids:
+    brought = {*grids, *(["judgements"] if any_sheet(grids) else [])}
+    if "judgements" in brought:
         grids = beside_public_values(grids, root, findings)
     if "values" not in grids:
         findings.problem(Cell(next((grid.file for grid in grids.values()), name)), "no_values",
@@ -120,7 +121,7 @@ def read_study(grids: dict[str, Grid], findings: Findings, root: Path, kept: set
     experts, judgements = read_judged(grids, own_tree, sound_tree, root, findings)
     words = {} if "cities" not in grids or kept is not None else unit_by_heading(grids)
     words |= read_study_words(grids["study"], findings) if "study" in grids else {}
-    given = tuple(name for name in TABLES if name in grids or (name == "judgements" and any_sheet(grids)))
+    given = tuple(name for name in TABLES if name in brought)
     return StudyInput(values, own_tree, cities, regions, experts, judgements, given, findings.log_table(),
                       tuple(findings.warnings), words)
 
