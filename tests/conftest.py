@@ -35,7 +35,8 @@ CHROMIUM = Path("/usr/bin/chromium")
 RECORDS = ("run_record.json", "manifest.json", "ro-crate-metadata.json")
 
 # Examples are the same at every run, and a busy machine fails no test.
-settings.register_profile("study", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("study", deadline=None, derandomize=True, max_examples=50,
+                          suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("study")
 
 

@@ -93,7 +93,7 @@ class TestStoredForm:
         assert stored["cells"][0]["source"] == ["# 一\n", "二"] and stored["cells"][1]["outputs"] == []
         assert type(stored["cells"][1]) is dict
 
-    @settings(max_examples=examples(100, 2000))
+    @settings(max_examples=examples(50, 2000))
     @given(notebooks)
     def test_the_stored_form_is_a_fixed_point(self, notebook):
         text = as_text(stored_form(notebook))
@@ -103,7 +103,7 @@ class TestStoredForm:
             assert set(cell["metadata"]) <= {"tags"} and not cell.get("outputs") and not cell.get("execution_count")
 
     @pytest.mark.long
-    @settings(max_examples=examples(100, 2000))
+    @settings(max_examples=examples(50, 2000))
     @given(notebooks)
     def test_sources_survive_letter_by_letter(self, notebook):
         tags = [cell["metadata"].get("tags") for cell in notebook["cells"]]  # anything at all
@@ -138,7 +138,7 @@ class TestFilter:
     def test_what_is_no_notebook_passes_unchanged(self, kind):
         assert cleaned(NO_NOTEBOOKS[kind]) == NO_NOTEBOOKS[kind]
 
-    @settings(max_examples=examples(200, 5000))
+    @settings(max_examples=examples(100, 5000))
     @given(st.binary(max_size=60))
     def test_any_bytes_pass(self, content):
         assert cleaned(content) == content

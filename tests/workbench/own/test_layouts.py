@@ -63,7 +63,7 @@ def test_accents_are_folded(tmp_path, name):
     assert values_of(folder_of(tmp_path, text)) == FLAT
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from(["unit_row", "second", "notes", "title"]), unique=True),
        st.sampled_from(["notes", "注：数据来源于统计年鉴。", "Source: World Bank, 2020", "* preliminary",
                         "资料来源：年鉴"]))
@@ -78,7 +78,7 @@ def test_rows_that_are_no_data_are_passed_over(tmp_path_factory, extra, note):
     assert values_of(folder_of(tmp_path_factory.mktemp("rows"), csv_text(rows))) == FLAT
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.sampled_from(["{code}_{year}", "{year}_{code}", "{code} ({year})", "{code}{year}", "{year}年{code}",
                         "two rows",
                         "{code} {year} [YR{year}]"]))
@@ -109,7 +109,7 @@ def test_a_table_on_its_side_is_one_sentence(tmp_path):
     assert found.kind == "transposed" and "transpose" in found.en and "转置" in found.zh
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from(MISSING), min_size=1, max_size=3, unique=True))
 def test_signs_for_missing_figures_are_told_once_each(tmp_path_factory, signs):
     rows = table()
@@ -214,7 +214,7 @@ def test_an_old_workbook_is_read_as_a_new_one(tmp_path, name):
     assert (study.log["rule"] == "percent").sum() == 4
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(st.integers(0, 400), st.binary(max_size=6), st.booleans())
 def test_a_damaged_old_workbook_is_read_or_refused(tmp_path_factory, place, noise, cut):
     content = old_workbook([HEAD, *ROWS])

@@ -51,7 +51,7 @@ class TestCheck:
 
     def test_it_rehearses_with_the_settings_to_come_what_it_has_read_once(self, call, monkeypatch):
         read, times = reading.read_input, []
-        monkeypatch.setattr(reading, "read_input", lambda *arguments: times.append(1) or read(*arguments))
+        monkeypatch.setattr(reading, "read_input", lambda *given, **more: times.append(1) or read(*given, **more))
         result, rehearsed = call("--set", "weighting.alpha=0.3", "--lang", "en")
         assert result.exit_code == 0 and "reached the end" in result.output and len(times) == 1
         (plan, given), = rehearsed
