@@ -114,11 +114,10 @@ def begin_study(source: Path, folder: Path) -> None:
     seen = write_study(source, folder)
     years = f"，年份 {min(seen.years)}–{max(seen.years)}" if seen.years else ""
     years_en = f", years {min(seen.years)}–{max(seen.years)}" if seen.years else ""
-    typer.echo(f"已写出 {folder}：{len(seen.units)} 个单位，{len(seen.indicators)} 项指标{years}。请核对 framework."
-               f"csv 的分级与方向"
-               f"（现均为一个领域、+）与单位。\nwritten {folder}: {len(seen.units)} units, {len(seen.indicators)} "
-               f"indicators"
-               f"{years_en}. Check levels and directions (now one domain, all +) and units in framework.csv, then\n"
+    typer.echo(f"已写出 {folder}：{len(seen.units)} 个单位，{len(seen.indicators)} 项指标{years}。"
+               f"请核对 framework.csv 的分级与方向（现均为一个领域、+）与单位。\n"
+               f"written {folder}: {len(seen.units)} units, {len(seen.indicators)} indicators{years_en}. "
+               f"Check levels and directions (now one domain, all +) and units in framework.csv, then\n"
                f"python -m analysis check --panel {folder}\n"
                f"python -m analysis run --panel {folder} --settings {folder}/settings.yaml --run mine")
 

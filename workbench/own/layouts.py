@@ -227,5 +227,4 @@ def no_units(grid: Grid, findings: Findings) -> None:
                      " code（代码）或 name（名称），也可用：城市、地区、国家、省份、地区代码、country、region、iso3",
                      f"no column of units is found; the first row is to be the heading and has: {found}; head that "
                      "column code or name (country, region, unit, iso3, geo, 城市, 地区, 国家 are understood too), "
-                     "or add "
-                     "a heading")
+                     "or add a heading")

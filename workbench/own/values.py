@@ -166,17 +166,15 @@ def is_another_study(layout: Layout, indicators: Indicators, roster: Roster, fin
         if strangers and told.problems[0].kind == "unknown_units":
             told.problems.clear()
             findings.problem(whole(table.grid), "another_study",
-                             f"单位（{listed(cell.content for cell in cells)}）与列（{listed(unknown)}）都不是本研"
-                             f"究的；"
+                             f"单位（{listed(cell.content for cell in cells)}）与列（{listed(unknown)}）都不是本研究的；"
                              "这是另一项研究，请自带 framework 与 cities 表：python -m analysis template --from 本文件",
                              f"neither the units ({listed(cell.content for cell in cells)}) nor the columns "
                              f"({listed(unknown)}) are known: this is another study; bring tables framework and "
                              "cities: python -m analysis template --from this file makes both")
             return True
         findings.problem(headings[0]._replace(column=None, content=None), "unknown_indicators",
-                         f"{len(texts)} 个列名中有 {len(unknown)} 个不在指标体系中（{listed(unknown)}）；请自带 fra"
-                         f"mework 表"
-                         "（python -m analysis template --from 本文件），或更正列名",
+                         f"{len(texts)} 个列名中有 {len(unknown)} 个不在指标体系中（{listed(unknown)}）；"
+                         "请自带 framework 表（python -m analysis template --from 本文件），或更正列名",
                          f"of {len(texts)} headings {len(unknown)} are not in the tree ({listed(unknown)}); bring a "
                          "table framework (python -m analysis template --from this file makes one) or correct the "
                          "headings")

@@ -146,8 +146,8 @@ def refuse_dangerous(file: str, content: bytes) -> None:
             parts = archive.infolist()
             names = [part.filename.casefold() for part in parts]
             if "xl/workbook.xml" in names and STRICT in archive.read(parts[names.index("xl/workbook.xml")]):
-                refuse(file, "strict_workbook", "以“Strict Open XML”格式保存，不读；请另存为普通的“Excel 工作簿 (.x"
-                                                "lsx)”",
+                refuse(file, "strict_workbook", "以“Strict Open XML”格式保存，不读；"
+                                                "请另存为普通的“Excel 工作簿 (.xlsx)”",
                        "the workbook is saved as Strict Open XML and is not read; save it as an ordinary Excel "
                        "workbook (.xlsx)")
             refuse_bomb(file, parts)
