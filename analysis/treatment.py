@@ -154,6 +154,9 @@ def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int 
             givers = np.flatnonzero(may_give[:, column])
             givers = givers[np.argsort(values[givers, column], kind="stable")][:1]
             reason = "lowest observed value"
+        if not len(givers) and np.isnan(values[row]).all():
+            raise UnusableValues(f"city {city} has no value in any of the {values.shape[1]} indicators that are used; "
+                                 "leave the city out")
         if not len(givers):
             raise UnusableValues(f"city {city}, indicator {indicator}: no city can give a value by {method}; leave the "
                                  "city or the indicator out, or choose another method for missing values")

@@ -166,7 +166,8 @@ def is_another_study(layout: Layout, indicators: Indicators, roster: Roster, fin
         if strangers and told.problems[0].kind == "unknown_units":
             told.problems.clear()
             findings.problem(whole(table.grid), "another_study",
-                             f"单位（{listed(cell.content for cell in cells)}）与列（{listed(unknown)}）都不是本研究的；"
+                             f"单位（{listed(cell.content for cell in cells)}）与列（{listed(unknown)}）"
+                             "都不是本研究的；"
                              "这是另一项研究，请自带 framework 与 cities 表：python -m analysis template --from 本文件",
                              f"neither the units ({listed(cell.content for cell in cells)}) nor the columns "
                              f"({listed(unknown)}) are known: this is another study; bring tables framework and "
