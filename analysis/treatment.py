@@ -155,9 +155,9 @@ def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int 
             givers = givers[np.argsort(values[givers, column], kind="stable")][:1]
             reason = "lowest observed value"
         if not len(givers) and np.isnan(values[row]).all():
-            raise UnusableValues(f"city {city} has no value in any indicator that is used, first {indicator}, and nothing "
-                                 f"to find near ones by ({method}); leave the city out, or choose another method for "
-                                 "missing values")
+            raise UnusableValues(f"city {city} has no value in any indicator that is used, first {indicator}, and "
+                                 f"nothing to find near ones by ({method}); leave the city out, or choose another "
+                                 "method for missing values")
         if not len(givers):
             raise UnusableValues(f"city {city}, indicator {indicator}: no city can give a value by {method}; leave the "
                                  "city or the indicator out, or choose another method for missing values")
