@@ -35,6 +35,7 @@ from workbench.own.headings import NAME_WORDS, SECOND_NAMES, Table, read_heading
 from workbench.own.layouts import Layout, is_number, lay_out, no_units, year_alone, year_within
 from workbench.own.numbers import notation_of, read_number
 from workbench.own.places import Roster
+from workbench.own.study_words import ANY_UNIT, HEADINGS
 
 UNIT = re.compile(r"^(.*?)[ ]*[(（\[【]([^()（）\[\]【】]{1,40})[)）\]】]$")
 GROUPS = (2, 40)  # how many different words a column of groups has
@@ -53,6 +54,7 @@ class Seen:
     groups: dict[str, dict[str, str]] = field(default_factory=dict)
     systems: dict[str, str] = field(default_factory=dict)
     years: set[int] = field(default_factory=set)
+    unit: tuple[str, str, str] = ANY_UNIT
 
 
 def write_study(source: Path, folder: Path) -> Seen:
@@ -67,7 +69,10 @@ def write_study(source: Path, folder: Path) -> Seen:
     grid = grids.get("values") or next(iter(grids.values()))
     seen, values = see(grid, findings)
     findings.stop_if_any()
-    tables = {"framework": framework_of(seen), "cities": cities_of(seen), "values": values}
+    zh, one, many = seen.unit
+    study = pd.DataFrame([("title", "", ""), ("authors", "", ""), ("organisation", "", ""), ("date", "", ""),
+                          ("unit", zh, one), ("units", "", many)], columns=["key", "zh", "en"])
+    tables = {"framework": framework_of(seen), "cities": cities_of(seen), "values": values, "study": study}
     if seen.groups:
         groups = [(system, name) for system, units in seen.groups.items()
                   for name in dict.fromkeys(units.values()) if name]
@@ -100,7 +105,7 @@ def see(grid: Grid, findings: Findings) -> tuple[Seen, pd.DataFrame]:
             no_units(grid, findings)
         return Seen(), pd.DataFrame()
     layout = lay_out(table, roster, findings)
-    seen = Seen()
+    seen = Seen(unit=HEADINGS.get(tight(table.heading("name").content if table.has("name") else ""), ANY_UNIT))
     codes = unit_codes(layout.table, seen)
     long = layout.table.has("indicator")
     rows = long_rows(layout, codes, seen) if long else wide_rows(layout, codes, seen)

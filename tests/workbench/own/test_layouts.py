@@ -282,6 +282,7 @@ def test_what_a_table_shows_makes_a_study(tmp_path, separator):
     assert study.values["value"].tolist() == FLAT and list(study.cities["name"]) == UNITS
     leaves = study.framework[study.framework["level"] == "indicator"]
     assert leaves["name_zh"].tolist() == ["Income", "Waiting"] and leaves["unit_en"].tolist() == ["EUR", "days"]
+    assert study.words == {"unit_zh": "国家", "unit_en": "country", "units_en": "countries"}
     assert seen.systems == {"zone1": "Group"} and set(study.regions["name"]) == {"a", "b"}
     with pytest.raises(ValueError, match="there already"):
         write_study(tmp_path / "mine.csv", tmp_path / "study")
