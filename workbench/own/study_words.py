@@ -34,7 +34,7 @@ UNITS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
 )
 ANY_UNIT = ("单位", "unit", "units")
 NAMES = {tight(key): name for name, keys in PROPERTIES.items() for key in keys}
-HEADINGS = {tight(word): unit[:3] for unit in UNITS for word in unit[3]}
+UNIT_HEADINGS = {tight(word): unit[:3] for unit in UNITS for word in unit[3]}
 
 
 def read_study_words(grid: Grid, findings: Findings) -> dict[str, str]:
@@ -75,6 +75,6 @@ def unit_by_heading(grids: Mapping[str, Grid]) -> dict[str, str]:
             heads = next((row for row in grids[name].rows if any(not is_blank(cell) for cell in row)), []) \
                 if name in grids else []
         for head in heads:
-            if unit := HEADINGS.get(tight(written(head))):
+            if unit := UNIT_HEADINGS.get(tight(written(head))):
                 return dict(zip(("unit_zh", "unit_en", "units_en"), unit, strict=True))
     return dict(zip(("unit_zh", "unit_en", "units_en"), ANY_UNIT, strict=True))

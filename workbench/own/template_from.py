@@ -35,7 +35,7 @@ from workbench.own.headings import NAME_WORDS, SECOND_NAMES, Table, read_heading
 from workbench.own.layouts import Layout, is_number, lay_out, no_units, year_alone, year_within
 from workbench.own.numbers import notation_of, read_number
 from workbench.own.places import Roster
-from workbench.own.study_words import ANY_UNIT, HEADINGS
+from workbench.own.study_words import ANY_UNIT, UNIT_HEADINGS
 
 UNIT = re.compile(r"^(.*?)[ ]*[(（\[【]([^()（）\[\]【】]{1,40})[)）\]】]$")
 GROUPS = (2, 40)  # how many different words a column of groups has
@@ -105,7 +105,8 @@ def see(grid: Grid, findings: Findings) -> tuple[Seen, pd.DataFrame]:
             no_units(grid, findings)
         return Seen(), pd.DataFrame()
     layout = lay_out(table, roster, findings)
-    seen = Seen(unit=HEADINGS.get(tight(table.heading("name").content if table.has("name") else ""), ANY_UNIT))
+    heading = table.heading("name").content if table.has("name") else ""
+    seen = Seen(unit=UNIT_HEADINGS.get(tight(heading), ANY_UNIT))
     codes = unit_codes(layout.table, seen)
     long = layout.table.has("indicator")
     rows = long_rows(layout, codes, seen) if long else wide_rows(layout, codes, seen)
