@@ -30,6 +30,7 @@ from workbench.own.rosters import read_rosters
 from workbench.own.study_input import StudyInput
 from workbench.own.tree import COLUMNS as TREE_COLUMNS
 from workbench.own.tree import read_tree
+from workbench.own.tree_numbers import note_scales
 from workbench.own.values import check_enough, latest, read_figures
 
 __all__ = ["OwnDataError", "Problem", "read_input", "write_input"]
@@ -112,6 +113,7 @@ def read_study(grids: dict[str, Grid], findings: Findings, root: Path, kept: set
         own_tree = with_units(own_tree, figures.units)
         values = latest(every_year, findings, whole(grids["values"]), year)
         check_enough(values, grids["values"], findings)
+        note_scales(values, own_tree, findings)
         note_implausible(every_year, values, heads, own_tree, repository_tree(root), roster, findings)
     experts, judgements = read_judged(grids, own_tree, sound_tree, root, findings)
     given = tuple(name for name in TABLES if name in grids or (name == "judgements" and any_sheet(grids)))
@@ -145,6 +147,14 @@ def read_judged(grids: dict[str, Grid], tree: pd.DataFrame, sound_tree: bool, ro
     repository = read_experts(root)
     papers = sound_tree and is_papers_tree(tree, root)
     place = whole(grids["values"]) if "values" in grids else Cell("")
+    if "weight" in tree and "judgements" not in grids and not any_sheet(grids):
+        experts = experts_by_default([OWN], repository) if experts is None else experts
+        return experts, {expert: {} for expert in experts.index[:1]}
+    if "weight" in tree:
+        findings.warning(place, "weights_and_judgements",
+                         "既有权重又有判断：用 framework 的权重；要用判断，请设 weighting.subjective=ahp",
+                         "both weights and judgements are given: the weights of framework are used; for the judgements "
+                         "set weighting.subjective=ahp")
     if "judgements" not in grids and not any_sheet(grids):
         return without_judgements(experts, repository, papers, root, place, findings)
     if not sound_tree:

@@ -25,6 +25,7 @@ from workbench.own.findings import (
 )
 from workbench.own.grid import Grid
 from workbench.own.headings import Table, note_unknown, read_heading
+from workbench.own.tree_numbers import NUMBERS, checked_weights, read_numbers
 from workbench.own.wide_tree import as_long
 
 COLUMNS = ["level", "parent", "number", "name_zh", "name_en", "direction", "certainty", "note", "unit_zh", "unit_en",
@@ -75,20 +76,25 @@ def read_tree(grid: Grid, findings: Findings) -> pd.DataFrame | None:
     if not table.has("direction"):
         findings.problem(table.heading(0)._replace(column=None, content=None), "missing_column",
                          "表头缺少 direction（方向）一列；请补上", "the heading lacks the column direction; add it")
-    note_unknown(table, (*COLUMNS, "code"), findings)
+    note_unknown(table, (*COLUMNS, *NUMBERS, "code"), findings)
     nodes, places = read_nodes(table, findings)
     if nodes.empty:
         return None
-    nodes = with_middle_level(nodes, table, places, findings)
+    numbers = read_numbers(nodes, table, places, findings)
+    nodes = with_middle_level(nodes, table, places, findings).join(numbers)
+    if "log" in nodes:
+        nodes["log"] = nodes["log"].eq(True)
     check_parents(nodes, table, places, findings)
     check_children(nodes, table, places, findings)
     check_names(nodes, table, places, findings)
+    if "weight" in nodes:
+        nodes["weight"] = checked_weights(nodes, table, places, findings)
     order = nodes["level"].map({level: place for place, level in enumerate(LEVELS)}).sort_values(kind="stable").index
     nodes = nodes.loc[order]
     indicators = nodes["level"] == "indicator"
     counted = pd.Series(range(1, indicators.sum() + 1), nodes.index[indicators], dtype=int).astype(str)
     nodes["number"] = nodes["number"].where(~indicators | (nodes["number"] != ""), counted)
-    return nodes[COLUMNS]
+    return nodes[[*COLUMNS, *numbers]]
 
 
 class WideTable(Table):
