@@ -68,7 +68,7 @@ class Treatment(Section):
 
 class Normalisation(Section):
     method: Literal["minmax", "zscore", "rank", "goalposts"] = choice(
-        "怎样化到同一尺度", "how values come to one scale")
+        "怎样化到同一尺度", "how values come to a scale")
     lowest_points: float = choice("最低城市的分数；几何平均须大于 0",
                                   "lowest city's points; more than 0 for geometric means", ge=0, le=50)
 
@@ -95,7 +95,7 @@ class Weighting(Section):
 class Aggregation(Section):
     method: Literal["arithmetic", "geometric", "topsis"] = choice("如何汇总为总分", "how points become a score")
     domains: Literal["same", "arithmetic", "geometric"] = choice(
-        "领域得分另行汇总为总分", "how domain scores become the total, if otherwise")
+        "领域得分怎样汇总为总分", "how domain scores become the total")
 
 
 class Uncertainty(Section):

@@ -34,9 +34,8 @@ HEADS = {
                         "The small drawing after the percentiles shows the place among all cities."),
     "account": ("逐格账目（网页、PDF、带公式的 Excel）：", "Cell-by-cell account (page, PDF, live workbook):"),
 }
-NO_STEPS = ("本次运行的标准化或合成用到全部城市，单项指标的要求没有精确答案。",
-            "This run's scale or aggregation needs every city: what one indicator alone would have to do has no exact "
-            "answer.")
+NO_STEPS = ("在本次运行的标准化与合成方法下，不计算单项指标的要求。",
+            "Under this run's scale and aggregation, what one indicator alone would have to do is not computed.")
 
 
 def heads(lang: str) -> dict[str, str]:
