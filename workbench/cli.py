@@ -83,7 +83,8 @@ def template(
     source: Annotated[Path | None, typer.Option("--from", help=(
         "由一张数据表写出一项研究 begin a study from a table of figures: mine.csv, mine.xlsx"))] = None,
     filled: Annotated[str | None, typer.Option(help="填好公开数据 filled with the public panel: baseline")] = None,
-    example: Annotated[str | None, typer.Option(help="填好的示例 filled in with an example: county_care")] = None,
+    example: Annotated[str | None, typer.Option(help=(
+        "填好的示例 filled in with an example: county_care, human_development"))] = None,
 ) -> None:
     """写一份待填的工作簿：指标、城市、判断矩阵与说明 · Write a workbook to fill in: indicators, cities, judgements.
 

@@ -150,11 +150,6 @@ def read_judged(grids: dict[str, Grid], tree: pd.DataFrame, sound_tree: bool, ro
     if "weight" in tree and "judgements" not in grids and not any_sheet(grids):
         experts = experts_by_default([OWN], repository) if experts is None else experts
         return experts, {expert: {} for expert in experts.index[:1]}
-    if "weight" in tree:
-        findings.warning(place, "weights_and_judgements",
-                         "既有权重又有判断：用 framework 的权重；要用判断，请设 weighting.subjective=ahp",
-                         "both weights and judgements are given: the weights of framework are used; for the judgements "
-                         "set weighting.subjective=ahp")
     if "judgements" not in grids and not any_sheet(grids):
         return without_judgements(experts, repository, papers, root, place, findings)
     if not sound_tree:
@@ -164,7 +159,12 @@ def read_judged(grids: dict[str, Grid], tree: pd.DataFrame, sound_tree: bool, ro
     judgements = matrices(sheets, nodes, findings)
     if experts is None:
         experts = experts_by_default(list(judgements), repository)
-    if not any(judgements.values()):
+    if any(judgements.values()) and "weight" in tree:
+        findings.warning(place, "weights_and_judgements",
+                         "既有权重又有判断：用 framework 的权重；要用判断，请设 weighting.subjective=ahp",
+                         "both weights and judgements are given: the weights of framework are used; for the judgements "
+                         "set weighting.subjective=ahp")
+    if not any(judgements.values()) and "weight" not in tree:
         findings.warning(place, "no_judgements",
                          "判断矩阵全部空白：各节点等权",
                          "all judgement matrices are blank: elements count equally at every node")

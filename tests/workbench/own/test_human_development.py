@@ -9,6 +9,7 @@ from analysis.sensitivity import Stages
 from analysis.settings import ROOT, load_settings, named_choices
 from analysis.study import score_domains, score_study
 from workbench.own.reading import read_input, write_input
+from workbench.own.template import write_template
 from workbench.run_input import bring, own_panel, own_settings
 
 FOLDER = ROOT / "examples" / "human_development"
@@ -81,3 +82,11 @@ def test_domain_scores_are_made_by_the_aggregation_inside(study):
     pd.testing.assert_frame_equal(study.domain_scores, inside)
     total = np.exp(np.log(inside).mean(axis=1))
     assert np.allclose(study.scores, total, rtol=1e-11)
+
+
+def test_the_filled_template_is_the_same_study(tmp_path, study):
+    write_template(tmp_path / "filled.xlsx", example="human_development")
+    given = read_input(tmp_path / "filled.xlsx")
+    assert given.given == ("values", "framework", "cities", "regions", "experts")
+    again = score_study(own_panel(given), study.settings)
+    pd.testing.assert_series_equal(again.scores, study.scores)
