@@ -85,12 +85,9 @@ def refuse_mixed_percent(codes: pd.Index, table: Table, places: dict[str, int], 
                          "some weights are in per cent and some are not, a hundred times apart; write all in one way")
 
 
-def checked_weights(nodes: pd.DataFrame, table: Table, places: dict[str, int], findings: Findings) -> pd.Series:
-    """The weights of the nodes, of a level without any those of what is below it where these are shares of the whole.
-
-    Notes a weight that is not above 0, and children of which some have a weight and others none.
-    """
-    weights = nodes["weight"].copy()
+def check_weights(nodes: pd.DataFrame, table: Table, places: dict[str, int], findings: Findings) -> None:
+    """Note a weight that is not above 0, and children of which some have a weight and others none."""
+    weights = nodes["weight"]
     for code in weights.index[weights <= 0]:
         findings.problem(table.cell(places[code], "weight"), "weight_not_positive",
                          "权重应大于 0；请更正，或删去该行", "a weight is above 0; correct it or remove the row")
@@ -101,6 +98,12 @@ def checked_weights(nodes: pd.DataFrame, table: Table, places: dict[str, int], f
                              f"{parent or '各领域'}之下的其他节点有权重，此节点没有；请补上，或全部留空",
                              f"others under {parent or 'the goal'} have a weight and this one has none; fill it in, "
                              "or leave all blank")
+
+
+def weights_above(nodes: pd.DataFrame, table: Table, findings: Findings) -> pd.Series:
+    """The weights of the nodes; a level that has none has the sums of what is below it, where these are not alike: then
+    the weights below are shares of the whole."""
+    weights = nodes["weight"].copy()
     for level in ("subdomain", "domain"):
         here = nodes.index[nodes["level"] == level]
         below = weights[nodes["parent"].isin(here)]
@@ -112,6 +115,12 @@ def checked_weights(nodes: pd.DataFrame, table: Table, places: dict[str, int], f
                                 "this level has no weights and those below sum differently by parent: they are read as "
                                 "shares of the whole, and the level has their sums")
     return weights
+
+
+def shares_of_siblings(nodes: pd.DataFrame) -> pd.Series:
+    """Each node's share of its parent: in proportion to the weights given, alike where none are."""
+    weights = nodes["weight"].fillna(nodes["weight"].isna().groupby(nodes["parent"]).transform("all").astype(float))
+    return weights / weights.groupby(nodes["parent"]).transform("sum")
 
 
 def note_scales(values: pd.DataFrame, tree: pd.DataFrame, findings: Findings) -> None:

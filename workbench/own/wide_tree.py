@@ -24,7 +24,7 @@ WORDS = (("目标层", "目标", "总目标", "goal", "index"),
          ("指标层", "指标", "指标名称", "具体指标", "基础指标", "测度指标", "评价指标", "indicator",
           "indicatorname", "variable"))
 RANK = {tight(word): place for place, words in enumerate(WORDS) for word in words}
-DEEPEST = 3
+DEEPEST = 5  # levels, from domain to indicator
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -60,7 +60,7 @@ def as_long(grid: Grid, direction_words: set[str], findings: Findings) -> Grid |
     rows = [row for row in rows if not is_blank(cell_of(grid, row, levels[-1]).content) or any(
         not is_blank(cell_of(grid, row, column).content) for column in levels)]
     paths = filled_down(grid, rows, levels)
-    while len(levels) > DEEPEST and len({path[0] for path in paths.values()}) == 1:  # the goal itself
+    while len(levels) > 3 and len({path[0] for path in paths.values()}) == 1:  # the goal itself
         levels, paths = levels[1:], {row: path[1:] for row, path in paths.items()}
     if len(levels) > DEEPEST:
         findings.problem(Cell(grid.file, grid.sheet, head + 1), "too_many_levels",
@@ -134,8 +134,7 @@ def node_rows(grid: Grid, head: int, paths: dict[int, tuple[str, ...]], depth: i
     """The rows of a table of nodes; the row of an indicator is the one it has in the wide table. `weights` are the
     columns of weights by level."""
     fields = ["direction", "unit_zh", "unit_en", "source", "note", "low", "high", "log"]
-    levels = ("domain", "subdomain", "indicator")[-depth:] if depth < 3 else ("domain", "subdomain", "indicator")
-    levels = ("domain", "indicator") if depth == 2 else levels
+    levels = ("domain", *["subdomain"] * (depth - 2), "indicator")
     table: list[list[object]] = [["code", "level", "parent", "name_zh", *fields, "weight", "row"]]
     codes: dict[tuple[str, ...], str] = {}
     counts: dict[str, int] = {}
@@ -150,7 +149,7 @@ def node_rows(grid: Grid, head: int, paths: dict[int, tuple[str, ...]], depth: i
             counts[parent] = counts.get(parent, 0) + 1
             number = counts[parent]
             made = (LETTERS[number - 1] if number <= 26 else f"D{number}") if not parent else (
-                f"{parent}{number}" if place == 1 and depth == 3 else f"{parent}-{number}")
+                f"{parent}{number}" if place == 1 and depth > 2 else f"{parent}-{number}")
             given = ""
             if last and "code" in others:
                 given = folded(cell_of(grid, row, others["code"]).content).replace(" ", "")
