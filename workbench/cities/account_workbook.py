@@ -181,7 +181,8 @@ def score_formula(account: Account, first: int, last: int, share: bool = False) 
     weights, points, parts = (f"{LETTER[name]}{first}:{LETTER[name]}{last}"
                               for name in ("weight", "points", "contribution"))
     divided = f"/SUM({weights})" if share else ""
-    return {"arithmetic": f"SUM({parts}){divided}", "geometric": f"EXP(SUMPRODUCT({weights},LN({points})){divided})",
+    added = f"SUM({parts})" if account.tables.is_additive else f"SUMPRODUCT({weights},{points})"
+    return {"arithmetic": f"{added}{divided}", "geometric": f"EXP(SUMPRODUCT({weights},LN({points})){divided})",
             "topsis": ""}[account.tables.settings.aggregation.method]
 
 

@@ -166,11 +166,11 @@ def reading(account: Account, indicator: str, lang: str) -> str:
         return EMPTY
     rows = item["raw_rows"].replace(";", pick(lang, "、", ", "))
     divided = f" ÷ {item['denominator_row']}" if item["denominator_row"] else ""
-    return pick(lang, "：", ": ").join([years(item["years"], lang), f"{rows}{divided}"])
+    return pick(lang, "：", ": ").join(filter(None, [years(item["years"], lang), f"{rows}{divided}"]))
 
 
 def years(text: str, lang: str) -> str:
-    """2017;2018;2019 as 2017–2019, years apart one by one."""
-    numbers = [int(year) for year in text.split(";")]
+    """2017;2018;2019 as 2017–2019, years apart one by one; figures of a study's own may have none."""
+    numbers = [int(year) for year in text.split(";") if year]
     run = len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1))
     return f"{numbers[0]}–{numbers[-1]}" if run else pick(lang, "、", ", ").join(map(str, numbers))
