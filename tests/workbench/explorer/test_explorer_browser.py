@@ -22,7 +22,7 @@ from workbench.run_input import panel_ground
 HOSTILE = ("</script><script>alert(1)</script>", '"><img src=x onerror=alert(2)>', "=1+1", "@SUM(A1)", "+7", "-3-4")
 OTHER_CHOICES = {"geometric": {"aggregation.method": "geometric", "normalisation.lowest_points": 1.0},
                  "topsis": {"aggregation.method": "topsis"},
-                 "geometric_above": {"aggregation.domains": "geometric"},  # the lowest city of a domain has a total of 0
+                 "geometric_above": {"aggregation.domains": "geometric"},  # some totals are 0
                  "arithmetic_above": {"aggregation.method": "topsis", "aggregation.domains": "arithmetic"},
                  "rank": {"normalisation.method": "rank"}}
 
