@@ -139,8 +139,9 @@ class TestFiles:
     def test_nothing_is_written_elsewhere(self, own_runs, run):
         before, root = own_runs.before, own_runs.root
         allowed = tuple(f"{root}/{part}/{name}/" for part in ("data/processed", "reports")
-                        for name in ("hostile", "care", ".staging-care", ".ready-care"))  # another run goes on
-        caches = re.compile(r"/\.turn-care$|/__pycache__/|/\.pytest_cache/|/\.study-|\.lock$")
+                        for other in ("care", "hdi")  # other runs go on
+                        for name in ("hostile", other, f".staging-{other}", f".ready-{other}"))
+        caches = re.compile(r"/\.turn-(care|hdi)$|/__pycache__/|/\.pytest_cache/|/\.study-|\.lock$")
         after = {path: digest for path, digest in snapshot(root.parent).items()
                  if not path.startswith(allowed) and not caches.search(path.removeprefix(str(root)))}
         assert {path for path in after if after[path] != before.get(path)} == set()
