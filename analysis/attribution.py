@@ -58,7 +58,7 @@ class Mixtures:
     def scores(self, taken: Taken) -> pd.Series:
         """The scores with the taken stages from the second run and the others from the first; as `score_study`."""
         settings, stages = self.mixed_settings(taken), self.stages(taken)
-        return study.score(stages.normalised(settings), stages.weights(settings), settings.aggregation.method)
+        return study.score(stages.normalised(settings), stages.weights(settings), stages.rule(settings))
 
     def all_scores(self, differing: Sequence[str]) -> tuple[dict[Taken, pd.Series], dict[Taken, str]]:
         """The scores of every mixture of the differing stages, and the reason for each that the study refuses.
@@ -81,7 +81,7 @@ class Mixtures:
         tables = []
         for taken in ends:
             settings, stages = self.mixed_settings(taken), self.stages(taken)
-            additive = settings.aggregation.method == "arithmetic"
+            additive = stages.rule(settings) == "arithmetic"
             tables.append(domain_points(stages, settings) if additive else None)
         return tuple(tables)
 

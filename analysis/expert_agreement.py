@@ -230,7 +230,7 @@ def judged_anew(base: study.Study, panel: Panel, settings: Settings) -> study.St
     if not tree["parent"].equals(base.framework["parent"]):
         objective = study.objective_weights(base.treated, tree)
     weights = study.weigh(objective, measured, tree, settings)
-    scores = study.score(base.normalised, weights["combined"], settings.aggregation.method)
+    scores = study.score(base.normalised, weights["combined"], study.rule_of(settings, tree))
     return replace(base, settings=settings, panel=panel, framework=tree, weights=weights, scores=scores,
                    ranks=scoring.rank(scores))
 

@@ -110,7 +110,8 @@ def subjective_weights(panel: Panel, tree: pd.DataFrame, measured: pd.Index, *, 
 
     Parameters
     ----------
-    subjective : "ahp" takes the experts' weights; "equal" gives every indicator of the tree the same, measured or not.
+    subjective : "ahp" takes the experts' weights; "equal" gives every indicator of the tree the same, measured or not;
+        "given" takes those in the tree's column `weight`.
     method, consistency_limit, allow_inconsistent : as in `weighting.tree_weights`.
     unmeasured : "keep_domains" or "proportional", as in `weighting.restrict_to_measured`.
     data_centre_parent : "S13" or "S14", the reading of Table 1 that the tree follows.
@@ -142,10 +143,10 @@ def judged_tree(panel: Panel, tree: pd.DataFrame, *, method: str, consistency_li
 
 def measured_weights(judged: pd.DataFrame, tree: pd.DataFrame, measured: pd.Index, *, subjective: str,
                      unmeasured: str) -> pd.DataFrame:
-    """The weights that `subjective_weights` returns, from the judged weights of the tree, or equal ones where
-    `subjective` is "equal"."""
-    refuse_unknown(subjective, "subjective", ("ahp", "equal"))
-    table = judged.copy()
+    """The weights that `subjective_weights` returns, from the judged weights of the tree, or equal or given ones where
+    `subjective` says so."""
+    refuse_unknown(subjective, "subjective", ("ahp", "equal", "given"))
+    table = weighting.given_weights(tree) if subjective == "given" else judged.copy()
     if subjective == "equal":
         leaves = framework.leaves(tree)
         siblings = tree.loc[leaves, "parent"].map(tree.loc[leaves, "parent"].value_counts())

@@ -95,6 +95,14 @@ def ancestor(framework: pd.DataFrame, level: str) -> pd.Series:
     return parents if level == "subdomain" else parents.map(framework["parent"]).rename("parent")
 
 
+def own_scales(framework: pd.DataFrame, indicators: pd.Index) -> pd.DataFrame:
+    """What a study's own tree says of its indicators' scales: low and high (goalposts, NaN where not given) and log
+    (whether logarithms are taken), a row an indicator of which it says anything; none for the repository's tree."""
+    known = framework.reindex(index=indicators, columns=["low", "high", "log"])
+    table = known[["low", "high"]].astype(float).assign(log=known["log"].eq(True))
+    return table[table["log"] | table["low"].notna()]
+
+
 def coverage_by_domain(framework: pd.DataFrame, measured: pd.Index) -> pd.DataFrame:
     """How much of the evaluation system a run can measure: each domain's indicators, and those measured.
 

@@ -107,6 +107,25 @@ def tree_weights(judgements: Mapping, framework: Tree, method: str = "eigenvecto
     return _table(children, local, root)
 
 
+def given_weights(tree: pd.DataFrame, root: str = ROOT) -> pd.DataFrame:
+    """Weights of every node from the column `weight` of a tree: a parent's children share its weight in proportion to
+    theirs, and alike where none is given.
+
+    Returns the frame that `nested_table` describes. Raises UnusableWeights where the tree has no such column.
+    """
+    if "weight" not in tree:
+        raise UnusableWeights("weighting.subjective = given needs the column weight in the study's table framework; "
+                              "fill it in or choose ahp or equal")
+    parents = _parents(tree)
+    children = _children(parents, [code for code in parents if code not in set(parents.values())], root)
+    local: dict = {}
+    for siblings in children.values():
+        given = tree.loc[siblings, "weight"]
+        given = given.fillna(0.0) if given.notna().any() else given.fillna(1.0)
+        local.update(given / given.sum())
+    return _table(children, local, root)
+
+
 def restrict_to_measured(weights: pd.Series | pd.DataFrame | Mapping, framework: Tree, measured: pd.Index,
                          rule: str = "keep_domains") -> pd.Series:
     """Weights of the measured indicators, from the weights of all indicators.

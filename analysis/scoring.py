@@ -6,6 +6,8 @@ Reference: docs/method.md, section 5.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -15,13 +17,43 @@ from analysis.validation import UnusableValues, named, numeric_table, refuse_con
 METHODS = ("arithmetic", "geometric", "topsis")
 
 
-def aggregate(values: pd.DataFrame, weights: pd.Series, method: str = "arithmetic") -> pd.Series:
+@dataclass(frozen=True)
+class TwoLevels:
+    """Domain scores by one aggregation, and the total from them by another.
+
+    inside: the aggregation of a domain's indicators, whose weights are made to sum to 1. above: "arithmetic" or
+    "geometric", of the domain scores, each with the weight of its domain. domains: (indicator, domain) pairs.
+    """
+
+    inside: str
+    above: str
+    domains: tuple[tuple[str, str], ...]
+
+    def places(self, indicators: pd.Index) -> list[np.ndarray]:
+        """The positions of each domain's indicators, domain by domain."""
+        domain = pd.Series(dict(self.domains)).reindex(indicators)
+        if domain.isna().any():
+            raise UnusableValues(f"indicator {named(indicators[domain.isna()])} belongs to no domain of the tree")
+        return [np.flatnonzero(domain == name) for name in domain.unique()]
+
+    def refuse_negative(self, values: np.ndarray) -> None:
+        """Raise UnusableValues for values below 0 where a geometric mean of their means is wanted."""
+        if self.above == "geometric" and self.inside == "arithmetic" and (values < 0).any():
+            raise UnusableValues("a geometric mean of domain scores needs points of at least 0; use minmax, rank or "
+                                 "goalposts")
+
+
+Rule: TypeAlias = str | TwoLevels
+
+
+def aggregate(values: pd.DataFrame, weights: pd.Series, method: Rule = "arithmetic") -> pd.Series:
     """One score per city from its normalised indicators (cities × indicators, larger is better).
 
     method "arithmetic": Σ w_j x_j. "geometric": Π x_j^w_j, values above 0 only. "topsis": closeness D⁻ / (D⁺ + D⁻),
     0–1, with Euclidean distances of w_j x_j to the best and the worst value of each column; nothing is normalised
-    again, so for the classical method pass x_ij / √Σ x_ij². Sums are correctly rounded (math.fsum): scores do not
-    depend on the order of columns, equal cities tie exactly and a ledger adds up to the last bit.
+    again, so for the classical method pass x_ij / √Σ x_ij². A `TwoLevels`: domain scores first (a closeness × 100),
+    then their mean; in a geometric one a domain score of 0 makes a total of 0. Sums are correctly rounded (math.fsum):
+    scores do not depend on the order of columns, equal cities tie exactly and a ledger adds up to the last bit.
 
     `weights` is a Series (or dict) with exactly the columns of `values`, in any order, used as given; its sum may miss
     1 by the rounding of printed weights (0.05). Returns a Series by city named "score".
@@ -30,11 +62,18 @@ def aggregate(values: pd.DataFrame, weights: pd.Series, method: str = "arithmeti
     UnusableWeights naming the indicators that weights and values do not share.
     Reference: OECD/JRC (2008), step 6; Hwang & Yoon (1981), doi:10.1007/978-3-642-48318-9.
 
-    >>> aggregate(pd.DataFrame({"a": [21.0, 6.0], "b": [1.0, 6.0]}), {"a": 0.5, "b": 0.5}).tolist()
+    >>> cities = pd.DataFrame({"a": [21.0, 6.0], "b": [1.0, 6.0]})
+    >>> aggregate(cities, {"a": 0.5, "b": 0.5}).tolist()
     [11.0, 6.0]
+    >>> cities, weights = cities.assign(c=[11.0, 24.0]), {"a": 0.25, "b": 0.25, "c": 0.5}
+    >>> rule = TwoLevels("arithmetic", "geometric", (("a", "A"), ("b", "A"), ("c", "C")))
+    >>> aggregate(cities, weights, rule).round(9).tolist()
+    [11.0, 12.0]
     """
     frame, shares = _prepared(values, weights)
-    if method == "arithmetic":
+    if isinstance(method, TwoLevels):
+        scores = _two_levels(frame, shares, method)
+    elif method == "arithmetic":
         scores = _row_sums(frame.to_numpy() * shares.to_numpy())
     elif method == "geometric":
         _refuse_not_positive(frame.loc[:, shares > 0])
@@ -112,6 +151,21 @@ def _prepared(values: pd.DataFrame, weights: pd.Series) -> tuple[pd.DataFrame, p
     frame, shares = numeric_table(values), weight_series(weights)
     same_labels(shares.index, frame.columns, "weights", "values")
     return frame, shares.reindex(frame.columns)
+
+
+def _two_levels(frame: pd.DataFrame, shares: pd.Series, rule: TwoLevels) -> np.ndarray:
+    """The total of domain scores; a domain without weight does not count."""
+    rule.refuse_negative(frame.to_numpy())
+    parts = [frame.columns[places] for places in rule.places(frame.columns)]
+    parts = [codes for codes in parts if shares[codes].sum() > 0]
+    weights = np.array([math.fsum(shares[codes]) for codes in parts])
+    scale = 100 if rule.inside == "topsis" else 1
+    domains = np.column_stack([scale * aggregate(frame[codes], shares[codes] / weight, rule.inside)
+                               for codes, weight in zip(parts, weights, strict=True)])
+    if rule.above == "arithmetic":
+        return _row_sums(domains * (weights / weights.sum()))
+    with np.errstate(divide="ignore"):
+        return np.exp(_row_sums(np.log(domains) * (weights / weights.sum())))
 
 
 def _row_sums(table: np.ndarray) -> np.ndarray:

@@ -68,14 +68,14 @@ class Treatment(Section):
 
 
 class Normalisation(Section):
-    method: Literal["minmax", "zscore", "rank"] = choice(
-        "怎样化到同一尺度", "how values come to one scale")
+    method: Literal["minmax", "zscore", "rank", "goalposts"] = choice(
+        "怎样化到同一尺度", "how values come to a scale")
     lowest_points: float = choice("最低城市的分数；几何平均须大于 0",
                                   "lowest city's points; more than 0 for geometric means", ge=0, le=50)
 
 
 class Weighting(Section):
-    subjective: Literal["ahp", "equal"] = choice("由判断决定的权重", "what judgement decides")
+    subjective: Literal["ahp", "equal", "given"] = choice("由判断决定的权重", "what judgement decides")
     objective: Literal["entropy", "nested_entropy", "critic", "equal"] = choice(
         "由数据决定的权重", "what the data decide")
     rule: Literal["linear", "multiplicative", "game_theory"] = choice(
@@ -95,6 +95,8 @@ class Weighting(Section):
 
 class Aggregation(Section):
     method: Literal["arithmetic", "geometric", "topsis"] = choice("如何汇总为总分", "how points become a score")
+    domains: Literal["same", "arithmetic", "geometric"] = choice(
+        "领域得分怎样汇总为总分", "how domain scores become the total")
 
 
 class Uncertainty(Section):
@@ -280,6 +282,12 @@ def load_settings(path: Path = BASELINE, overrides: dict[str, Any] | None = None
             section = section.setdefault(part, {})
         section[key] = value
     return validated(values, source, problems)
+
+
+def named_choices(path: Path, overrides: dict[str, Any]) -> frozenset[str]:
+    """The choices that a settings file other than the baseline or an override names, whatever their values."""
+    is_baseline = Path(path).resolve() == BASELINE.resolve()
+    return frozenset(overrides).union(() if is_baseline else flatten(read_yaml(Path(path))))
 
 
 def validated(values: dict, source: str, problems: list[str] | None = None) -> Settings:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from analysis import experts, framework, indicators, normalisation, scoring, treatment, weighting
@@ -51,7 +52,7 @@ def score_study(panel: Panel, settings: Settings) -> Study:
     chosen = indicators.chosen_proxies(panel.proxies, settings.indicators.worst_grade, settings.indicators.exclude)
     raw, origins = indicators.indicator_matrix(panel.figures, panel.cities, chosen, settings.indicators.scale)
     raw = well_covered(raw, settings.treatment.indicator_coverage)
-    treated, record = treat(raw, panel.cities, chosen, settings)
+    treated, record = treat(raw, panel.cities, chosen, tree, settings)
     normalised = normalise(treated, tree, settings)
     choices = settings.weighting
     judged = experts.subjective_weights(
@@ -59,7 +60,7 @@ def score_study(panel: Panel, settings: Settings) -> Study:
         consistency_limit=choices.consistency_limit, allow_inconsistent=choices.allow_inconsistent,
         unmeasured=choices.unmeasured, data_centre_parent=choices.data_centre_parent)["measured"]
     weights = weigh(objective_weights(treated, tree), judged, tree, settings)
-    scores = score(normalised, weights["combined"], settings.aggregation.method)
+    scores = score(normalised, weights["combined"], rule_of(settings, tree))
     domain_scores = score_domains(normalised, weights["combined"], tree, settings.aggregation.method)
     return Study(settings, panel, tree, raw, origins, treated, record, normalised, weights, domain_scores, scores,
                  scoring.rank(scores))
@@ -75,11 +76,12 @@ def well_covered(raw: pd.DataFrame, limit: float) -> pd.DataFrame:
     return kept
 
 
-def treat(raw: pd.DataFrame, cities: pd.DataFrame, chosen: pd.DataFrame,
+def treat(raw: pd.DataFrame, cities: pd.DataFrame, chosen: pd.DataFrame, tree: pd.DataFrame,
           settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Fill gaps, then tame outliers; returns the treated values and one record row for each changed cell."""
+    """Fill gaps, then tame outliers and do what the tree says of scales; returns the treated values and one record row
+    for each changed cell."""
     filled, gaps = fill_gaps(raw, cities, chosen, settings)
-    treated, clipped = tame_outliers(raw, filled, settings)
+    treated, clipped = tame_outliers(raw, filled, tree, settings)
     return treated, settle(pd.concat([gaps, clipped], ignore_index=True))
 
 
@@ -111,12 +113,20 @@ def region_of(cities: pd.DataFrame, rule: str) -> pd.Series:
     return cities[main] if main else pd.Series("", cities.index)
 
 
-def tame_outliers(raw: pd.DataFrame, filled: pd.DataFrame, settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
+def tame_outliers(raw: pd.DataFrame, filled: pd.DataFrame, tree: pd.DataFrame,
+                  settings: Settings) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The second half of `treat`: the treated values and a record row for each change."""
     choices = settings.treatment
-    treated, clipped = treatment.treat_outliers(filled, choices.outliers, choices.skewness_limit,
-                                                choices.kurtosis_limit, choices.winsorise_at_most, two_valued(raw))
-    return settle(treated), clipped
+    scaled, said = treatment.scale_as_said(filled, framework.own_scales(tree, filled.columns))
+    treated, clipped = treatment.treat_outliers(scaled, choices.outliers, choices.skewness_limit,
+                                                choices.kurtosis_limit, choices.winsorise_at_most,
+                                                without_outliers(raw, tree))
+    return settle(treated), pd.concat([said, clipped], ignore_index=True) if len(said) else clipped
+
+
+def without_outliers(raw: pd.DataFrame, tree: pd.DataFrame) -> list[str]:
+    """The indicators that have no outliers: two-valued ones, and those whose scale the study's own tree says."""
+    return list(dict.fromkeys([*two_valued(raw), *framework.own_scales(tree, raw.columns).index]))
 
 
 def two_valued(values: pd.DataFrame) -> list[str]:
@@ -127,16 +137,30 @@ def two_valued(values: pd.DataFrame) -> list[str]:
 def normalise(treated: pd.DataFrame, tree: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Treated values in points, as the settings say; see `points`."""
     choices = settings.normalisation
-    return points(treated, tree.loc[treated.columns, "direction"], choices.method, choices.lowest_points)
+    return points(treated, tree.loc[treated.columns, "direction"], choices.method, choices.lowest_points,
+                  goalposts(treated, tree))
 
 
-def points(treated: pd.DataFrame, direction: pd.Series, method: str, lowest_points: float) -> pd.DataFrame:
-    """Treated values in points, larger is better: min-max and ranks up to 100, z-scores as 50 ± 10.
+def goalposts(treated: pd.DataFrame, tree: pd.DataFrame) -> pd.DataFrame:
+    """Both ends of every indicator's scale in treated values (columns low, high): the goalposts of the tree, in
+    logarithms where the values are, and where it has none the lowest and the highest value."""
+    posts = pd.DataFrame({"low": treated.min(), "high": treated.max()})
+    scales = framework.own_scales(tree, treated.columns).dropna()
+    for code, scale in scales.iterrows():
+        ends = scale[["low", "high"]].astype(float)
+        posts.loc[code] = np.log(ends) if scale["log"] else ends
+    return settle(posts)
 
-    `direction` is "+" or "-" by indicator. The lowest city has `lowest_points` (0 by default; geometric aggregation
-    needs more than 0); z-scores have no lowest value and ignore it.
+
+def points(treated: pd.DataFrame, direction: pd.Series, method: str, lowest_points: float,
+           posts: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Treated values in points, larger is better: min-max, goalposts and ranks up to 100, z-scores as 50 ± 10.
+
+    `direction` is "+" or "-" by indicator; `posts` are the ends for goalposts (`goalposts`). The lowest city has
+    `lowest_points` (0 by default; geometric aggregation needs more than 0); z-scores have no lowest value and ignore
+    it.
     """
-    values = normalisation.normalise(treated, direction, method)
+    values = normalisation.normalise(treated, direction, method, posts if method == "goalposts" else None)
     if method == "zscore":
         return settle(50 + 10 * values)
     return settle(100 * normalisation.rescale(values, lowest_points / 100, 1))
@@ -193,9 +217,23 @@ def weight_table(subjective: pd.Series, objective: pd.DataFrame, kind: str, comb
     return settle(pd.DataFrame(columns).rename_axis("indicator"))
 
 
-def score(normalised: pd.DataFrame, weights: pd.Series, method: str) -> pd.Series:
-    """The total score of every city in points, by an aggregation (`scoring.aggregate`; TOPSIS closeness × 100)."""
-    if method == "geometric" and not (normalised > 0).all(axis=None):
+def rule_of(settings: Settings, tree: pd.DataFrame) -> scoring.Rule:
+    """How points become the total score, as the settings say; see `rule`."""
+    return rule(settings.aggregation.method, settings.aggregation.domains, tree)
+
+
+def rule(method: str, domains: str, tree: pd.DataFrame) -> scoring.Rule:
+    """How points become the total score: `method` over all indicators, or by it in each domain of the tree and then by
+    `domains` from the domain scores. The same mean twice is that mean at once."""
+    if domains in ("same", method):
+        return method
+    return scoring.TwoLevels(method, domains, tuple(framework.ancestor(tree, "domain").items()))
+
+
+def score(normalised: pd.DataFrame, weights: pd.Series, method: scoring.Rule) -> pd.Series:
+    """The total score of every city in points, by the run's rule (`scoring.aggregate`; TOPSIS closeness × 100)."""
+    inside = method.inside if isinstance(method, scoring.TwoLevels) else method
+    if inside == "geometric" and not (normalised > 0).all(axis=None):
         raise ValueError("aggregation.method = geometric needs points above 0: set normalisation.lowest_points = 1 "
                          "(with minmax or rank), so that the lowest city of an indicator has 1 point instead of 0")
     scores = scoring.aggregate(normalised, weights, method)
@@ -205,7 +243,8 @@ def score(normalised: pd.DataFrame, weights: pd.Series, method: str) -> pd.Serie
 def score_domains(normalised: pd.DataFrame, weights: pd.Series, tree: pd.DataFrame, method: str) -> pd.DataFrame:
     """Each measured domain's score in points: the same aggregation over its own indicators, their weights summing to 1.
 
-    Arithmetic totals are the mean of the domain scores weighted by the domains' weights.
+    Arithmetic totals, and those of two levels (`rule`), are the mean of the domain scores weighted by the domains'
+    weights.
     """
     domain = framework.ancestor(tree, "domain").reindex(normalised.columns)
     columns = {}
@@ -230,7 +269,7 @@ def score_table(cities: pd.DataFrame, scores: pd.Series, ranks: pd.Series, domai
 ACTIONS = {"filled_nearest": ("取最近城市的中位数", "median of the nearest cities"),
            "filled_group_median": ("取所在地区的中位数", "median of the region"),
            "filled_lowest": ("取最低值", "lowest value"), "winsorised": ("缩尾", "winsorised"),
-           "log": ("取对数", "logarithm")}
+           "capped": ("按目标值封顶或托底", "counts as the goalpost"), "log": ("取对数", "logarithm")}
 
 
 def named_record(record: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
@@ -245,7 +284,7 @@ def named_record(record: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh") -
 def shape_table(raw: pd.DataFrame, treated: pd.DataFrame, record: pd.DataFrame) -> pd.DataFrame:
     """Skewness and excess kurtosis of each indicator before and after treatment, with what was done and to how many
     cells: one row per indicator that was winsorised or log-transformed."""
-    done = record[~record["action"].str.startswith("filled")].groupby("indicator")["treatment"].agg(["first", "size"])
+    done = record[record["action"].isin(["winsorised", "log"])].groupby("indicator")["treatment"].agg(["first", "size"])
     shape = pd.DataFrame({"skewness_before": raw.skew(), "kurtosis_before": raw.kurt(),
                           "skewness_after": treated.skew(), "kurtosis_after": treated.kurt()}).rename_axis("indicator")
     return done.rename(columns={"first": "treatment", "size": "cells"}).join(shape, how="inner")

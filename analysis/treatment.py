@@ -3,6 +3,8 @@
 Both functions return new data and a record with one row per changed cell (per indicator where all its cells were
 log-transformed), columns adcode, indicator, action, before, after, reason, donors.
 
+`scale_as_said` does what a study's own tree says of an indicator; such indicators have no outliers.
+
 Reference: docs/method.md, section 2; OECD/JRC (2008), steps 3 and 5; Becker et al. (2022), COINr,
 doi:10.21105/joss.04567.
 """
@@ -49,6 +51,8 @@ class Logarithm:
     True
     >>> float(log.apply(2.5)), float(log.undo(0.0))
     (0.0, 2.5)
+    >>> PLAIN.text(), Logarithm.from_text("ln(x)") == PLAIN, PLAIN.excel("B3")
+    ('ln(x)', True, 'LN(B3)')
     """
 
     end: float
@@ -65,6 +69,8 @@ class Logarithm:
     def from_text(cls, reason: str) -> Logarithm:
         """The logarithm in a row of the treatment record; raises ValueError for any other text."""
         formula = reason.split(";")[0]
+        if formula == "ln(x)":
+            return PLAIN
         found = re.fullmatch(r"ln\(x - (\S+) \+ (\S+)\)|-ln\((\S+) - x \+ (\S+)\)", formula)
         try:
             end, shift = (float(number) for number in (found.groups() if found else ()) if number)
@@ -82,12 +88,45 @@ class Logarithm:
 
     def text(self, digits: int = 12) -> str:
         """The formula as the record has it, with 12 digits, or shorter for reading."""
+        if self == PLAIN:
+            return "ln(x)"
         end, shift = f"{self.end:.{digits}g}", f"{self.shift:.{digits}g}"
         return f"ln(x - {end} + {shift})" if self.sign > 0 else f"-ln({end} - x + {shift})"
 
     def excel(self, cell: str) -> str:
         """The formula for a spreadsheet, of the value in `cell` (an address or another formula)."""
         return self.text().replace(" ", "").replace("ln", "LN").replace("x", cell)
+
+
+PLAIN = Logarithm(0.0, 0.0)  # of the values themselves
+
+
+def scale_as_said(values: pd.DataFrame, scales: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Values beyond a goalpost as the goalpost, then natural logarithms, where a study's own tree asks for them.
+
+    scales: by indicator, columns low, high (NaN where there are no goalposts) and log (booleans). Returns the values
+    and a record with one row per changed cell, action capped, and one per indicator in logarithms, action log. Raises
+    UnusableValues for the logarithm of a value that is not above 0.
+
+    >>> scales = pd.DataFrame({"low": [0.0], "high": [18.0], "log": [False]}, ["years"])
+    >>> values, record = scale_as_said(pd.DataFrame({"years": [12.0, 22.9]}, ["A", "B"]), scales)
+    >>> values["years"].tolist(), record[["adcode", "before", "after"]].values.tolist()
+    ([12.0, 18.0], [['B', 22.9, 18.0]])
+    """
+    frame, rows = numeric_table(values, missing_allowed=True), []
+    for indicator, low, high, log in scales[["low", "high", "log"]].itertuples():
+        before = frame[indicator]
+        after = before if np.isnan(low) else before.clip(low, high)
+        rows += [[city, indicator, "capped", before[city], after[city], f"goalposts {low:.12g} to {high:.12g}", ""]
+                 for city in before.index[before.notna() & (before != after)]]
+        if log and (after <= 0).any():
+            city = after.index[after <= 0][0]
+            raise UnusableValues(f"city {city}, indicator {indicator}: {after[city]:g} has no logarithm; only values "
+                                 "above 0 have one")
+        if log:
+            rows.append(["", indicator, "log", np.nan, np.nan, f"{PLAIN.text()}; as the study's framework says", ""])
+        frame[indicator] = PLAIN.apply(after) if log else after
+    return frame, _record(rows)
 
 
 def coverage(values: pd.DataFrame, indicator_limit: float = 0.8, city_limit: float = 2 / 3) -> Coverage:

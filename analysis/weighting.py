@@ -27,6 +27,7 @@ from analysis.ahp import (
 )
 from analysis.hierarchy import (
     InconsistentJudgements,
+    given_weights,
     nested_table,
     nested_weights,
     restrict_to_measured,
@@ -45,8 +46,8 @@ from analysis.validation import (
 __all__ = [
     "RANDOM_INDEX", "InconsistentJudgements", "Priorities", "Triad", "UnusableJudgements", "UnusableValues",
     "UnusableWeights", "ahp_weights", "combine_weights", "complete_judgements", "critic_weights", "entropy_table",
-    "entropy_weights", "equal_weights", "game_theory_coefficients", "group_judgements", "judgement_matrix",
-    "nested_table", "nested_weights", "restrict_to_measured", "tree_weights", "worst_triad",
+    "entropy_weights", "equal_weights", "game_theory_coefficients", "given_weights", "group_judgements",
+    "judgement_matrix", "nested_table", "nested_weights", "restrict_to_measured", "tree_weights", "worst_triad",
 ]
 
 

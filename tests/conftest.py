@@ -29,7 +29,8 @@ MADE_BY_RUNS = {"whole_runs", "own_runs", "door"}
 TOGETHER = {
     "whole runs": ("whole/test_whole_run", "workbench/synthetic/test_synthetic_run", "workbench/test_white_paper",
                    "workbench/office/test_office_run", "workbench/publishing/test_site"),
-    "own runs": ("workbench/own/test_own_run", "workbench/own/test_own_hostile"),
+    "own runs": ("workbench/own/test_own_run", "workbench/own/test_own_hostile",
+                 "workbench/own/test_human_development_run"),
 }
 CHROMIUM = Path("/usr/bin/chromium")
 RECORDS = ("run_record.json", "manifest.json", "ro-crate-metadata.json")
@@ -284,6 +285,8 @@ SMALL = [word for choice in ("uncertainty.draws=200", "uncertainty.sobol_samples
 OWN_COMMANDS = {
     "hostile": [*QUICK, "--panel", "../hostile", "--run", "hostile", *SMALL],
     "care": [*QUICK, "--panel", "examples/county_care", "--run", "care", *SMALL],
+    "hdi": [*QUICK, "--panel", "examples/human_development", "--run", "hdi", "--lang", "en", *SMALL,
+            "--set", "aggregation.domains=geometric"],
 }
 
 

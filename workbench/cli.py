@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analysis.settings import BASELINE, ROOT, load_settings, parse_assignment
+from analysis.settings import BASELINE, ROOT, load_settings, named_choices, parse_assignment
 from workbench.project import Project
 
 if TYPE_CHECKING:
@@ -59,9 +59,10 @@ def run(
 
     known = (ValueError, OSError, planning.RunError, BusyError)
     try:
-        chosen = load_settings(settings, dict(parse_assignment(text) for text in set_))
+        changes = dict(parse_assignment(text) for text in set_)
+        chosen = load_settings(settings, changes)
         named = name or (settings.stem if settings.stem != BASELINE.stem and not set_ else None)
-        brought = bring(panel, chosen, year=year)
+        brought = bring(panel, chosen, year=year, said=named_choices(settings, changes))
         plan = planning.make_plan(named or brought.name, lang, brought.settings, tuple(only), start, brought.traits)
         for warning in (*brought.lines(lang), *brought.adapted(lang)):
             typer.echo(warning)
@@ -82,7 +83,8 @@ def template(
     source: Annotated[Path | None, typer.Option("--from", help=(
         "由一张数据表写出一项研究 begin a study from a table of figures: mine.csv, mine.xlsx"))] = None,
     filled: Annotated[str | None, typer.Option(help="填好公开数据 filled with the public panel: baseline")] = None,
-    example: Annotated[str | None, typer.Option(help="填好的示例 filled in with an example: county_care")] = None,
+    example: Annotated[str | None, typer.Option(help=(
+        "填好的示例 filled in with an example: county_care, human_development"))] = None,
 ) -> None:
     """写一份待填的工作簿：指标、城市、判断矩阵与说明 · Write a workbook to fill in: indicators, cities, judgements.
 
@@ -171,8 +173,8 @@ def rehearsed(panel: Path, given: StudyInput, settings: Path, changes: list[str]
     from workbench.running.rehearsal import rehearse
 
     try:
-        brought = bring(panel, load_settings(settings, dict(parse_assignment(text) for text in changes)),
-                        given)
+        named = dict(parse_assignment(text) for text in changes)
+        brought = bring(panel, load_settings(settings, named), given, said=named_choices(settings, named))
         plan = make_plan(brought.name, lang, brought.settings, traits=brought.traits)
     except (ValueError, OSError, RunError) as error:
         raise stop(error) from None

@@ -22,7 +22,7 @@ from analysis.editions import PUBLIC_TRAITS, Edition
 from analysis.experts import GOAL
 from analysis.panel import Panel, read_panel, region_systems, tree_of
 from analysis.regions import SYSTEMS
-from analysis.settings import ROOT, Settings, flatten, load_settings, with_overrides
+from analysis.settings import ROOT, Settings, flatten, with_overrides
 from analysis.study import score_study
 from analysis.wording import Wording, of_unit, said_with
 from workbench.ground import Ground
@@ -131,6 +131,7 @@ def own_panel(given: StudyInput, edition: Edition = Edition.OWN, root: Path = RO
     both = papers_tree and (simulated or not {"judgements", "experts"} & set(given.given))
     traits |= {"two_readings"} if both else set()
     traits.add("judged" if any(given.judgements.values()) else "unjudged")
+    traits |= {trait for trait, column in (("given", "weight"), ("goalposts", "low")) if column in given.framework}
     figures = figures_of(given.values)
     if simulated:
         from workbench.synthetic.cleaning import set_aside
@@ -255,10 +256,12 @@ class Brought:
         return [each.line(lang) for each in warnings[:most]] + (rest if len(warnings) > most else [])
 
 
-def bring(path: Path | None, settings: Settings, given: StudyInput | None = None, year: int | None = None) -> Brought:
+def bring(path: Path | None, settings: Settings, given: StudyInput | None = None, year: int | None = None,
+          said: frozenset[str] = frozenset()) -> Brought:
     """Read and check what a run is made from: `path` for own data, the committed panel for the synthetic edition.
 
-    `given` is what `path` holds, where it has been read; `year` the one whose figures are used instead of the latest.
+    `given` is what `path` holds, where it has been read; `year` the one whose figures are used instead of the latest;
+    `said` the choices that the user named (`settings.named_choices`), which stay as they are.
     """
     if year is not None and path is None:
         raise ValueError(f"--year {year}: it chooses among the figures of own data; give them with --panel")
@@ -272,7 +275,7 @@ def bring(path: Path | None, settings: Settings, given: StudyInput | None = None
     edition = Edition.OWN if path else settings.edition
     given = given or read_input(path or ROOT / SYNTHETIC, year=year)
     panel = own_panel(given, edition)
-    chosen = own_settings(settings, panel, given.words)
+    chosen = own_settings(settings, panel, said, given.words)
     before, after = flatten(settings), flatten(chosen)
     changed = {name: (before[name], after[name]) for name in after if name in before and before[name] != after[name]}
     return Brought(chosen, given, panel.traits, edition, changed)
@@ -290,21 +293,33 @@ def told_apart(panel: Panel, settings: Settings) -> int:
     return min(len(scored.domain_scores.drop_duplicates()), scored.scores.nunique())
 
 
-def own_settings(settings: Settings, panel: Panel, words: Mapping[str, str] | None = None) -> Settings:
-    """The settings of a run on own values: its edition, its words, a cut and a followed city that its roster has.
+def as_the_tree_says(panel: Panel, said: frozenset[str]) -> dict[str, object]:
+    """The choices that the columns of a study's own tree ask for: weights given alone, and goalposts without a rule for
+    outliers. `said` are choices that the user named: where it has the first of a pair, the pair is left alone."""
+    wanted: dict[str, object] = {}
+    if "given" in panel.traits and "weighting.subjective" not in said:
+        wanted |= {"weighting.subjective": "given", "weighting.alpha": 1.0}
+    if "goalposts" in panel.traits and "normalisation.method" not in said:
+        wanted |= {"normalisation.method": "goalposts", "treatment.outliers": "none"}
+    return {name: value for name, value in wanted.items() if name not in said}
 
-    `words` are those that the tables give (`study_words`); what the settings say goes before.
+
+def own_settings(settings: Settings, panel: Panel, said: frozenset[str] = frozenset(),
+                 words: Mapping[str, str] | None = None) -> Settings:
+    """The settings of a run on own values: its edition, a cut and a followed city that its roster has, and what its
+    tables say of weights, goalposts and themselves (`words`), unless the user named the choice (`said`).
 
     The baseline's cut of 100 would be no cut among fewer cities; a third of them is taken then. Nor can there be more
     tiers than cities that differ, less one. The run's settings and its reports list all of these as choices that
     differ from the baseline. Raises ValueError where fewer than three cities differ.
     """
-    changes: dict[str, object] = {"edition": panel.edition}
+    changes: dict[str, object] = {"edition": panel.edition, **as_the_tree_says(panel, said)}
+    settings = with_overrides(settings, changes)
     count = len(panel.cities)
     words = words or {}
     changes |= {f"study.{name}": text for name, text in words.items()
                 if name != CUT and getattr(settings.words, name) is None}
-    if CUT in words and settings.uncertainty.top == load_settings().uncertainty.top:
+    if CUT in words and "uncertainty.top" not in said:
         changes["uncertainty.top"] = int(words[CUT])
         settings = with_overrides(settings, {"uncertainty.top": int(words[CUT])})
     if settings.uncertainty.top >= count:

@@ -58,7 +58,8 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "04s_expert_panel": (
         "weighting.ahp_method", "weighting.consistency_limit", "weighting.allow_inconsistent",
         "weighting.data_centre_parent", "uncertainty.top"),
-    "05_scores_and_ranks": ("weighting.objective", "weighting.rule", "weighting.alpha", "aggregation.method"),
+    "05_scores_and_ranks": ("weighting.objective", "weighting.rule", "weighting.alpha", "aggregation.method",
+                            "aggregation.domains"),
     "06_sensitivity": (
         "uncertainty.draws", "uncertainty.concentration", "uncertainty.half_width", "uncertainty.sobol_samples",
         "uncertainty.bounds", "uncertainty.top", "uncertainty.seed", "tiers.k", "tiers.draws"),

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 SCHEMES = {"ahp": ("层次分析", "AHP"), "subjective": ("主观", "Subjective"), "entropy": ("熵权", "Entropy"),
            "nested_entropy": ("分层熵权", "Nested entropy"), "objective": ("客观", "Objective"),
-           "combined": ("组合", "Combined"), "critic": ("CRITIC", "CRITIC"), "equal": ("等权", "Equal")}
+           "combined": ("组合", "Combined"), "critic": ("CRITIC", "CRITIC"), "equal": ("等权", "Equal"),
+           "given": ("给定", "Given")}
 LINE_STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
 
 

@@ -13,7 +13,7 @@ Reference: docs/method.md, section 6.
 from .attainable import AttainableRanks, attainable_ranks
 from .cells import Design, cross
 from .crossing import Crossing, Factor, Option, read_alternatives, read_crossing, with_overrides
-from .draws import SensitivityError, WeightNoise, sample_weights, scores_by_draw
+from .draws import SensitivityError, WeightNoise, sample_weights
 from .enumeration import choice_indices
 from .factorial import ScenarioTable, choice_effects, scenario_summary, scenario_table
 from .leaving_cities import LeaveCitiesOut, extreme_cities, leave_cities_out
@@ -23,7 +23,7 @@ from .replaying import Draw, replay, sampled_inputs, score_draw
 from .sobol import SobolIndices, sobol_indices, weight_indices
 from .stages import Stages
 from .swapping import Swap, smallest_swap
-from .tier_chances import scores_over_choices
+from .tier_chances import scores_by_draw, scores_over_choices
 from .uncertainty import WeightUncertainty, compare_noises, weight_uncertainty
 
 __all__ = [

@@ -41,12 +41,12 @@ class DataSets:
         if data not in self._rows:
             self._rows[data] = distinct_rows(values.to_numpy()[:, used])
         rows, group = self._rows[data]
-        method = settings.aggregation.method
-        if (data, method) not in self._scorers:
-            if method == "geometric" and not (values.to_numpy() > 0).all():
-                study.score(values, weights, method)  # the study itself refuses what it cannot aggregate
-            self._scorers[data, method] = scorer_for(rows, method)
-        return DesignCell(self._scorers[data, method], base, noise, group, indicators)
+        rule = self.stages.rule(settings)
+        if (data, rule) not in self._scorers:
+            if rule != "arithmetic" and not (values.to_numpy() > 0).all():
+                study.score(values, weights, rule)  # the study itself refuses what it cannot aggregate
+            self._scorers[data, rule] = scorer_for(rows, rule, indicators)
+        return DesignCell(self._scorers[data, rule], base, noise, group, indicators)
 
 
 @dataclass(frozen=True)

@@ -185,21 +185,6 @@ def drawn_weights(base: np.ndarray, noise: WeightNoise, draws: int, seed: int, c
     return sampled
 
 
-def scores_by_draw(values: pd.DataFrame, weights: pd.Series, draws: int, concentration: float | None, seed: int,
-                   distribution: Distribution = "dirichlet", half_width: float | None = None) -> pd.DataFrame:
-    """Scores of every city in every draw (draws × cities), for questions that counts of ranks cannot answer.
-
-    The draws are those of `weight_uncertainty` with the same arguments. Cities with the same values have the same
-    scores to the last bit. Memory: 8 bytes × draws × cities.
-    """
-    values, base = checked(values, weights)
-    used = base.to_numpy() > 0
-    sampled = sample_weights(base, draws, concentration, seed, distribution, half_width)
-    distinct, group = distinct_rows(values.to_numpy()[:, used])
-    scores = sampled.to_numpy()[:, used] @ distinct.T
-    return pd.DataFrame(scores[:, group], sampled.index, values.index)
-
-
 def distinct_rows(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Distinct cities, best first in dictionary order, and for each city the position of its row among them.
 

@@ -45,8 +45,8 @@ def leave_cities_out(stages: Stages, settings: Settings, cities: Iterable[str] |
     """
     check_count("top", top)
     check_count("workers", workers)
-    method, raw = settings.aggregation.method, stages.raw(settings)
-    base = study.score(stages.normalised(settings), stages.weights(settings), method)
+    raw = stages.raw(settings)
+    base = study.score(stages.normalised(settings), stages.weights(settings), stages.rule(settings))
     codes = list(raw.index if cities is None else cities)
     if unknown := [code for code in codes if code not in raw.index]:
         raise SensitivityError(f"city {unknown[0]} is not in the panel; give its code as in the roster")
@@ -67,11 +67,11 @@ def leave_cities_out(stages: Stages, settings: Settings, cities: Iterable[str] |
 def scores_without(code: str, raw: pd.DataFrame, cities: pd.DataFrame, proxies: pd.DataFrame, tree: pd.DataFrame,
                    judged: pd.Series, settings: Settings) -> pd.Series:
     """The scores of the other cities: treatment, normalisation and weights without the city."""
-    treated, _ = study.treat(raw.drop(code), cities.drop(code), proxies, settings)
+    treated, _ = study.treat(raw.drop(code), cities.drop(code), proxies, tree, settings)
     objective = study.objective_weights_of_kind(treated, tree, settings.weighting.objective)
     weights = settle(combine_weights(judged.reindex(objective.index), objective, settings.weighting.rule,
                                      settings.weighting.alpha))
-    return study.score(study.normalise(treated, tree, settings), weights, settings.aggregation.method)
+    return study.score(study.normalise(treated, tree, settings), weights, study.rule_of(settings, tree))
 
 
 def extreme_cities(raw: pd.DataFrame) -> pd.Index:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from analysis.frames import settle
-from analysis.scoring import aggregate, rank
+from analysis.scoring import Rule, aggregate, rank
 
 from .draws import SensitivityError, check_count, checked
 
@@ -33,12 +33,13 @@ class LeaveOneOut:
 
 def leave_one_out(values: pd.DataFrame, weights: pd.Series,
                   groups: Mapping[str, str] | pd.Series | pd.DataFrame | None = None, top: int = 100,
-                  method: str = "arithmetic") -> LeaveOneOut:
+                  method: Rule = "arithmetic") -> LeaveOneOut:
     """How the ranks would change without an indicator, a sub-domain or a domain.
 
     values: cities × indicators, normalised, larger is better. weights: by indicator, sum 1; the remaining weights are
     divided by their sum. groups: the group of each indicator (mapping or Series), or a frame indicators × levels to
-    leave out by several groupings at once (columns for example subdomain, domain). method: the aggregation.
+    leave out by several groupings at once (columns for example subdomain, domain). method: how points become the score
+    (`study.rule_of`).
     Ranks: 1 = best, ties share the smaller rank, on scores settled to 12 significant digits.
     Leaving out an indicator of weight zero changes nothing. A part that carries the whole weight has no row. Raises
     SensitivityError where every part does.
@@ -92,7 +93,7 @@ def kept_indicators(indicators: pd.Index, groups: Mapping | pd.Series | pd.DataF
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("left_out")
 
 
-def ranked(values: pd.DataFrame, weights: pd.Series, method: str) -> pd.Series:
+def ranked(values: pd.DataFrame, weights: pd.Series, method: Rule) -> pd.Series:
     """Ranks of the scores, exactly as the study ranks."""
     return rank(settle(aggregate(values, weights, method)))
 

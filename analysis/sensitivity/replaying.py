@@ -51,7 +51,7 @@ def score_draw(panel: Panel, draw: Draw) -> Study:
     done = study.score_study(panel, draw.settings)
     weights = draw.weights.reindex(done.weights.index).fillna(0.0)
     method = draw.settings.aggregation.method
-    scores = study.score(done.normalised, weights, method)
+    scores = study.score(done.normalised, weights, study.rule_of(draw.settings, done.framework))
     return replace(done, weights=done.weights.assign(combined=weights), scores=scores, ranks=rank(scores),
                    domain_scores=study.score_domains(done.normalised, weights, done.framework, method))
 

@@ -8,10 +8,12 @@ Reference: docs/method.md, sections 5 and 6.2.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
+import pandas as pd
 
+from analysis.scoring import Rule, TwoLevels
 from analysis.validation import UnusableValues
 
 from .draws import SensitivityError
@@ -75,13 +77,44 @@ class TopsisScores:
         return 100 * to_worst / (to_worst + np.sqrt(1 - numbers))
 
 
-Scorer = LinearScores | TopsisScores
-SCORERS: dict[str, Callable[[np.ndarray], Scorer]] = {
+class TwoLevelScores:
+    """The totals themselves: domain scores by the scorer of the aggregation inside, and their mean."""
+
+    def __init__(self, values: np.ndarray, rule: TwoLevels, indicators: Sequence[str]) -> None:
+        rule.refuse_negative(values)
+        self.geometric = rule.above == "geometric"
+        self.parts = [(places, SCORERS[rule.inside](values[:, places])) for places in rule.places(pd.Index(indicators))]
+
+    def __call__(self, weights: np.ndarray, numbers: np.ndarray) -> None:
+        total, part = weights.sum(axis=1, keepdims=True), np.empty_like(numbers)
+        numbers[:] = 0
+        for places, scorer in self.parts:
+            own = weights[:, places]
+            share = own.sum(axis=1, keepdims=True)
+            own = own / np.where(share > 0, share, 1)
+            with np.errstate(divide="ignore", invalid="ignore"):  # a domain score of 0 makes a total of 0
+                scorer(own, part)
+                scores = scorer.scores(part, own)
+                added = share / total * (np.log(scores) if self.geometric else scores)
+            numbers += np.where(share > 0, added, 0)
+        if self.geometric:
+            np.exp(numbers, out=numbers)
+
+    def scores(self, numbers: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """The study's scores, which the numbers are."""
+        return numbers
+
+
+Scorer = LinearScores | TopsisScores | TwoLevelScores
+SCORERS: dict[str, Callable[[np.ndarray], LinearScores | TopsisScores]] = {
     "arithmetic": LinearScores, "geometric": GeometricScores, "topsis": TopsisScores}
 
 
-def scorer_for(values: np.ndarray, method: str) -> Scorer:
-    """The scorer of distinct cities × indicators for an aggregation; SensitivityError for an unknown one."""
+def scorer_for(values: np.ndarray, method: Rule, indicators: Sequence[str] = ()) -> Scorer:
+    """The scorer of distinct cities × indicators for a rule of aggregation; SensitivityError for an unknown one.
+    `indicators` are the labels of the columns, which the rule of two levels needs."""
+    if isinstance(method, TwoLevels):
+        return TwoLevelScores(values, method, indicators)
     if method not in SCORERS:
         raise SensitivityError(f"aggregation {method!r} has no scorer; use one of {', '.join(SCORERS)}")
     return SCORERS[method](values)

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis.scoring import Rule
+
 from .counting import DesignCell, one_blas_thread
 from .draws import SensitivityError, WeightNoise, check_count, checked, distinct_rows, noise_quantiles
 from .ranking import cell_ranks, drawn_ranks, mean_shifts
@@ -144,7 +146,7 @@ def estimates(at_first: np.ndarray, at_second: np.ndarray, swapped: np.ndarray, 
 
 
 def weight_indices(values: pd.DataFrame, weights: pd.Series, noise: WeightNoise, base_samples: int, seed: int,
-                   method: str = "arithmetic", resamples: int = 100, every_city: bool = True) -> SobolIndices:
+                   method: Rule = "arithmetic", resamples: int = 100, every_city: bool = True) -> SobolIndices:
     """Which indicator's uncertain weight moves the ranks: outputs mean_shift (mean absolute change of rank from the
     base weights) and, unless every_city is false, every city's rank; inputs the indicators that have weight.
 
@@ -158,7 +160,7 @@ def weight_indices(values: pd.DataFrame, weights: pd.Series, noise: WeightNoise,
     used = weights.index[weights > 0]
     rows, group = distinct_rows(values[used].to_numpy())
     base = weights[used].to_numpy()
-    cell = DesignCell(scorer_for(rows, method), base, noise, group)
+    cell = DesignCell(scorer_for(rows, method, used), base, noise, group)
     usual = cell_ranks(cell, base)[0]
 
     def ranks(drawn: np.ndarray) -> np.ndarray:

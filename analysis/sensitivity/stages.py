@@ -18,7 +18,7 @@ import pandas as pd
 from analysis import experts, indicators, study, weighting
 from analysis.frames import settle
 from analysis.panel import Panel, tree_of
-from analysis.scoring import rank
+from analysis.scoring import Rule, rank
 from analysis.settings import Settings
 
 
@@ -68,7 +68,7 @@ class Stages:
     def treated(self, settings: Settings) -> pd.DataFrame:
         """Values without gaps, outliers treated."""
         return self._once(self._data(settings), lambda: study.tame_outliers(
-            self.raw(settings), self.filled(settings), settings)[0])
+            self.raw(settings), self.filled(settings), self.tree(settings), settings)[0])
 
     def normalised(self, settings: Settings) -> pd.DataFrame:
         """Points, larger is better. Two settings with the same data set get the same object."""
@@ -112,7 +112,12 @@ class Stages:
 
     def ranks(self, settings: Settings) -> pd.Series:
         """The ranks, as `score_study(panel, settings).ranks`."""
-        return rank(study.score(self.normalised(settings), self.weights(settings), settings.aggregation.method))
+        return rank(study.score(self.normalised(settings), self.weights(settings), self.rule(settings)))
+
+    def rule(self, settings: Settings) -> Rule:
+        """How points become the score, as `study.rule_of`."""
+        key = "rule", settings.aggregation, settings.weighting.data_centre_parent
+        return self._once(key, lambda: study.rule_of(settings, self.tree(settings)))
 
     @staticmethod
     def _data(settings: Settings) -> tuple:

@@ -1,4 +1,5 @@
-"""The scores of single draws over all choices: for questions, such as tiers, that counts of ranks cannot answer.
+"""The scores of single draws, of weights alone or over all choices: for questions, such as tiers, that counts of ranks
+cannot answer.
 
 Reference: docs/method.md, sections 6.4 and 7.4.
 """
@@ -8,12 +9,24 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from analysis.scoring import Rule
+
 from .cells import Design
 from .counting import DesignCell, one_blas_thread
-from .draws import SensitivityError, check_count, drawn_weights
+from .draws import (
+    Distribution,
+    SensitivityError,
+    WeightNoise,
+    check_count,
+    checked,
+    distinct_rows,
+    drawn_weights,
+    sample_weights,
+)
 from .factorial import same_data
 from .over_choices import SHORTEST_BLOCK, cell_order
 from .ranking import settled
+from .scorers import scorer_for
 
 
 def scores_over_choices(design: Design, draws: int, seed: int) -> pd.DataFrame:
@@ -53,3 +66,26 @@ def cell_scores(cell: DesignCell, weights: np.ndarray) -> np.ndarray:
         cell.scorer(weights, numbers)
         scores = cell.scorer.scores(numbers, weights)
     return settled(scores)[:, cell.group]
+
+
+def scores_by_draw(values: pd.DataFrame, weights: pd.Series, draws: int, concentration: float | None, seed: int,
+                   distribution: Distribution = "dirichlet", half_width: float | None = None,
+                   method: Rule = "arithmetic") -> pd.DataFrame:
+    """Scores of every city in every draw (draws × cities), for questions that counts of ranks cannot answer.
+
+    The draws are those of `weight_uncertainty` with the same arguments; method: how points become the score
+    (`study.rule_of`). Cities with the same values have the same scores to the last bit. Memory: 8 bytes × draws ×
+    cities.
+    """
+    values, base = checked(values, weights)
+    used = base.to_numpy() > 0
+    sampled = sample_weights(base, draws, concentration, seed, distribution, half_width)
+    distinct, group = distinct_rows(values.to_numpy()[:, used])
+    drawn = sampled.to_numpy()[:, used]
+    if method == "arithmetic":
+        scores = (drawn @ distinct.T)[:, group]
+    else:
+        scorer = scorer_for(distinct, method, values.columns[used])
+        noise = WeightNoise(distribution, concentration, half_width)
+        scores = cell_scores(DesignCell(scorer, base.to_numpy()[used], noise, group), drawn)
+    return pd.DataFrame(scores, sampled.index, values.index)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.frames import settle
-from analysis.scoring import aggregate, rank
+from analysis.scoring import Rule, aggregate, rank
 
 from .counting import Counts, DesignCell, count_ranks
 from .draws import Distribution, SensitivityError, WeightNoise, check_count, checked, distinct_rows
@@ -48,15 +48,15 @@ class WeightUncertainty:
 
 def weight_uncertainty(values: pd.DataFrame, weights: pd.Series, draws: int, concentration: float | None, seed: int,
                        top: Sequence[int] = (10, 100), distribution: Distribution = "dirichlet", workers: int = 1,
-                       half_width: float | None = None, method: str = "arithmetic") -> WeightUncertainty:
+                       half_width: float | None = None, method: Rule = "arithmetic") -> WeightUncertainty:
     """How certain each city's rank is when the weights are known only roughly.
 
     values: cities × indicators, normalised, larger is better, no gaps (any sign: z-scores work).
     weights: by indicator, not negative, sum 1; an indicator of weight zero keeps weight zero.
     draws: number of random weight vectors. concentration, distribution, half_width: see `WeightNoise`.
     seed: any integer ≥ 0. top: the k of P(rank ≤ k). workers: threads; the result is the same, bit for bit, for any
-    number of them and does not depend on the order of the cities. method: the aggregation, arithmetic, geometric or
-    topsis.
+    number of them and does not depend on the order of the cities. method: arithmetic, geometric, topsis or the rule of
+    two levels (`study.rule_of`).
 
     Cities that agree on every weighted indicator tie in every draw: they share the smaller rank in `ranks` and
     `counts`, and share the tied ranks equally in `acceptability`. Without noise (infinite concentration, half_width 0)
@@ -79,13 +79,13 @@ def weight_uncertainty(values: pd.DataFrame, weights: pd.Series, draws: int, con
     else:
         base = weights.to_numpy()
         distinct, group = distinct_rows(values.to_numpy()[:, base > 0])
-        cell = DesignCell(scorer_for(distinct, method), base[base > 0], noise, group)
+        cell = DesignCell(scorer_for(distinct, method, values.columns[base > 0]), base[base > 0], noise, group)
         counts = count_ranks({0: cell}, {0: draws}, seed, workers)
     return summarise(counts, values.index, draws, top)
 
 
 def compare_noises(values: pd.DataFrame, weights: pd.Series, noises: Sequence[WeightNoise], draws: int, seed: int,
-                   top: int = 100, method: str = "arithmetic") -> pd.DataFrame:
+                   top: int = 100, method: Rule = "arithmetic") -> pd.DataFrame:
     """How the result depends on the kind and the amount of noise: one row per noise.
 
     Columns: zh, en (the noise in words), mean_width and widest (of the intervals rank_05 to rank_95, in ranks), sure

@@ -21,18 +21,32 @@ function sum(terms) {
 }
 
 const ends = [Math.max, Math.min].map(end => indicators.map((_, j) => end(...cities.map(city => city.points[j]))));
-const aggregate = {
+const means = {
   arithmetic: (points, weights) => sum(points.map((point, j) => point * weights[j])),
   geometric: (points, weights) =>
     Math.exp(sum(points.map((point, j) => weights[j] > 0 ? Math.log(point) * weights[j] : 0))),
-  topsis: (points, weights) => {
-    const [best, worst] = ends.map(end => Math.sqrt(sum(points.map((point, j) => {
+  topsis: (points, weights, ofAll = ends) => {
+    const [best, worst] = ofAll.map(end => Math.sqrt(sum(points.map((point, j) => {
       const apart = point * weights[j] - end[j] * weights[j];
       return apart * apart;
     }))));
     return 100 * (worst / (best + worst));
   },
-}[data.method];
+};
+const places = domains.map((_, place) => indicators.flatMap(({domain}, j) => domain === place ? [j] : []));
+
+// Domain scores first, and their mean; a domain without weight does not count, and a score of 0 makes the product 0.
+function ofDomains(points, weights) {
+  const total = sum(weights), parts = places.flatMap(own => {
+    const share = sum(own.map(j => weights[j]));
+    const of = list => own.map(j => list[j]);
+    return share > 0 ? [[share / total, means[data.method](of(points), of(weights).map(weight => weight / share),
+                                                           ends.map(of))]] : [];
+  });
+  if (data.above === "arithmetic") return sum(parts.map(([share, score]) => share * score));
+  return parts.some(([, score]) => score === 0) ? 0 : Math.exp(sum(parts.map(([share, score]) => share * Math.log(score))));
+}
+const aggregate = data.above ? ofDomains : means[data.method];
 const scoresUnder = weights => cities.map(city => settle(aggregate(city.points, weights)));
 
 // 1 = best; equal scores share the smaller rank.

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from analysis import scenarios, scoring, study, treatment
+from analysis.editions import PUBLIC_TRAITS
 from analysis.frames import read_frame, settle
 from analysis.panel import find_city
 from analysis.settings import BASELINE, ROOT, flatten, load_settings
@@ -22,7 +23,7 @@ OTHER_CHOICES = {
     "indicators.exclude": ["I33"], "treatment.neighbours": 1, "treatment.indicator_coverage": 0.99,
     "treatment.skewness_limit": 50.0, "treatment.kurtosis_limit": 1000.0, "treatment.winsorise_at_most": 1,
     "normalisation.lowest_points": 10, "weighting.subjective": "equal", "weighting.ahp_method": "geometric_mean",
-    "weighting.data_centre_parent": "S14", "weighting.rule": "multiplicative",
+    "weighting.data_centre_parent": "S14", "weighting.rule": "multiplicative", "aggregation.domains": "geometric",
 }
 # Choices that do not enter score_study, and where they matter instead.
 ELSEWHERE = {
@@ -36,7 +37,8 @@ ELSEWHERE = {
        ("k", "k_smallest", "k_largest", "starts", "references", "resamples", "draws", "seed")},
 }
 ALTERNATIVES = {alternative["key"]: alternative for alternative in yaml.safe_load(
-    (ROOT / "settings/alternatives.yaml").read_text(encoding="utf-8"))["one_at_a_time"]}
+    (ROOT / "settings/alternatives.yaml").read_text(encoding="utf-8"))["one_at_a_time"]
+    if alternative.get("only", "public") in PUBLIC_TRAITS}
 
 
 @pytest.fixture(scope="module")

@@ -311,7 +311,9 @@ class TestEditions:
         assert labels["figure"] == [*"1234"] and labels["table"] == [*"12345678"]
         text = "\n".join(prose_of(NOTEBOOKS["own/10_white_paper", lang]))
         listed = re.findall(r"^\[(\d)\]", text, re.MULTILINE)
-        assert listed == [*"12345"] and set(re.findall(r"\[(\d)\]", text)) == set(listed)
+        assert listed == [*"1234"] and set(re.findall(r"\[(\d)\]", text)) == set(listed)
+        judged = [source for source in code_of(NOTEBOOKS["own/10_white_paper", lang]) if "[5]" in source]
+        assert len(judged) == 2 and all('if step.has("judged"):' in source for source in judged)
 
     def said(self, lang, edition):
         """What the notebook says of one edition alone: the texts that it keeps under the edition's name."""

@@ -19,6 +19,9 @@ POINTS = {
                "Points = 50 + 10 × the treated value's z-score over all cities."),
     "rank": ("得分 = 处理后的值在全部城市中的位次，换算到 0–100。",
              "Points = the treated value's rank among all cities, out of 100."),
+    "goalposts": ("得分 = 处理后的值在下限与上限（目标值；没有目标值的取最低、最高值）之间的位置，换算到 0–100。",
+                  "Points = the treated value's place between the lower and the upper goalpost (the lowest and highest "
+                  "value where there is none), out of 100."),
 }
 
 
@@ -44,6 +47,9 @@ def changed_notes(account: Account, lang: str) -> list[str]:
         if change.action == "winsorised":
             said.append(pick(lang, f"缩尾 {change.indicator}：{change.before:.6g} → {change.after:.6g}。",
                              f"Winsorised {change.indicator}: {change.before:.6g} → {change.after:.6g}."))
+        elif change.action == "capped":
+            said.append(pick(lang, f"按目标值计 {change.indicator}：{change.before:.6g} → {change.after:.6g}。",
+                             f"At the goalpost {change.indicator}: {change.before:.6g} → {change.after:.6g}."))
         elif change.action == "log":
             said.append(pick(lang, "对数 {}：整列取 {}。", "Log {}: the whole column is {}.").format(
                 change.indicator, recorded_logarithm(change.reason).text(6).replace("-", "−")))

@@ -18,6 +18,7 @@ import pandas as pd
 
 from analysis import editions
 from analysis.figures.labels import node_names, pick
+from analysis.scoring import TwoLevels
 from analysis.tables import full_names
 from workbench.cities import words
 from workbench.cities.account import Account
@@ -58,7 +59,8 @@ def account_workbook(account: Account, lang: str = "zh") -> bytes:
     """The workbook (.xlsx) of an account: sheets of the account, of its raw cells and of notes and sources.
 
     With arithmetic and geometric aggregation the score is a formula, with TOPSIS, which needs all cities, a number;
-    points are formulas with min-max, numbers with z-scores and ranks, which need all cities too. The same account
+    points are formulas with min-max and goalposts, numbers with z-scores and ranks, which need all cities too. The same
+    account
     gives the same bytes.
     """
     buffer = io.BytesIO()
@@ -153,7 +155,7 @@ def treated_formula(account: Account, code: str, raw_cell: str, filled: str) -> 
     """The treated value as a formula: filled from donors, drawn in, or its logarithm, as the record says, in order."""
     value = raw_cell
     for change in account.changes[account.changes["indicator"] == code].itertuples():
-        if change.action == "winsorised":
+        if change.action in ("winsorised", "capped"):
             value = f"{'MIN' if change.after < change.before else 'MAX'}({value},{change.after:.12g})"
         elif change.action == "log":
             value = recorded_logarithm(change.reason).excel(value)
@@ -163,9 +165,9 @@ def treated_formula(account: Account, code: str, raw_cell: str, filled: str) -> 
 
 
 def points_formula(account: Account, row: int, direction: str) -> str:
-    """Min-max points as a formula; empty for scales that need every city."""
+    """Points between two ends as a formula; empty for scales that need every city."""
     choices = account.tables.settings.normalisation
-    if choices.method != "minmax":
+    if not account.tables.has_fixed_ends:
         return ""
     treated, low, high = (f"{LETTER[name]}{row}" for name in ("treated", "lowest", "highest"))
     above = f"({treated}-{low})" if direction == "+" else f"({high}-{treated})"
@@ -179,8 +181,18 @@ def score_formula(account: Account, first: int, last: int, share: bool = False) 
     weights, points, parts = (f"{LETTER[name]}{first}:{LETTER[name]}{last}"
                               for name in ("weight", "points", "contribution"))
     divided = f"/SUM({weights})" if share else ""
-    return {"arithmetic": f"SUM({parts}){divided}", "geometric": f"EXP(SUMPRODUCT({weights},LN({points})){divided})",
+    added = f"SUM({parts})" if account.tables.is_additive else f"SUMPRODUCT({weights},{points})"
+    return {"arithmetic": f"{added}{divided}", "geometric": f"EXP(SUMPRODUCT({weights},LN({points})){divided})",
             "topsis": ""}[account.tables.settings.aggregation.method]
+
+
+def two_level_formula(account: Account, first: int, last: int) -> str:
+    """The score as the mean of the domain scores in rows first to last; empty where one of them has no logarithm."""
+    scores, weights = (f"{LETTER[name]}{first}:{LETTER[name]}{last}" for name in ("points", "weight"))
+    if account.tables.rule.above == "arithmetic":
+        return f"SUMPRODUCT({weights},{scores})/SUM({weights})"
+    positive = (account.domains["score"] > 0).all()
+    return f"EXP(SUMPRODUCT({weights},LN({scores}))/SUM({weights}))" if positive else ""
 
 
 # --- the sheet of the account -----------------------------------------------------------------------------------------
@@ -239,6 +251,8 @@ def write_results(sheet: Worksheet, looks: dict, account: Account, spans: dict[s
     column = "contribution" if additive else "points"
     of_domains = f"SUM({LETTER[column]}{start}:{LETTER[column]}{total - 1})"
     formula = of_domains if additive else score_formula(account, first, last)
+    if isinstance(account.tables.rule, TwoLevels):
+        formula = two_level_formula(account, start, total - 1)
     score = account.result["score"]
     labels = pick(lang, ("总分", "本研究的得分", "差"), ("Score", "The study's score", "Difference"))
     for offset, label in enumerate(labels):
@@ -265,9 +279,9 @@ def write_notes(sheet: Worksheet, looks: dict, account: Account, lang: str) -> N
 
 
 def not_computed(account: Account, lang: str) -> list[str]:
-    """What stands as a number because it needs every city: points other than min-max, the TOPSIS score."""
+    """What stands as a number because it needs every city: points without fixed ends, the TOPSIS score."""
     settings, said = account.tables.settings, []
-    if settings.normalisation.method != "minmax":
+    if not account.tables.has_fixed_ends:
         said.append(pick(lang, "本次运行的得分（点数）要用到全部城市，这里是数，不是公式。",
                          "The points of this run need every city; they are numbers here, not formulas."))
     if settings.aggregation.method == "topsis":

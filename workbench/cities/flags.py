@@ -8,7 +8,8 @@ from analysis.study import ACTIONS
 from workbench.cities.names import Names
 from workbench.cities.run_tables import RunTables
 
-FLAGS = {"filled": ("补缺", "filled"), "winsorised": ("缩尾", "winsorised"), "log": ("对数", "log"),
+FLAGS = {"filled": ("补缺", "filled"), "winsorised": ("缩尾", "winsorised"),
+         "capped": ("按目标值计", "at the goalpost"), "log": ("对数", "log"),
          "fallback": ("后备来源", "fallback"), "set_aside": ("有剔除", "cells set aside"),
          "gap": ("已知缺口", "known gap")}
 DONORS_SHOWN = 5

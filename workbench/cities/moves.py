@@ -1,7 +1,8 @@
 """What would move a city ten places: the smallest change of its score, and of each indicator alone.
 
 Everything else is held: the other cities, the weights and the ends of every scale. Where a scale or a total needs all
-cities (z-scores, ranks, TOPSIS), a single indicator has no exact answer and none is given.
+cities (z-scores, ranks, TOPSIS), a single indicator has no exact answer and none is given; nor is one where the total
+is made of domain scores.
 
 Reference: docs/method.md, section 10.
 """
@@ -90,14 +91,14 @@ def moves_of(tables: RunTables, code: str, places: int = PLACES, scales: Mapping
 def steps_up(tables: RunTables, code: str, score: float, target: float,
              scales: Mapping[str, Scale] | None = None) -> tuple[Improvement, ...] | None:
     """How high each indicator alone must rise for the score `target`; None where no exact answer exists."""
-    method, normalisation = tables.settings.aggregation.method, tables.settings.normalisation
-    if normalisation.method != "minmax" or method == "topsis":
+    normalisation = tables.settings.normalisation
+    if not tables.has_steps:
         return None
     points, found = tables.normalised.loc[code].to_dict(), []
     for indicator, scale in (scales or scales_of(tables)).items():
         if scale.weight <= 0:
             needed = math.inf
-        elif method == "arithmetic":
+        elif tables.is_additive:
             needed = points[indicator] + (target - score) / scale.weight
         else:
             needed = points[indicator] * (target / score) ** (1 / scale.weight)

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from analysis.figures.labels import pick
+from analysis.scoring import TwoLevels
 from analysis.tables import EMPTY, printed
 from workbench.cities import drawing
 from workbench.cities import profile_words as words
@@ -37,6 +38,8 @@ HEADS = {
 NO_STEPS = ("本次运行的标准化或合成用到全部城市，单项指标的要求没有精确答案。",
             "This run's scale or aggregation needs every city: what one indicator alone would have to do has no exact "
             "answer.")
+OF_DOMAINS = ("本次运行的总分由领域得分合成，不计算单项指标的要求。",
+              "This run's total is made of domain scores: what one indicator alone would have to do is not computed.")
 
 
 def heads(lang: str) -> dict[str, str]:
@@ -49,7 +52,7 @@ def content(names: ProfileNames, code: str) -> dict[str, Any]:
     profiles = names.profiles
     move = moves_of(profiles.tables, code, scales=profiles.scales)
     table, (strong, weak) = profiles.percentiles(code), profiles.outstanding(code)
-    steps = move.steps or ()
+    steps, no_steps = move.steps or (), OF_DOMAINS if isinstance(profiles.tables.rule, TwoLevels) else NO_STEPS
     own_words = heads(names.lang)
     return {
         "title": str(names.cities[code]), "place": names.place(code), "facts": facts(names, code),
@@ -61,7 +64,7 @@ def content(names: ProfileNames, code: str) -> dict[str, Any]:
         "indicators": indicator_rows(names, code, table, strong, weak), "heads": own_words,
         "move_lines": words.move_lines(names, code, move),
         "steps": words.step_rows(names, steps), "steps_lead": words.steps_lead(names, steps),
-        "no_steps": pick(names.lang, *NO_STEPS) if move.steps is None else "",
+        "no_steps": pick(names.lang, *no_steps) if move.steps is None else "",
         "flags": words.flag_lines(names, code), "reading": words.reading_lines(names), "bar_key": bar_key(names, code),
         "command": command(names, code)}
 

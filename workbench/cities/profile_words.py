@@ -127,6 +127,8 @@ def flag_lines(names: ProfileNames, code: str) -> list[str]:
                                              & tables.record["indicator"].isin(tables.weights.index)])
     sentences = {
         "winsorised": ("缩尾：{}极高或极低，收到允许的边界。", "Winsorised: {}: extreme, drawn in to the allowed end."),
+        "capped": ("按目标值计：{}超出目标值，以目标值计。",
+                   "At the goalpost: {}: beyond it, and counts as the goalpost."),
         "fallback": ("后备来源：{}没有本市的数，用所在省的，同省城市相同。",
                      "Fallback: {}: no figure of its own; the province's, the same for its cities."),
         "set_aside": ("有剔除：{}的原始数中有可疑者被剔除，余下的取中位数。",
@@ -150,7 +152,7 @@ def reading_lines(names: ProfileNames) -> list[str]:
     if names.profiles.peers["all"].sizes.iloc[0] > 1 and tables.intervals:
         said.append(say("区间只含方法与权重的不确定，不含数据误差，是下限。",
                         "Intervals hold the uncertainty of method and weights, not errors in the data: a lower bound."))
-    if tables.settings.normalisation.method == "minmax" and tables.settings.aggregation.method != "topsis":
+    if tables.has_steps:
         said.append(say("“怎样移动十位”一节固定其他城市、权重与各指标的最低、最高值，一次只动一项；"
                         "说的是算术，不是建议。",
                         "What would move it: other cities, weights and the ends of every scale are held, and one thing "

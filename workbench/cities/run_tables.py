@@ -83,22 +83,40 @@ class RunTables:
         """The proxies in use, by indicator."""
         return self.ground.proxies
 
+    @cached_property
+    def rule(self) -> scoring.Rule:
+        """How points become the score."""
+        return study.rule_of(self.settings, self.tree)
+
     @property
     def is_additive(self) -> bool:
         """Whether contributions add up to the score: with arithmetic aggregation only."""
-        return self.settings.aggregation.method == "arithmetic"
+        return self.rule == "arithmetic"
+
+    @property
+    def has_fixed_ends(self) -> bool:
+        """Whether points lie between two ends, so that they follow from a city's own value: min-max and goalposts."""
+        return self.settings.normalisation.method in ("minmax", "goalposts")
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether what one indicator alone must do for a score is computed: for one mean of points between two ends."""
+        return self.has_fixed_ends and self.rule in ("arithmetic", "geometric")
 
     @cached_property
     def traits(self) -> pd.DataFrame:
-        """What is the same for every city, a row a measured indicator: lowest and highest treated value, direction, the
-        proxy's measure, multiplier, reference_year, grade and fallback, and unit_zh and unit_en of the raw values (the
-        variable's own where a run counts totals)."""
+        """What is the same for every city, a row a measured indicator: lowest and highest treated value (or its
+        goalposts, where points are made by them), direction, the proxy's measure, multiplier, reference_year, grade and
+        fallback, and unit_zh and unit_en of the raw values (the variable's own where a run counts totals)."""
         proxy = self.chosen.loc[self.raw.columns]
         unit = proxy[["unit_zh", "unit_en"]]
         undivided = proxy["measure"].str.endswith(PER_RESIDENT) & (self.settings.indicators.scale == "total")
         totals = self.variables[["unit_zh", "unit"]].reindex(proxy["variable"]).set_axis(unit.index)
         unit = unit.mask(undivided, totals.set_axis(unit.columns, axis=1))
-        scale = {"lowest": self.treated.min(), "highest": self.treated.max(),
+        ends = self.treated.agg(["min", "max"]).T
+        if self.settings.normalisation.method == "goalposts":
+            ends = study.goalposts(self.treated, self.tree)
+        scale = {"lowest": ends.iloc[:, 0], "highest": ends.iloc[:, 1],
                  "direction": self.tree["direction"].reindex(proxy.index)}
         return pd.concat([pd.DataFrame(scale), unit, proxy[PROXY_TRAITS]], axis=1)
 
@@ -206,7 +224,7 @@ def check_fills(tables: RunTables) -> None:
 def check_scores(tables: RunTables) -> None:
     """Scores must be what points and weights make, ranks what scores make, and later tables must show these scores."""
     weights = tables.weights["combined"]
-    scores = study.score(tables.normalised[weights.index], weights, tables.settings.aggregation.method)
+    scores = study.score(tables.normalised[weights.index], weights, tables.rule)
     expected = pd.DataFrame({"score": scores, "rank": scoring.rank(tables.scores["score"])})
     refuse_difference(tables.scores[["score", "rank"]], settle(expected), "05_scores.csv",
                       "points, weights and scores give", tables)

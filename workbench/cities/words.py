@@ -9,12 +9,15 @@ import pandas as pd
 
 from analysis.figures.labels import pick
 from analysis.frames import settle
+from analysis.scoring import TwoLevels
 from analysis.tables import EMPTY, full_names, percentage, printed
 from workbench.cities.account import Account
 from workbench.cities.flags import flag_words, flags_of
 from workbench.cities.names import Names
 
 AGGREGATIONS = {"geometric": ("几何平均", "the geometric mean"), "topsis": ("TOPSIS 贴近度", "TOPSIS closeness")}
+MEANS = {"arithmetic": ("算术平均", "arithmetic"), "geometric": ("几何平均", "geometric"),
+         "topsis": ("TOPSIS", "TOPSIS")}
 KINDS = {"choices": ("全部选择", "all choices"), "weights": ("仅权重", "weights only")}
 
 
@@ -111,7 +114,14 @@ def sum_line(account: Account, lang: str) -> str:
         total = settle(math.fsum(account.items["contribution"]))
         return pick(lang, f"贡献之和 {total:.12g} = 得分 {score:.12g}，分毫不差。",
                     f"The contributions sum to {total:.12g} = the score {score:.12g}, to the last bit.")
-    name = pick(lang, *AGGREGATIONS[account.tables.settings.aggregation.method])
+    rule = account.tables.rule
+    if isinstance(rule, TwoLevels):
+        above, inside = (pick(lang, *MEANS[each]) for each in (rule.above, rule.inside))
+        return pick(lang, f"得分 {score:.12g} 是领域得分的{above}（领域之内为{inside}），不是各项之和："
+                          "没有可以相加的贡献。",
+                    f"The score {score:.12g} is the {above} mean of the domain scores ({inside} inside the domains), "
+                    "not a sum: there are no contributions that add up.")
+    name = pick(lang, *AGGREGATIONS[rule])
     return pick(lang, f"得分 {score:.12g} 是{name}，不是各项之和：没有可以相加的贡献。",
                 f"The score {score:.12g} is {name}, not a sum: there are no contributions that add up.")
 
@@ -156,11 +166,11 @@ def reading(account: Account, indicator: str, lang: str) -> str:
         return EMPTY
     rows = item["raw_rows"].replace(";", pick(lang, "、", ", "))
     divided = f" ÷ {item['denominator_row']}" if item["denominator_row"] else ""
-    return pick(lang, "：", ": ").join([years(item["years"], lang), f"{rows}{divided}"])
+    return pick(lang, "：", ": ").join(filter(None, [years(item["years"], lang), f"{rows}{divided}"]))
 
 
 def years(text: str, lang: str) -> str:
-    """2017;2018;2019 as 2017–2019, years apart one by one."""
-    numbers = [int(year) for year in text.split(";")]
+    """2017;2018;2019 as 2017–2019, years apart one by one; figures of a study's own may have none."""
+    numbers = [int(year) for year in text.split(";") if year]
     run = len(numbers) > 2 and numbers == list(range(numbers[0], numbers[-1] + 1))
     return f"{numbers[0]}–{numbers[-1]}" if run else pick(lang, "、", ", ").join(map(str, numbers))

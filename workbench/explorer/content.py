@@ -47,6 +47,11 @@ class ExplorerTables:
     weightings: list[Weighting]
     intervals: dict[str, pd.DataFrame]
 
+    @property
+    def rule(self) -> scoring.Rule:
+        """How points become the score."""
+        return study.rule_of(self.settings, self.ground.tree)
+
 
 def read_tables(run: Run, settings: Settings, ground: Ground) -> ExplorerTables:
     """Read a run's tables; ExplorerError where points and weights do not give its ranks."""
@@ -56,7 +61,7 @@ def read_tables(run: Run, settings: Settings, ground: Ground) -> ExplorerTables:
     weightings = weightings_of(run, settings)
     tables = ExplorerTables(settings, ground, points[domain.index], scores, domain, weightings, found)
     own = next(each.weights for each in weightings if each.key == OWN)
-    if not scoring.rank(study.score(tables.points, own, settings.aggregation.method)).equals(scores["rank"]):
+    if not scoring.rank(study.score(tables.points, own, tables.rule)).equals(scores["rank"]):
         raise ExplorerError("05_scores.csv: its ranks are not those that 02_normalised.csv and 05_weights.csv give; "
                             "the run's tables were changed: run the study again")
     return tables
@@ -80,6 +85,8 @@ def explorer_content(tables: ExplorerTables, lang: str) -> dict[str, Any]:
         "intervals": list(tables.intervals),
         "cities": city_records(tables, positions, lang),
     }
+    if isinstance(tables.rule, scoring.TwoLevels):
+        content["above"] = tables.rule.above
     return content | ({} if positions is None else {"outlines": base_map(BOUNDARIES)})
 
 

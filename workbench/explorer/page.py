@@ -66,10 +66,18 @@ def explorer_page(content: dict[str, Any], stamp: Stamp, lang: str) -> str:
         table_scroll=report_words["table_scroll"],
         index=report_words["index"], run_label=report_words["run"] + report_words["colon"],
         bands=band_key(content, lang), interval_colours=INTERVAL_COLOURS,
-        how=words["how_text"].format(method=METHODS[lang][content["method"]]),
+        how=words["how_text"].format(method=method_in_words(content, lang)),
         style=stylesheet() + (REPORT_ASSETS / "explorer.css").read_text(encoding="utf-8"),
         data=script_json(data), library=library.result(), script=script,
         script_hashes=[script_hash(library.result()), script_hash(script)])
+
+
+def method_in_words(content: dict[str, Any], lang: str) -> str:
+    """The rule of aggregation as the page calls it; of a mean of domain scores both means."""
+    method = METHODS[lang][content["method"]]
+    if "above" not in content:
+        return method
+    return WORDS[lang]["two_levels"].format(above=METHODS[lang][content["above"]], inside=method)
 
 
 def band_key(content: dict[str, Any], lang: str) -> list[tuple[str, str, float]]:

@@ -94,7 +94,7 @@ WORDS = Words({
         "band": "第 {first}–{last} 名", "band_rest": "第 {last} 名以后", "how": "这一页怎样计算",
         "how_text": "得分是各指标分值按现在的权重所作的{method}，分值已统一方向与尺度，不随滑块改变。得分保留 12 位"
                     "有效数字后排名，得分相同的城市名次相同，取较小者，与本研究一致。本页不联网，设置只在网址里。",
-        "column_pin": "固定",
+        "column_pin": "固定", "two_levels": "{inside}（各领域之内）与{above}（领域得分之间）",
     },
     "en": {
         "title": "Other weights, other ranks?",
@@ -155,6 +155,6 @@ WORDS = Words({
                     "scale and one direction and do not follow the sliders. Scores are settled to 12 significant "
                     "digits before they are ranked and equal scores share the smaller rank, as in the study. The "
                     "page loads nothing; its settings are in its address only.",
-        "column_pin": "Pin",
+        "column_pin": "Pin", "two_levels": "{inside} inside each domain, and then {above} of the domain scores,",
     },
 })

@@ -18,6 +18,7 @@ from analysis.rawfiles import sha256
 from workbench.own.findings import LOG_COLUMNS
 from workbench.own.problems import Problem
 from workbench.own.study_input import StudyInput
+from workbench.own.tree_numbers import NUMBERS
 
 RECORD = "record.csv"
 LOG, WARNINGS = "reading_log", "reading_warnings"
@@ -41,7 +42,8 @@ def write_tables(study: StudyInput, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     tables = {
         "values": study.values.assign(name=study.values["code"].map(study.cities["name"]))[VALUE_COLUMNS],
-        "framework": study.framework.reset_index(names="code")[TREE_COLUMNS],
+        "framework": study.framework.reset_index(names="code")[
+            [*TREE_COLUMNS, *(name for name in NUMBERS if name in study.framework)]],
         "cities": study.cities.reset_index(names="code").rename(columns={"seat_lon": "lon", "seat_lat": "lat"}),
         "regions": study.regions,
         "experts": study.experts.reset_index(names="expert"),

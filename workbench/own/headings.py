@@ -52,6 +52,10 @@ FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
         "unit_zh": ("unit_zh", "单位", "中文单位", "unit"), "unit_en": ("unit_en", "英文单位", "单位（英文）"),
         "source": ("source", "来源", "数据来源"), "note": ("note", "备注", "说明"),
         "number": ("number", "序号"), "certainty": ("certainty",),
+        "weight": ("weight", "weights", "权重", "权数", "权重系数", "指标权重", "综合权重"),
+        "low": ("low", "lower goalpost", "goalpost_low", "lower bound", "下限", "目标下限", "下限值", "下界"),
+        "high": ("high", "upper goalpost", "goalpost_high", "upper bound", "上限", "目标上限", "上限值", "上界"),
+        "log": ("log", "ln", "logarithm", "对数", "取对数", "是否取对数"),
     },
     "cities": {
         "code": ("code", "代码", "adcode", "行政区划代码", "城市代码", "iso3", "iso2", "iso", "iso_code", "ucode",

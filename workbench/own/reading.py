@@ -33,6 +33,7 @@ from workbench.own.study_words import read_study_words, unit_by_heading
 from workbench.own.template import PUBLIC_VALUES, public_values
 from workbench.own.tree import COLUMNS as TREE_COLUMNS
 from workbench.own.tree import read_tree
+from workbench.own.tree_numbers import note_scales
 from workbench.own.values import check_enough, latest, read_figures
 
 __all__ = ["OwnDataError", "Problem", "read_input", "write_input"]
@@ -117,6 +118,7 @@ def read_study(grids: dict[str, Grid], findings: Findings, root: Path, kept: set
         own_tree = with_units(own_tree, figures.units)
         values = latest(every_year, findings, whole(grids["values"]), year)
         check_enough(values, grids["values"], findings)
+        note_scales(values, own_tree, findings)
         note_implausible(every_year, values, heads, own_tree, repository_tree(root), roster, findings)
     experts, judgements = read_judged(grids, own_tree, sound_tree, root, findings)
     words = {} if "cities" not in grids or kept is not None else unit_by_heading(grids)
@@ -164,6 +166,9 @@ def read_judged(grids: dict[str, Grid], tree: pd.DataFrame, sound_tree: bool, ro
     repository = read_experts(root)
     papers = sound_tree and is_papers_tree(tree, root)
     place = whole(grids["values"]) if "values" in grids else Cell("")
+    if "weight" in tree and "judgements" not in grids and not any_sheet(grids):
+        experts = experts_by_default([OWN], repository) if experts is None else experts
+        return experts, {expert: {} for expert in experts.index[:1]}
     if "judgements" not in grids and not any_sheet(grids):
         return without_judgements(experts, repository, papers, root, place, findings)
     if not sound_tree:
@@ -173,7 +178,12 @@ def read_judged(grids: dict[str, Grid], tree: pd.DataFrame, sound_tree: bool, ro
     judgements = matrices(sheets, nodes, findings)
     if experts is None:
         experts = experts_by_default(list(judgements), repository)
-    if not any(judgements.values()):
+    if any(judgements.values()) and "weight" in tree:
+        findings.warning(place, "weights_and_judgements",
+                         "既有权重又有判断：用 framework 的权重；要用判断，请设 weighting.subjective=ahp",
+                         "both weights and judgements are given: the weights of framework are used; for the judgements "
+                         "set weighting.subjective=ahp")
+    if not any(judgements.values()) and "weight" not in tree:
         findings.warning(place, "no_judgements",
                          "判断矩阵全部空白：各节点等权",
                          "all judgement matrices are blank: elements count equally at every node")

@@ -21,6 +21,7 @@ from analysis.sources import judgement, read_cities
 from workbench.office.sheets import new_workbook, put
 from workbench.own.rosters import REPOSITORY_SYSTEMS, repository_regions
 from workbench.own.template_sheets import choose, formats, write_input_table, write_judgements, write_values
+from workbench.own.tree_numbers import NUMBERS
 from workbench.release import RELEASED
 
 EXAMPLES = Path("examples")
@@ -81,14 +82,15 @@ def template_workbook(tables: Tables) -> bytes:
     names = tables.cities["name"]
     write_values(book.add_worksheet("values"), looks, tables.values, names, tables.framework, tables.comments)
     framework = book.add_worksheet("framework")
-    write_input_table(framework, looks, tables.framework.reset_index()[FRAMEWORK_COLUMNS])
+    numbers = [name for name in NUMBERS if name in tables.framework]
+    write_input_table(framework, looks, tables.framework.reset_index()[[*FRAMEWORK_COLUMNS, *numbers]])
     choose(framework, FRAMEWORK_COLUMNS.index("level"), LEVELS)
     choose(framework, FRAMEWORK_COLUMNS.index("direction"), ("+", "-"))
     write_input_table(book.add_worksheet("cities"), looks, tables.cities.reset_index())
     write_input_table(book.add_worksheet("regions"), looks, tables.regions)
     write_input_table(book.add_worksheet("experts"), looks, tables.experts)
     limit = load_settings().weighting.consistency_limit
-    for expert in tables.experts["expert"]:
+    for expert in tables.experts["expert"] if "weight" not in numbers else ():  # weights are given: nothing to judge
         for node, children in compared(tables.framework).items():
             matrix = tables.judgements.get(expert, {}).get(node)
             shown = tables.framework.loc[children]
@@ -148,8 +150,7 @@ def repository_tables(root: Path = ROOT) -> Tables:
     listed = cities[["name", "name_en"]].assign(lon=cities["seat_lon"], lat=cities["seat_lat"])
     listed = listed.join(cities[list(REPOSITORY_SYSTEMS)]).rename_axis("code")
     values = pd.DataFrame(index=listed.index, columns=leaves(tree), dtype=float)
-    experts = pd.DataFrame([(OWN, "自有判断", "Own judgements", 1, "", "")], columns=EXPERT_COLUMNS)
-    return Tables(values, tree, listed, repository_regions(root, cities), experts, {},
+    return Tables(values, tree, listed, repository_regions(root, cities), own_expert(), {},
                   comments(tree, public_readings(root)))
 
 
@@ -161,13 +162,18 @@ def public_readings(root: Path) -> dict[str, str]:
             for row in main.itertuples()}
 
 
+def own_expert() -> pd.DataFrame:
+    """The one expert of a study that names none."""
+    return pd.DataFrame([(OWN, "自有判断", "Own judgements", 1, "", "")], columns=EXPERT_COLUMNS)
+
+
 def comments(tree: pd.DataFrame, readings: dict[str, str]) -> dict[str, str]:
     """What is said over each indicator's heading: its names, its place in the tree, direction, unit and reading."""
     said = {}
     for code in leaves(tree):
         node = tree.loc[code]
         above = tree.loc[node["parent"]]
-        top = tree.loc[above["parent"]]
+        top = tree.loc[above["parent"]] if above["parent"] else above
         lines = [f"{code} {node['name_zh']} {node['name_en']}",
                  f"{top['name_zh']} › {above['name_zh']}\n{top['name_en']} › {above['name_en']}",
                  f"方向 direction {node['direction']}",
@@ -184,26 +190,35 @@ def example_tables(root: Path, name: str) -> Tables:
     if name not in known:
         raise ValueError(f"no example {name}; known examples: {', '.join(known)}")
     folder = root / EXAMPLES / name
-    tree = read_texts(folder, "framework").set_index("code").reindex(columns=FRAMEWORK_COLUMNS[1:], fill_value="")
+    tree = read_texts(folder, "framework").set_index("code")
+    tree = tree.reindex(columns=[*FRAMEWORK_COLUMNS[1:], *(name for name in NUMBERS if name in tree)], fill_value="")
     cities = read_texts(folder, "cities").set_index("code")
-    figures = read_texts(folder, "values").query("value != ''").sort_values("year", kind="stable")
+    figures = read_texts(folder, "values")
+    if "indicator" not in figures:  # wide
+        figures = figures.melt("code", var_name="indicator").assign(year="")
+    figures = figures.query("value != ''").sort_values("year", kind="stable")
     latest = figures.drop_duplicates(["code", "indicator"], keep="last")
     values = latest.assign(value=latest["value"].astype(float)).pivot(index="code", columns="indicator", values="value")
-    experts = read_texts(folder, "experts").reindex(columns=EXPERT_COLUMNS, fill_value="")
+    regions = read_texts(folder, "regions", ["system", "name"])
+    experts = read_texts(folder, "experts", EXPERT_COLUMNS).reindex(columns=EXPERT_COLUMNS, fill_value="")
+    experts = experts if len(experts) else own_expert()
     experts["weight"] = experts["weight"].astype(float)
     judgements: dict[str, dict[str, pd.DataFrame]] = {expert: {} for expert in experts["expert"]}
-    for (expert, node), pairs in read_texts(folder, "judgements").groupby(["expert", "node"], sort=False):
+    for (expert, node), pairs in read_texts(folder, "judgements", ["expert", "node"]).groupby(["expert", "node"],
+                                                                                             sort=False):
         codes = compared(tree)[node]
         matrix = pd.DataFrame(index=codes, columns=codes, dtype=float)
         for pair in pairs.itertuples():
             matrix.loc[pair.row, pair.column] = judgement(pair.value)
         judgements[expert][node] = matrix
-    return Tables(values.reindex(index=cities.index, columns=leaves(tree)), tree, cities, read_texts(folder, "regions"),
+    return Tables(values.reindex(index=cities.index, columns=leaves(tree)), tree, cities, regions,
                   experts, judgements, comments(tree, {}))
 
 
-def read_texts(folder: Path, table: str) -> pd.DataFrame:
-    """A table of an example, every cell as text."""
+def read_texts(folder: Path, table: str, columns: list[str] | None = None) -> pd.DataFrame:
+    """A table of an example, every cell as text; with `columns` it may be absent, and is then empty."""
+    if columns and not (folder / f"{table}.csv").is_file():
+        return pd.DataFrame(columns=columns, dtype=str)
     return pd.read_csv(folder / f"{table}.csv", dtype=str, keep_default_na=False)
 
 

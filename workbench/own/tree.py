@@ -1,5 +1,8 @@
 """The tree of indicators in a table `framework`: three levels, each node at its place, directions and units.
 
+A tree of two levels has a sub-domain of the domain's name put between; of four or five levels those between become one,
+named after all of them, with the product of their weights.
+
 Everything wrong with the tree is noted together; what is returned can be relied on only where nothing was noted.
 """
 
@@ -25,7 +28,8 @@ from workbench.own.findings import (
 )
 from workbench.own.grid import Grid
 from workbench.own.headings import Table, note_unknown, read_heading
-from workbench.own.wide_tree import as_long
+from workbench.own.tree_numbers import NUMBERS, check_weights, read_numbers, shares_of_siblings, weights_above
+from workbench.own.wide_tree import DEEPEST, as_long
 
 COLUMNS = ["level", "parent", "number", "name_zh", "name_en", "direction", "certainty", "note", "unit_zh", "unit_en",
            "source"]
@@ -75,20 +79,28 @@ def read_tree(grid: Grid, findings: Findings) -> pd.DataFrame | None:
     if not table.has("direction"):
         findings.problem(table.heading(0)._replace(column=None, content=None), "missing_column",
                          "表头缺少 direction（方向）一列；请补上", "the heading lacks the column direction; add it")
-    note_unknown(table, (*COLUMNS, "code"), findings)
+    note_unknown(table, (*COLUMNS, *NUMBERS, "code"), findings)
     nodes, places = read_nodes(table, findings)
     if nodes.empty:
         return None
-    nodes = with_middle_level(nodes, table, places, findings)
+    numbers = read_numbers(nodes, table, places, findings)
+    nodes = with_middle_level(nodes, table, places, findings).join(numbers)
+    if "log" in nodes:
+        nodes["log"] = nodes["log"].eq(True)
+    if "weight" in nodes:
+        check_weights(nodes, table, places, findings)
+    nodes = with_joined_levels(nodes, table, places, findings)
     check_parents(nodes, table, places, findings)
     check_children(nodes, table, places, findings)
     check_names(nodes, table, places, findings)
+    if "weight" in nodes:
+        nodes["weight"] = weights_above(nodes, table, findings)
     order = nodes["level"].map({level: place for place, level in enumerate(LEVELS)}).sort_values(kind="stable").index
     nodes = nodes.loc[order]
     indicators = nodes["level"] == "indicator"
     counted = pd.Series(range(1, indicators.sum() + 1), nodes.index[indicators], dtype=int).astype(str)
     nodes["number"] = nodes["number"].where(~indicators | (nodes["number"] != ""), counted)
-    return nodes[COLUMNS]
+    return nodes[[*COLUMNS, *numbers]]
 
 
 class WideTable(Table):
@@ -136,6 +148,43 @@ def with_middle_level(nodes: pd.DataFrame, table: Table, places: dict[str, int],
                             "指标直接在领域之下：补一个与领域同名的二级",
                             "indicators right below a domain: a sub-domain of the same name is put between")
     return nodes
+
+
+def with_joined_levels(nodes: pd.DataFrame, table: Table, places: dict[str, int], findings: Findings) -> pd.DataFrame:
+    """The nodes with sub-domains below sub-domains made one: named after the way down to it, right below its domain,
+    its weight the product of the shares on that way."""
+    middle = nodes.index[nodes["level"] == "subdomain"]
+    below = [code for code in middle if nodes.at[code, "parent"] in middle]
+    if not below or any(is_own_ancestor(code, nodes["parent"]) for code in middle):
+        return nodes
+    joined, ways = nodes.copy(), {code: way_down(code, nodes["parent"], set(middle)) for code in middle}
+    for code in below:
+        way = ways[code]
+        if len(way) > DEEPEST - 2:
+            findings.problem(table.cell(places[code], "parent"), "too_many_levels",
+                             f"至多 {DEEPEST} 级；请合并其上的级",
+                             f"a tree has at most {DEEPEST} levels; join some of those above")
+        for name in ("name_zh", "name_en"):
+            joined.at[code, name] = " › ".join(nodes.loc[way, name])
+        joined.at[code, "parent"] = nodes.at[way[0], "parent"]
+        findings.understood(table.cell(places[code], "code"), joined.at[code, "name_zh"], "joined_levels",
+                            "二级之下还有二级：合为一个二级，名称依次相连，权重相乘",
+                            "sub-domains below a sub-domain become one: names joined, weights multiplied")
+    holding = nodes["parent"][nodes["level"] == "indicator"]
+    if "weight" in nodes and nodes.loc[middle, "weight"].notna().any():
+        shares = shares_of_siblings(nodes)
+        own = shares[holding.index].groupby(holding).sum()  # of a node that has indicators and sub-domains below it
+        joined.loc[middle, "weight"] = [shares[ways[code]].prod() * own.get(code, 1.0) for code in middle]
+    inner = nodes.loc[middle, "parent"][below]
+    return joined.drop(index=[code for code in middle if code in set(inner) and code not in set(holding)])
+
+
+def way_down(code: str, parents: pd.Series, middle: set[str]) -> list[str]:
+    """The sub-domains from below the domain to this one."""
+    way = [code]
+    while parents[way[0]] in middle:
+        way.insert(0, parents[way[0]])
+    return way
 
 
 def read_nodes(table: Table, findings: Findings) -> tuple[pd.DataFrame, dict[str, int]]:

@@ -24,7 +24,7 @@ WORDS = (("目标层", "目标", "总目标", "goal", "index"),
          ("指标层", "指标", "指标名称", "具体指标", "基础指标", "测度指标", "评价指标", "indicator",
           "indicatorname", "variable"))
 RANK = {tight(word): place for place, words in enumerate(WORDS) for word in words}
-DEEPEST = 3
+DEEPEST = 5  # levels, from domain to indicator
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -60,7 +60,7 @@ def as_long(grid: Grid, direction_words: set[str], findings: Findings) -> Grid |
     rows = [row for row in rows if not is_blank(cell_of(grid, row, levels[-1]).content) or any(
         not is_blank(cell_of(grid, row, column).content) for column in levels)]
     paths = filled_down(grid, rows, levels)
-    while len(levels) > DEEPEST and len({path[0] for path in paths.values()}) == 1:  # the goal itself
+    while len(levels) > 3 and len({path[0] for path in paths.values()}) == 1:  # the goal itself
         levels, paths = levels[1:], {row: path[1:] for row, path in paths.items()}
     if len(levels) > DEEPEST:
         findings.problem(Cell(grid.file, grid.sheet, head + 1), "too_many_levels",
@@ -75,7 +75,8 @@ def as_long(grid: Grid, direction_words: set[str], findings: Findings) -> Grid |
                         "体系按宽表读：每级一列，空白或合并的格同上；没有代码的按位置编代码",
                         "the tree is read from a column a level, blank or merged cells as above; nodes without a code "
                         "get one by their place")
-    return Grid(grid.file, grid.sheet, node_rows(grid, head, paths, len(levels), others))
+    return Grid(grid.file, grid.sheet, node_rows(grid, head, paths, len(levels), others,
+                                                    weight_columns(grid, head, levels)))
 
 
 def filled_down(grid: Grid, rows: list[int], levels: list[int]) -> dict[int, tuple[str, ...]]:
@@ -115,13 +116,26 @@ def other_columns(grid: Grid, head: int, rows: list[int], levels: list[int],
     return found
 
 
+def weight_columns(grid: Grid, head: int, levels: list[int]) -> dict[int, int]:
+    """The column of the weights of each level that has one, by the level's number from the top: a column of weights
+    belongs to the level on its left."""
+    words = {tight(word) for word in FIELDS["framework"]["weight"]}
+    found: dict[int, int] = {}
+    for column, content in enumerate(grid.rows[head]):
+        text = re.sub(r"[(（].*[)）]", "", folded(content)) if isinstance(content, str) else ""
+        if column not in levels and (tight(content) in words or tight(text) in words):
+            before = [place for place, level in enumerate(levels) if level < column]
+            found.setdefault(max(before, key=lambda place: levels[place], default=len(levels) - 1), column)
+    return found
+
+
 def node_rows(grid: Grid, head: int, paths: dict[int, tuple[str, ...]], depth: int,
-              others: dict[str, int]) -> list[list[object]]:
-    """The rows of a table of nodes; the row of an indicator is the one it has in the wide table."""
-    fields = ["direction", "unit_zh", "unit_en", "source", "note"]
-    levels = ("domain", "subdomain", "indicator")[-depth:] if depth < 3 else ("domain", "subdomain", "indicator")
-    levels = ("domain", "indicator") if depth == 2 else levels
-    table: list[list[object]] = [["code", "level", "parent", "name_zh", *fields, "row"]]
+              others: dict[str, int], weights: dict[int, int]) -> list[list[object]]:
+    """The rows of a table of nodes; the row of an indicator is the one it has in the wide table. `weights` are the
+    columns of weights by level."""
+    fields = ["direction", "unit_zh", "unit_en", "source", "note", "low", "high", "log"]
+    levels = ("domain", *["subdomain"] * (depth - 2), "indicator")
+    table: list[list[object]] = [["code", "level", "parent", "name_zh", *fields, "weight", "row"]]
     codes: dict[tuple[str, ...], str] = {}
     counts: dict[str, int] = {}
     for row, path in paths.items():
@@ -135,13 +149,14 @@ def node_rows(grid: Grid, head: int, paths: dict[int, tuple[str, ...]], depth: i
             counts[parent] = counts.get(parent, 0) + 1
             number = counts[parent]
             made = (LETTERS[number - 1] if number <= 26 else f"D{number}") if not parent else (
-                f"{parent}{number}" if place == 1 and depth == 3 else f"{parent}-{number}")
+                f"{parent}{number}" if place == 1 and depth > 2 else f"{parent}-{number}")
             given = ""
             if last and "code" in others:
                 given = folded(cell_of(grid, row, others["code"]).content).replace(" ", "")
             code = given or made
             codes[key] = code
             texts = [cell_of(grid, row, others[name]).content if last and name in others else None for name in fields]
-            table.append([code, level, parent, path[place], *texts, row + 1])
+            weight = cell_of(grid, row, weights[place]).content if place in weights else None
+            table.append([code, level, parent, path[place], *texts, weight, row + 1])
             parent = code
     return table

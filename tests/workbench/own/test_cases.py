@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from analysis.hierarchy import given_weights
 from workbench.own.problems import OwnDataError
 from workbench.own.reading import read_input
 
@@ -16,6 +17,7 @@ READ = {
     "07_six_units": (23, set(), set()), "09_sixteen_children": (251, set(), set()),
     "11_ten_indicators_in_a_domain": (167, set(), set()), "14_heading_country": (19, set(), set()),
     "16_two_levels": (19, set(), {"middle_level"}), "18_tree_as_wide_table": (15, set(), {"wide_tree"}),
+    "19_weights_given": (19, set(), set()),
     "20_decimal_comma": (19, set(), {"decimal_comma"}), "22_missing_as_two_points": (17, {"missing_sign"}, {"missing"}),
     "23_years_not_used": (20, {"years_not_used"}, {"earlier_year"}),
     "24_years_in_headings": (19, {"years_not_used"}, {"year_heading"}), "27_unit_row": (19, set(), {"unit_row"}),
@@ -28,7 +30,7 @@ REFUSED = {
     "40_dot_thousands": ("ambiguous_point", "1.234"), "41_mixed_per_cent": ("mixed_percent", "36%"),
     "42_codes_differing_in_case": ("codes_differ_in_case", "A1"),
 }
-ELSEWHERE = {"12_inconsistent_judgements", "19_weights_given"}  # what weights and judgements do is the method's
+ELSEWHERE = {"12_inconsistent_judgements"}  # what judgements do is the method's
 
 
 def path_of(name: str) -> Path:
@@ -77,3 +79,9 @@ def test_the_tree_of_a_paper_is_the_tree_of_the_study():
 def test_years_of_headings_are_those_of_the_figures():
     study = read_input(path_of("24_years_in_headings"), year=2018)
     assert study.values.groupby("indicator")["value"].first().to_dict() == {"X1": 49.0, "X2": 3.0}
+
+
+def test_weights_given_are_those_of_the_study():
+    tree = read_input(path_of("19_weights_given")).framework
+    weights = given_weights(tree).loc[["X1", "X2", "X3", "X4"], "global_weight"]
+    assert weights.tolist() == pytest.approx([0.4, 0.1, 0.25, 0.25])

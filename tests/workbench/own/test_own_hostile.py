@@ -140,8 +140,9 @@ class TestFiles:
     def test_nothing_is_written_elsewhere(self, own_runs, run):
         before, root = own_runs.before, own_runs.root
         allowed = tuple(f"{root}/{part}/{name}/" for part in ("data/processed", "reports")
-                        for name in ("hostile", "care", ".staging-care", ".ready-care"))  # another run goes on
-        caches = re.compile(r"/\.turn-care$|/__pycache__/|/\.pytest_cache/|/\.study-|\.lock$")
+                        for other in ("care", "hdi")  # other runs go on
+                        for name in ("hostile", other, f".staging-{other}", f".ready-{other}"))
+        caches = re.compile(r"/\.turn-(care|hdi)$|/__pycache__/|/\.pytest_cache/|/\.study-|\.lock$")
         after = {path: digest for path, digest in snapshot(root.parent).items()
                  if not path.startswith(allowed) and not caches.search(path.removeprefix(str(root)))}
         assert {path for path in after if after[path] != before.get(path)} == set()
@@ -177,7 +178,7 @@ class TestReading:
             with pytest.raises(OwnDataError) as caught:
                 read_input(folder)
             assert {"cities.csv", "framework.csv", "experts.csv"} <= {
-                each.file for each in caught.value.problems if each.kind in ("bad_code", "reserved_code")}
+                each.file for each in caught.value.problems if each.kind in ("bad_code", "reserved_code", "code_is_no_file_name")}
 
     def test_a_workbook_of_the_study_holds_no_formula_of_a_name(self, own_runs):
         study = read_input(own_runs.root.parent / "hostile")

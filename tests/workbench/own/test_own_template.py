@@ -255,7 +255,7 @@ class TestSheets:
 
     def test_what_cannot_be_is_refused_by_name(self, tmp_path):
         path = tmp_path / "mine.xlsx"
-        with pytest.raises(ValueError, match="no example county; known examples: county_care"):
+        with pytest.raises(ValueError, match="no example county; known examples: county_care, human_development"):
             write_template(path, example="county")
         with pytest.raises(ValueError, match="indicators that the study does not have: I99"):
             write_template(path, values=pd.DataFrame({"I99": [1.0]}, index=["110000"]))
