@@ -42,8 +42,10 @@ class WeightUncertainty:
 
     def acceptability_rows(self) -> pd.DataFrame:
         """The acceptabilities above 0 as rows adcode, rank, share: the form in which they are kept."""
-        shares = self.acceptability.rename_axis(index="adcode", columns="rank").stack().rename("share")
-        return shares[shares > 0].reset_index()
+        shares = self.acceptability.to_numpy()
+        city, rank_taken = np.nonzero(shares > 0)
+        return pd.DataFrame({"adcode": self.acceptability.index[city], "rank": self.acceptability.columns[rank_taken],
+                             "share": shares[city, rank_taken]})
 
 
 def weight_uncertainty(values: pd.DataFrame, weights: pd.Series, draws: int, concentration: float | None, seed: int,
