@@ -16,6 +16,7 @@ from .counting import Counts, DesignCell, count_ranks
 from .draws import Distribution, SensitivityError, WeightNoise, check_count, checked, distinct_rows
 from .scorers import scorer_for
 
+CITIES_AT_A_TIME = 256
 
 @dataclass(frozen=True)
 class WeightUncertainty:
@@ -131,14 +132,18 @@ def summarise(by_pattern: Counts, cities: pd.Index, draws: int, top: Sequence[in
     columns = pd.RangeIndex(1, len(cities) + 1, name="rank")
     shared = sum(spread_ties(by_pattern[pattern], np.frombuffer(pattern, dtype=np.int64))
                  for pattern in sorted(by_pattern))  # sorted: sums of floats depend on their order
-    acceptability = pd.DataFrame(shared / draws, cities, columns)
+    shared /= draws
+    acceptability = pd.DataFrame(shared, cities, columns)
     return WeightUncertainty(ranks, acceptability, pd.DataFrame(counts, cities, columns), draws, failed)
 
 
 def rank_at(counts: np.ndarray, percent: int) -> np.ndarray:
     """The smallest rank whose cumulative count is at least `percent` per cent, in whole numbers without rounding."""
-    cumulative = counts.cumsum(axis=1)
-    return (cumulative * 100 < percent * cumulative[:, -1:]).sum(axis=1) + 1
+    found = np.empty(len(counts), dtype=int)
+    for first in range(0, len(counts), CITIES_AT_A_TIME):
+        cumulative = counts[first:first + CITIES_AT_A_TIME].cumsum(axis=1)
+        found[first:first + CITIES_AT_A_TIME] = (cumulative * 100 < percent * cumulative[:, -1:]).sum(axis=1) + 1
+    return found
 
 
 def spread_ties(counts: np.ndarray, tied: np.ndarray) -> np.ndarray:
