@@ -26,6 +26,7 @@ FILL_METHODS = ("nearest", "group_median", "lowest")
 OUTLIER_METHODS = ("winsorise", "log", "none")
 SHARED_AT_LEAST = 0.5  # of the indicators that the receiving city observes
 FEW_CITIES, LIKELY = 1_000, 64  # with more cities, only so many likely donors of a city are compared at first
+NOBODY = np.empty(0, dtype=int), np.empty(0)
 # A limit of 2/3 may arrive as 0.6666667 from a settings file; 8 of 12 must meet it.
 COVERAGE_TOLERANCE = 1e-6
 
@@ -139,7 +140,7 @@ def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int 
     for row, column in np.argwhere(np.isnan(values)).tolist():
         city, indicator = cities[row], indicators[column]
         if method == "nearest":
-            givers, distances = _givers(*likely.get(row, ([], [])), may_give[:, column], neighbours)
+            givers, distances = _givers(*likely.get(row, NOBODY), may_give[:, column], neighbours)
             if len(givers) < neighbours:
                 givers, distances = _givers(*nearest_of(row), may_give[:, column], neighbours)
             if len(givers):
@@ -226,7 +227,6 @@ def _nearest_first(ranks: np.ndarray, observed: np.ndarray, city: int,
 def _givers(order: np.ndarray, distances: np.ndarray, may_give: np.ndarray, neighbours: int
             ) -> tuple[np.ndarray, np.ndarray]:
     """The nearest of the cities that may give a value, and how far they are."""
-    order, distances = np.asarray(order, dtype=int), np.asarray(distances)
     giving = np.flatnonzero(may_give[order])[:neighbours]
     return order[giving], distances[giving]
 

@@ -8,10 +8,10 @@ workers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -168,6 +168,20 @@ def thread_pools() -> ThreadpoolController:
 def one_blas_thread() -> AbstractContextManager:
     """Matrix products on one thread on any machine: the same sums in the same order."""
     return thread_pools().limit(limits=1, user_api="blas")
+
+
+def in_order(function: Callable[..., Any], jobs: list[tuple], workers: int) -> list[Any]:
+    """The result of every job (the arguments of the function), in the order of the jobs; workers as in `count_ranks`.
+
+    >>> in_order(max, [(1, 2), (4, 3)], workers=2)
+    [2, 4]
+    """
+    if workers == 1:
+        return [function(*job) for job in jobs]
+    from joblib import Parallel, delayed
+
+    with one_blas_thread():
+        return Parallel(n_jobs=workers, prefer="threads")(delayed(function)(*job) for job in jobs)
 
 
 def own_cells(tasks: Sequence[Task], cells: Cells) -> tuple[Sequence[Task], Cells]:

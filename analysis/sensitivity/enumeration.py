@@ -103,7 +103,8 @@ def rank_table(design: Design, groups: list[tuple[DesignCell, dict[tuple, list[i
     """Ranks, cells × points × cities; weights are computed once for each distinct base and scored once for each data
     set."""
     places, drawn = indicator_places(design), {}
-    ranks = np.empty((len(design.cells), len(uniforms), len(design.cities)), dtype=np.int16)
+    ranks = np.empty((len(design.cells), len(uniforms), len(design.cities)),
+                     dtype=np.int16 if len(design.cities) < 2**15 else np.int32)
     for cell, alike in groups:
         for key, same in alike.items():
             if key not in drawn:

@@ -130,8 +130,8 @@ def summarise(by_pattern: Counts, cities: pd.Index, draws: int, top: Sequence[in
         index=cities,
     )
     columns = pd.RangeIndex(1, len(cities) + 1, name="rank")
-    shared = sum(spread_ties(by_pattern[pattern], np.frombuffer(pattern, dtype=np.int64))
-                 for pattern in sorted(by_pattern))  # sorted: sums of floats depend on their order
+    shared = reduce(np.add, (spread_ties(by_pattern[pattern], np.frombuffer(pattern, dtype=np.int64))
+                             for pattern in sorted(by_pattern)))  # sorted: sums of floats depend on their order
     shared /= draws
     acceptability = pd.DataFrame(shared, cities, columns)
     return WeightUncertainty(ranks, acceptability, pd.DataFrame(counts, cities, columns), draws, failed)
