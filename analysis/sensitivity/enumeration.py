@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from .cells import Design
-from .counting import DesignCell
+from .counting import MANY_CITIES, DesignCell
 from .draws import SensitivityError, check_count, noise_quantiles
 from .factorial import same_data
 from .ranking import cell_ranks, drawn_ranks
@@ -59,7 +59,8 @@ def choice_indices(design: Design, seed: int, scramblings: int = 8, points: int 
         raise SensitivityError(f"combination {options} was refused ({cause}); leave one of its options out")
     usual, shape, groups = base_ranks(design), (*design.crossing.shape, len(design.noises)), distinct_cells(design)
     quantiles, parts = weight_quantiles(design, seed, scramblings, points), []
-    together = max(1, RANKS_IN_MEMORY // (len(design.cells) * points * len(design.cities)))
+    at_once = RANKS_IN_MEMORY if len(design.cities) <= MANY_CITIES else RANKS_IN_MEMORY // 4
+    together = max(1, at_once // (len(design.cells) * points * len(design.cities)))
     for first in range(0, scramblings, together):
         here = quantiles[first:first + together]
         ranks = rank_table(design, groups, np.vstack(here))

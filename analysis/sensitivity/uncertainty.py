@@ -12,7 +12,7 @@ import pandas as pd
 from analysis.frames import settle
 from analysis.scoring import aggregate, rank
 
-from .counting import Counts, DesignCell, count_ranks
+from .counting import Counts, DesignCell, count_ranks, count_type
 from .draws import Distribution, SensitivityError, WeightNoise, check_count, checked, distinct_rows
 from .scorers import scorer_for
 
@@ -27,7 +27,7 @@ class WeightUncertainty:
     the share of draws with a rank ≤ k. In all of these, ties share the smaller rank (1, 1, 3).
     acceptability: cities × ranks 1…N, the share of draws in which the city takes the rank; tied cities share the tied
     ranks equally, so that every row and every column sums to 1.
-    counts: cities × ranks 1…N, draws in which the city has the rank (ties sharing the smaller rank), int64.
+    counts: cities × ranks 1…N, draws in which the city has the rank (ties sharing the smaller rank); whole numbers.
     draws: number of draws counted; failed: draws without a ranking (weights alone cannot make a draw fail, so 0).
     """
 
@@ -107,7 +107,7 @@ def compare_noises(values: pd.DataFrame, weights: pd.Series, noises: Sequence[We
 
 def base_counts(ranks: np.ndarray, draws: int) -> Counts:
     """Counts when every draw has these ranks."""
-    counts = np.zeros((len(ranks), len(ranks)), dtype=np.int64)
+    counts: np.ndarray = np.zeros((len(ranks), len(ranks)), count_type(len(ranks)))
     counts[np.arange(len(ranks)), ranks - 1] = draws
     return {np.bincount(ranks)[ranks].tobytes(): counts}
 

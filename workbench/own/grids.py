@@ -30,7 +30,7 @@ TABLE_NAMES = {
 }
 RUN_RECORD = ("reading_log", "reading_warnings", "record")  # what a run keeps beside its tables
 NOT_TABLES = ("说明", "instructions", "检查结果", "findings")  # sheets of the template and of the marked copy
-LARGEST_FILE = 200 * 2**20  # 40,000 towns × 34 indicators, as a run keeps them, have 105 MiB
+LARGEST_FILE = 50 * 2**20
 OLD_WORKBOOKS = (".xls", ".et", ".xlt", ".ett")  # WPS writes .et as Excel writes .xls
 OTHER_WORKBOOKS = (".xlsb", ".ods", ".numbers", ".wps")
 MOSTLY_UTF8, COMMON = 0.9, 0.5
