@@ -12,8 +12,9 @@ import pandas as pd
 from analysis.frames import settle
 from analysis.panel import Panel
 from analysis.sensitivity.crossing import read_alternatives
+from analysis.sensitivity.draws import check_count
 from analysis.sensitivity.stages import Stages
-from analysis.settings import with_overrides
+from analysis.settings import Settings, with_overrides
 from analysis.study import Study
 
 
@@ -30,20 +31,35 @@ class Scenarios:
     effects: pd.DataFrame
 
 
-def one_choice_at_a_time(panel: Panel, base: Study, top: int = 100, stages: Stages | None = None) -> Scenarios:
+def one_choice_at_a_time(panel: Panel, base: Study, top: int = 100, stages: Stages | None = None,
+                         workers: int = 1) -> Scenarios:
     """Run the study once for each alternative, all else as in `base`, and compare the ranks.
 
     An alternative that the base already has gives no shift. `stages` of the same panel provide what another analysis
-    has computed. Raises what `score_study` raises.
+    has computed. workers: processes, or machines inside `joblib.parallel_config(backend="dask")`; each computes its
+    alternatives from the panel, with the same ranks. Raises what `score_study` raises.
     """
-    stages = stages or Stages(panel)
+    check_count("workers", workers)
+    alternatives = read_alternatives(panel.root, panel.traits)
+    wanted = [with_overrides(base.settings, alternative.changes) for alternative in alternatives]
+    if workers == 1:
+        stages = stages or Stages(panel)
+        found = [stages.ranks(settings) for settings in wanted]
+    else:
+        from joblib import Parallel, delayed
+
+        found = Parallel(n_jobs=workers)(delayed(ranks_of)(panel, settings) for settings in wanted)
     ranks, rows = {}, []
-    for alternative in read_alternatives(panel.root, panel.traits):
-        other = stages.ranks(with_overrides(base.settings, alternative.changes))
+    for alternative, other in zip(alternatives, found, strict=True):
         ranks[alternative.key] = other
         names = {"key": alternative.key, "zh": alternative.zh, "en": alternative.en}
         rows.append(names | effect(base.ranks, other, top))
     return Scenarios(pd.DataFrame(ranks), settle(pd.DataFrame(rows).set_index("key").rename_axis("scenario")))
+
+
+def ranks_of(panel: Panel, settings: Settings) -> pd.Series:
+    """The ranks of a panel under some settings, in a process of its own."""
+    return Stages(panel).ranks(settings)
 
 
 def effect(base: pd.Series, other: pd.Series, top: int) -> dict:

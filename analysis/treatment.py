@@ -27,6 +27,8 @@ RECORD_COLUMNS = ["adcode", "indicator", "action", "before", "after", "reason", 
 FILL_METHODS = ("nearest", "group_median", "lowest")
 OUTLIER_METHODS = ("winsorise", "log", "none")
 SHARED_AT_LEAST = 0.5  # of the indicators that the receiving city observes
+FEW_CITIES, LIKELY = 1_000, 64  # with more cities, only so many likely donors of a city are compared at first
+NOBODY = np.empty(0, dtype=int), np.empty(0)
 # A limit of 2/3 may arrive as 0.6666667 from a settings file; 8 of 12 must meet it.
 COVERAGE_TOLERANCE = 1e-6
 
@@ -171,15 +173,18 @@ def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int 
     in_group, _ = pd.factorize(group_of)  # -1 where the group is not known
     may_give = (frame.notna() if donors is None else (frame.notna() & donors).reindex_like(frame)).to_numpy()
     filled, rows, cities, indicators = values.copy(), [], list(frame.index), list(frame.columns)
-    nearest_of = lru_cache(maxsize=1)(partial(_nearest_first, ranks, ~np.isnan(ranks)))  # gaps come city by city
+    observed = ~np.isnan(ranks)
+    nearest_of = lru_cache(maxsize=1)(partial(_nearest_first, ranks, observed))  # gaps come city by city
+    likely = _likely_donors(ranks, observed) if method == "nearest" and len(frame) > FEW_CITIES else {}
     for row, column in np.argwhere(np.isnan(values)).tolist():
         city, indicator = cities[row], indicators[column]
         if method == "nearest":
-            order, distances = nearest_of(row)
-            givers = order[may_give[order, column]][:neighbours]
+            givers, distances = _givers(*likely.get(row, NOBODY), may_give[:, column], neighbours)
+            if len(givers) < neighbours:
+                givers, distances = _givers(*nearest_of(row), may_give[:, column], neighbours)
             if len(givers):
                 reason = (f"median of the {len(givers)} nearest cities, distance "
-                          f"{distances[givers[0]]:.3f}-{distances[givers[-1]]:.3f}")
+                          f"{distances[0]:.3f}-{distances[-1]:.3f}")
             elif not np.isnan(values[row]).all():
                 givers = np.flatnonzero(may_give[:, column])
                 reason = f"median of {len(givers)} cities; none shares half of the city's indicators"
@@ -248,14 +253,48 @@ def treat_outliers(values: pd.DataFrame, method: str = "winsorise", skewness_lim
     return treated, _record(rows)
 
 
-def _nearest_first(ranks: np.ndarray, observed: np.ndarray, city: int) -> tuple[np.ndarray, np.ndarray]:
-    """Positions of the cities that share enough with this one to give it values, nearest first; all distances."""
-    shared = observed & observed[city]
+def _nearest_first(ranks: np.ndarray, observed: np.ndarray, city: int,
+                   among: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the cities that share enough with this one to give it values, nearest first, and their distances;
+    of all cities or of those in `among`, in the order of the table."""
+    among = np.arange(len(ranks)) if among is None else among
+    shared = observed[among] & observed[city]
     counts = shared.sum(axis=1)
-    squares = np.where(shared, ranks - ranks[city], 0.0) ** 2
+    squares = np.where(shared, ranks[among] - ranks[city], 0.0) ** 2
     distances = np.sqrt(squares.sum(axis=1) / np.maximum(counts, 1)).round(12)  # equal distances tie despite rounding
     order = np.argsort(distances, kind="stable")
-    return order[counts[order] >= max(1, SHARED_AT_LEAST * observed[city].sum())], distances
+    order = order[counts[order] >= max(1, SHARED_AT_LEAST * observed[city].sum())]
+    return among[order], distances[order]
+
+
+def _givers(order: np.ndarray, distances: np.ndarray, may_give: np.ndarray, neighbours: int
+            ) -> tuple[np.ndarray, np.ndarray]:
+    """The nearest of the cities that may give a value, and how far they are."""
+    giving = np.flatnonzero(may_give[order])[:neighbours]
+    return order[giving], distances[giving]
+
+
+def _likely_donors(ranks: np.ndarray, observed: np.ndarray) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """For each city with a gap the beginning of `_nearest_first`, as far as it is sure to be complete.
+
+    Squared distances out of matrix products, ∑ a² − 2ab + b², are quick and good to about 1e-14: enough to say which
+    cities cannot be among the nearest. The others are compared exactly.
+    """
+    known, seen = np.where(observed, ranks, 0.0), observed.astype(float)
+    left = np.hstack([known**2, -2 * known, seen])
+    right = np.hstack([seen, known, known**2])
+    gaps, found = np.flatnonzero(~observed.all(axis=1)), {}
+    for first in range(0, len(gaps), LIKELY):
+        rows = gaps[first:first + LIKELY]
+        counts = seen[rows] @ seen.T
+        enough = counts >= np.maximum(1, SHARED_AT_LEAST * observed[rows].sum(axis=1, keepdims=True))
+        squares = np.where(enough, right[rows] @ left.T / np.maximum(counts, 1), np.inf)
+        limits = np.partition(squares, LIKELY, axis=1)[:, LIKELY]
+        for city, near, limit in zip(rows.tolist(), squares <= limits[:, None], limits, strict=True):
+            order, distances = _nearest_first(ranks, observed, city, np.flatnonzero(near))
+            sure = distances < np.sqrt(max(limit, 0)) - 1e-6
+            found[city] = order[sure], distances[sure]
+    return found
 
 
 def _is_outlying(column: pd.Series, limits: tuple[float, float]) -> bool:

@@ -28,6 +28,8 @@ from analysis.figures.style import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MOST_CELLS = 600  # cities, down and across
+
 
 def choice_tornado(effects: pd.DataFrame, factors: pd.Series, lang: str = "zh", stamp: str = "") -> Figure:
     """How far ranks move on average when one choice is changed: one bar per option, grouped by choice, widest first.
@@ -83,6 +85,7 @@ def acceptability_map(acceptability: pd.DataFrame, base: pd.Series, lang: str = 
     """The chance of every rank for every city: one row per city in the order of base ranks, one column per rank.
 
     `acceptability`: cities × ranks 1…N, shares. The colour is logarithmic from 0.1 % to 100 %; below it is white.
+    More than MOST_CELLS cities are drawn in groups of neighbours: the mean chance of a rank in a group of ranks.
     """
     import seaborn
     from matplotlib.colors import LogNorm
@@ -90,16 +93,21 @@ def acceptability_map(acceptability: pd.DataFrame, base: pd.Series, lang: str = 
     table = acceptability.loc[base.sort_values(kind="stable").index].to_numpy()
     figure = new_figure(5.6, pick(lang, "每座城市取得每个名次的概率", "The chance of every rank"), stamp)
     axes = figure.add_subplot()
-    size = len(table)
+    size, together = len(table), -(-len(table) // MOST_CELLS)
+    if together > 1:
+        groups = np.arange(0, size, together)
+        table = np.add.reduceat(np.add.reduceat(table, groups, axis=1), groups, axis=0)
+        table /= np.diff(groups, append=size)[:, None]
     seaborn.heatmap(table, mask=table < 0.001, cmap="Blues", norm=LogNorm(0.001, 1), rasterized=True,
                     xticklabels=False, yticklabels=False, ax=axes,
                     cbar_kws={"fraction": 0.035, "pad": 0.02, "ticks": [0.001, 0.01, 0.1, 1]})
     axes.spines[["left", "bottom"]].set_visible(True)
-    axes.axvline(cut, color=CUT, linewidth=0.9, linestyle="--")
-    axes.axhline(cut, color=CUT, linewidth=0.9, linestyle="--")
-    ticks = np.array([1, *range(50, size + 1, 50)])
-    axes.set_xticks(ticks - 0.5, ticks)  # the cell of rank 1 reaches from 0 to 1
-    axes.set_yticks(ticks - 0.5, ticks)
+    axes.axvline(cut / together, color=CUT, linewidth=0.9, linestyle="--")
+    axes.axhline(cut / together, color=CUT, linewidth=0.9, linestyle="--")
+    apart = 50 * -(-size // MOST_CELLS)
+    ticks = np.array([1, *range(apart, size + 1, apart)])
+    axes.set_xticks((ticks - 0.5) / together, ticks)  # the cell of rank 1 reaches from 0 to 1
+    axes.set_yticks((ticks - 0.5) / together, ticks)
     axes.set_xlabel(pick(lang, f"名次（虚线：第 {cut} 名）", f"rank (dashed: cut at {cut})"))
     axes.set_ylabel(pick(lang, "城市，按基准名次", "cities by base rank"))
     bar: Any = axes.collections[0].colorbar
@@ -107,14 +115,25 @@ def acceptability_map(acceptability: pd.DataFrame, base: pd.Series, lang: str = 
     bar.ax.minorticks_off()
     bar.set_label(pick(lang, "概率", "chance"))
     bar.outline.set_linewidth(0.4)
-    order = base.sort_values(kind="stable").index.rename("adcode")
-    seen = pd.DataFrame(table, order, pd.RangeIndex(1, table.shape[1] + 1, name="rank")).stack()
+    return with_numbers(figure, *cells_drawn(table, base, together))
+
+
+def cells_drawn(table: np.ndarray, base: pd.Series, together: int) -> tuple[pd.DataFrame, str, str]:
+    """The cells of the map of chances that are not white, and what it shows in words; groups go by their first rank."""
+    size = len(base)
+    ranks = pd.RangeIndex(1, size + 1, together, name="rank")
+    order = base.sort_values(kind="stable").index.rename("adcode") if together == 1 else ranks.rename("base_rank")
+    seen = pd.DataFrame(table, order, ranks).stack()
     numbers = seen[seen >= 0.001].rename("share").reset_index()
-    return with_numbers(
-        figure, numbers.assign(base_rank=base.reindex(numbers["adcode"]).to_numpy()),
-        f"热图：{size} 座城市（行，按基准名次）取得各名次（列）的概率，颜色越深越大；数据只列 0.1% 及以上的格。",
-        f"Heat map: the chance of every rank (across) for {size} cities (down, by base rank), the darker the larger; "
-        "the numbers list cells of 0.1 % and more.")
+    if together == 1:
+        numbers = numbers.assign(base_rank=base.reindex(numbers["adcode"]).to_numpy())
+    zh = "" if together == 1 else f"城市与名次都每 {together} 个合为一格，以其中第一个标明；"
+    en = "" if together == 1 else f"cities and ranks are drawn {together} to a cell, named by the first; "
+    return (numbers,
+            f"热图：{size} 座城市（行，按基准名次）取得各名次（列）的概率，颜色越深越大；{zh}"
+            "数据只列 0.1% 及以上的格。",
+            f"Heat map: the chance of every rank (across) for {size} cities (down, by base rank), the darker the "
+            f"larger; {en}the numbers list cells of 0.1 % and more.")
 
 
 def rank_flow(ranks: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", stamp: str = "", first: int = 90,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PANELS = 4
+MOST_DRAWN = 400  # cities; more lines can be neither drawn nor read
 
 
 def rank_intervals(intervals: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", stamp: str = "",
@@ -23,9 +24,16 @@ def rank_intervals(intervals: pd.DataFrame, cities: pd.DataFrame, lang: str = "z
     """The 90 % rank interval of every city, in order of rank, split into four panels; the cut line is at `cut`.
 
     `intervals` by city: rank (base), median, rank_05, rank_95. Filled dots: base rank within the cut. `what_varies`
-    is added to the title.
+    is added to the title. Of more than MOST_DRAWN cities those nearest to the cut are drawn, and the title says so.
     """
     ordered = intervals.sort_values("rank", kind="stable")
+    everything = len(ordered)
+    if everything > MOST_DRAWN:
+        first = min(max(0, cut - MOST_DRAWN // 2), everything - MOST_DRAWN)
+        ordered = ordered.iloc[first:first + MOST_DRAWN]
+        part = pick(lang, f"全部 {everything} 座中的第 {first + 1} 至 {first + MOST_DRAWN} 座",
+                    f"{first + 1} to {first + MOST_DRAWN} of {everything}")
+        what_varies = pick(lang, f"{what_varies}（{part}）", f"{what_varies} ({part})")
     names = city_names(cities, lang)
     count = min(PANELS, -(-len(ordered) // 12))  # a short list is not spread over empty panels
     per_panel = -(-len(ordered) // count)

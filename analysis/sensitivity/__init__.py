@@ -4,7 +4,8 @@
 memory, `uncertainty` reads rank intervals and acceptabilities off the counts. `stages`, `crossing` and `cells` compute
 each distinct data set of all combinations of choices once; `over_choices` draws over them, `replaying` runs any
 draw again through the study, `factorial` is the full table of scenarios. `sobol` and `enumeration` say which input
-or choice matters, `attainable` (with `admitted` and `conflicts`) and `swapping` what weights can and cannot do;
+or choice matters, `attainable` (with `admitted`, `conflicts`, `bracketing`) and `swapping` what weights can and cannot
+do;
 `leaving_out` and `leaving_cities` leave out one indicator or city at a time.
 
 Reference: docs/method.md, section 6.

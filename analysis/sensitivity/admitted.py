@@ -22,10 +22,21 @@ class AdmittedWeights:
 
     def largest(self, rows: np.ndarray) -> np.ndarray:
         """The largest value of each row · w: the free weight goes to the largest numbers first."""
+        order, given = self.shared_out(rows)
+        return rows @ self.lowest + (given * np.take_along_axis(rows, order, axis=1)).sum(axis=1)
+
+    def favouring(self, rows: np.ndarray) -> np.ndarray:
+        """The admitted weights that give each row · w its largest value."""
+        order, given = self.shared_out(rows)
+        weights = np.empty_like(given)
+        np.put_along_axis(weights, order, given, axis=1)
+        return self.lowest + weights
+
+    def shared_out(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The positions of each row from the largest number down, and the free weight given to each."""
         order = np.argsort(-rows, axis=1, kind="stable")
         room = (self.highest - self.lowest)[order]
-        given = np.clip(1 - self.lowest.sum() - (room.cumsum(axis=1) - room), 0, room)
-        return rows @ self.lowest + (given * np.take_along_axis(rows, order, axis=1)).sum(axis=1)
+        return order, np.clip(1 - self.lowest.sum() - (room.cumsum(axis=1) - room), 0, room)
 
 
 def admitted_weights(weights: pd.Series, bounds: float | pd.DataFrame) -> AdmittedWeights:

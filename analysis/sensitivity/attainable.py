@@ -4,7 +4,9 @@ A city's best rank leaves as few cities ahead of it as possible. Most rivals are
 under all admitted weights, or ahead under all of them, is found by a closed form. How few of the others can be ahead
 is answered by their conflicts (`conflicts`), or, where that is too close to call, by a mixed-integer programme with
 one binary variable per rival. The weights found are ranked again by the study's own rule, so that every rank
-called attained has been attained; its bound is given with it.
+called attained has been attained; its bound is given with it. Of many cities only those with few open rivals are
+answered so; for the others the closed form gives the bound, and weights that favour or harm the city are tried
+(`bracketing`), so that its best and its worst rank are each known to lie within a bracket.
 
 Reference: docs/method.md, section 6.7. Salo, A. & Punkka, A. (2011), Ranking intervals and dominance relations for
 ratio-based efficiency analysis, Management Science 57(1), 200–214; Kadziński, M., Greco, S. & Słowiński, R. (2012),
@@ -21,6 +23,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,6 +31,7 @@ import pandas as pd
 from analysis.frames import SIGNIFICANT_DIGITS
 
 from .admitted import AdmittedWeights, admitted_weights
+from .bracketing import CENTRES, TRIED, against_rivals, evenly, extremes_of, surely_apart
 from .conflicts import fewest_ahead
 from .counting import DesignCell
 from .draws import WeightNoise, check_count, checked, distinct_rows
@@ -37,6 +41,9 @@ from .scorers import LinearScores
 SMALLEST_LEAD = 1e-9  # of the largest span of an indicator; below it two scores count as equal
 PRINTING = Lock()         # one thread at a time may redirect the process's output
 NO_NOISE = WeightNoise("dirichlet", math.inf)
+EXACT_UP_TO = 500    # cities; with more, a city with many open rivals has a bracket
+FEW_RIVALS = 60      # which are answered exactly whatever the number of cities
+PAIRS_UP_TO = 5_000  # cities; with more, not even all pairs are compared
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class AttainableRanks:
     """ranks: cities × (base, best, best_bound, worst, worst_bound, rivals). best and worst are attained, by the weights
     in best_weights and worst_weights (cities × indicators, rows summing to 1); no admitted weights do better than
     best_bound or worse than worst_bound. Where bound and attained rank agree the answer is exact. rivals: cities that
-    are neither ahead nor behind under all admitted weights."""
+    are neither ahead nor behind under all admitted weights, as far as is known."""
 
     ranks: pd.DataFrame
     best_weights: pd.DataFrame
@@ -58,13 +65,15 @@ class AttainableRanks:
 
 
 def attainable_ranks(values: pd.DataFrame, weights: pd.Series, bounds: float | pd.DataFrame = 0.25,
-                     time_limit: float = 30.0, node_limit: int = 100_000, workers: int = 1) -> AttainableRanks:
+                     time_limit: float = 30.0, node_limit: int = 100_000, workers: int = 1,
+                     exact_up_to: int = EXACT_UP_TO) -> AttainableRanks:
     """The best and worst rank of every city under any weights within bounds, scores being weighted sums.
 
     bounds: 0.25 lets every weight vary between 75 % and 125 % of its base (never below 0), the sum staying 1; or a
     frame by indicator with columns lowest and highest. time_limit (seconds) and node_limit hold for each of the two
     problems per city; where one is reached, bound and attained rank differ. Only the time limit can make runs
     differ. workers: processes. Equal cities are never ahead of each other; ties share the smaller rank.
+    exact_up_to: with more cities, those with more than 60 open rivals are bracketed instead, without any clock.
 
     Raises SensitivityError for bounds that admit no weights. Reference: docs/method.md, section 6.7.
 
@@ -78,27 +87,57 @@ def attainable_ranks(values: pd.DataFrame, weights: pd.Series, bounds: float | p
     admitted = admitted_weights(weights, bounds)
     rows, group = distinct_rows(values.to_numpy())
     sizes = np.bincount(group)
-    highest_lead = np.array([admitted.largest(rows - row) for row in rows])  # [i, k]: k over i at most
     lead = SMALLEST_LEAD * np.ptp(rows, axis=0).max()
+    cell = DesignCell(LinearScores(rows), weights.to_numpy(), NO_NOISE, group)
+    large = len(rows) > exact_up_to
+    if len(rows) <= PAIRS_UP_TO:
+        limits = (math.inf if large else time_limit, node_limit)
+        found = by_pairs(cell, rows, sizes, admitted, lead, limits, workers, large)
+    else:
+        found = by_centres(cell, rows, sizes, admitted, lead)
+    columns = {"base": cell_ranks(cell, cell.base)[0]}
+    for name in ("best", "worst"):
+        columns |= {name: found[name][0], f"{name}_bound": found[f"{name}_bound"][group]}
+    ranks = pd.DataFrame(columns | {"rivals": found["rivals"][group]}, values.index)
+    frames = [pd.DataFrame(found[name][1], values.index, values.columns) for name in ("best", "worst")]
+    return AttainableRanks(ranks, *frames)
+
+
+def by_pairs(cell: DesignCell, rows: np.ndarray, sizes: np.ndarray, admitted: AdmittedWeights, lead: float,
+             limits: tuple[float, int], workers: int, large: bool) -> dict[str, Any]:
+    """Every pair of cities compared; the open rivals of each city, or of a large study's with few, decided exactly."""
+    highest_lead = np.array([admitted.largest(rows - row) for row in rows])  # [i, k]: k over i at most
     ahead, open_ = highest_lead.T < -lead, (highest_lead > lead) & ~(highest_lead.T < -lead)
     doubtful = ~ahead & ~open_ & (highest_lead > 1e-4 * lead)  # ahead, if at all, by less than the solver can tell
-    jobs = [(rows, sizes, city, np.flatnonzero(open_[city]), highest_lead, admitted, lead, (time_limit, node_limit))
-            for city in range(len(rows))]
-    found = solve(jobs, workers)
-    surely = 1 + ahead @ sizes
-    cell = DesignCell(LinearScores(rows), weights.to_numpy(), NO_NOISE, group)
-    tables = {}
-    for side, name in enumerate(("best", "worst")):
-        mine = np.array([weights.to_numpy() if each[side][1] is None else each[side][1] for each in found])
-        tables[name] = attained(cell, mine, name, group)
+    rivals = open_ @ sizes
+    exact = np.flatnonzero(rivals <= FEW_RIVALS) if large else np.arange(len(rows))
+    solved = solve([(rows, sizes, city, np.flatnonzero(open_[city]), highest_lead, admitted, lead, limits)
+                    for city in exact], workers)
+    found: dict[str, Any] = {"rivals": rivals}
+    for side, (name, open_ahead) in enumerate((("best", np.zeros_like(rivals)), ("worst", rivals.copy()))):
+        open_ahead[exact] = [each[side][0] for each in solved]
         more = doubtful @ sizes if name == "worst" else 0
-        tables[f"{name}_bound"] = (surely + more + np.array([each[side][0] for each in found]))[group]
-    base = cell_ranks(cell, cell.base)[0]
-    ranks = pd.DataFrame({"base": base, **{name: tables[name][0] if name in ("best", "worst") else tables[name]
-                                           for name in ("best", "best_bound", "worst", "worst_bound")},
-                          "rivals": (open_ @ sizes)[group]}, values.index)
-    frames = [pd.DataFrame(tables[name][1], values.index, values.columns) for name in ("best", "worst")]
-    return AttainableRanks(ranks, *frames)
+        found[f"{name}_bound"] = 1 + ahead @ sizes + more + open_ahead
+        tried = [cell.base if each[side][1] is None else each[side][1] for each in solved]
+        if large:
+            towards = against_rivals(rows, sizes, open_) * (1 if name == "best" else -1)
+            found[name] = extremes_of(cell, np.vstack([*tried, admitted.favouring(towards)]), name)
+        else:
+            found[name] = attained(cell, np.array(tried), name, cell.group)
+    return found
+
+
+def by_centres(cell: DesignCell, rows: np.ndarray, sizes: np.ndarray, admitted: AdmittedWeights,
+               lead: float) -> dict[str, Any]:
+    """A bracket for every city, without comparing all pairs."""
+    scores = rows @ cell.base
+    ahead, behind = surely_apart(rows, sizes, rows[evenly(scores, CENTRES)], admitted, lead)
+    towards = rows[evenly(scores, TRIED)] - np.average(rows, axis=0, weights=sizes)
+    best, worst = (extremes_of(cell, admitted.favouring(sign * towards), name)
+                   for sign, name in ((1, "best"), (-1, "worst")))
+    last = sizes.sum() - behind  # a city and its equals share the smaller rank
+    return {"best": best, "best_bound": 1 + ahead, "worst": worst, "worst_bound": last - sizes + 1,
+            "rivals": last - ahead - sizes}
 
 
 def solve(jobs: list[tuple], workers: int) -> list[tuple]:

@@ -8,10 +8,10 @@ workers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 Task = tuple[int, int, int]  # cell, stream, draws wanted from it
 
 SCORES_IN_MEMORY = 2**21  # 16 MiB of scores at a time; the block shape depends on the number of cities alone
+MANY_CITIES = 1_000
 BLOCKS_PER_WORKER = 8     # enough for workers to finish together
 CITIES_IN_SHORT_KEYS = 512  # with more cities, two agree in the bits that are left in too many draws
 SMALLEST_HIGHEST = 1e-290   # scores far below it, all 0 for example, have a finite factor too
@@ -53,6 +54,11 @@ Cells = Mapping[int, DesignCell]        # by number
 Counts = dict[bytes, np.ndarray]  # pattern of ties (see DesignCell.pattern) → cities × ranks
 
 
+def count_type(cities: int) -> type:
+    """Whole numbers for a table of counts: of many cities short ones, which hold two thousand million draws."""
+    return np.int64 if cities <= MANY_CITIES else np.int32
+
+
 class RankCounter:
     """Adds blocks of scores to counts[distinct city, rank − 1], ranks from 1, ties sharing the smaller rank.
 
@@ -77,7 +83,7 @@ class RankCounter:
         self.has_duplicates = bool((group_sizes > 1).any())
         self.better_cities = np.arange(cities)
         self.total = int(group_sizes.sum())
-        self.counts = np.zeros((cities, self.total), dtype=np.int64)
+        self.counts: np.ndarray = np.zeros((cities, self.total), dtype=count_type(self.total))
 
     def order(self, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """For each draw the positions of the distinct cities, best first, and the number of cities better than each.
@@ -122,14 +128,15 @@ class RankCounter:
         order *= self.total
         order += better_cities
         if self.counts.size <= order.size:
-            self.counts += np.bincount(order.ravel(), minlength=self.counts.size).reshape(self.counts.shape)
+            found = np.bincount(order.ravel(), minlength=self.counts.size).reshape(self.counts.shape)
+            self.counts += found.astype(self.counts.dtype, copy=False)
         else:  # a histogram longer than the block costs more than adding in place
-            np.add.at(self.counts.reshape(-1), order.ravel(), 1)
+            np.add.at(self.counts.reshape(-1), order.ravel(), self.counts.dtype.type(1))
 
 
 def count_ranks(cells: Cells, draws: Mapping[int, int], seed: int, workers: int = 1,
                 shortest_block: int = DRAWS_PER_STREAM) -> Counts:
-    """Counts of ranks over all cells, by pattern of ties: cities × ranks, int64.
+    """Counts of ranks over all cells, by pattern of ties: cities × ranks, int64 (int32 of many cities).
 
     cells and draws: the cells by number, and how many draws of each; the number decides the random streams. In all
     counts together each city has as many entries as there are draws. Workers are threads (NumPy releases the
@@ -170,6 +177,20 @@ def one_blas_thread() -> AbstractContextManager:
     return thread_pools().limit(limits=1, user_api="blas")
 
 
+def in_order(function: Callable[..., Any], jobs: list[tuple], workers: int) -> list[Any]:
+    """The result of every job (the arguments of the function), in the order of the jobs; workers as in `count_ranks`.
+
+    >>> in_order(max, [(1, 2), (4, 3)], workers=2)
+    [2, 4]
+    """
+    if workers == 1:
+        return [function(*job) for job in jobs]
+    from joblib import Parallel, delayed
+
+    with one_blas_thread():
+        return Parallel(n_jobs=workers, prefer="threads")(delayed(function)(*job) for job in jobs)
+
+
 def own_cells(tasks: Sequence[Task], cells: Cells) -> tuple[Sequence[Task], Cells]:
     """The tasks with the cells they need, so that nothing else travels to another process."""
     return tasks, {cell: cells[cell] for cell in dict.fromkeys(task[0] for task in tasks)}
@@ -186,7 +207,7 @@ def count_tasks(tasks: Sequence[Task], cells: Cells, seed: int, shortest_block: 
             cell = cells[tasks[first][0]]
             counter = RankCounter(np.bincount(cell.group))
             score_streams(tasks[first:last], cells, seed, counter, shortest_block)
-            total = counts.setdefault(cell.pattern, np.zeros((len(cell.group),) * 2, dtype=np.int64))
+            total = counts.setdefault(cell.pattern, np.zeros((len(cell.group),) * 2, count_type(len(cell.group))))
             total += counter.counts[cell.group]
     return counts
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from .cells import Design
-from .counting import DesignCell
+from .counting import MANY_CITIES, DesignCell
 from .draws import SensitivityError, check_count, noise_quantiles
 from .factorial import same_data
 from .ranking import cell_ranks, drawn_ranks
@@ -59,7 +59,8 @@ def choice_indices(design: Design, seed: int, scramblings: int = 8, points: int 
         raise SensitivityError(f"combination {options} was refused ({cause}); leave one of its options out")
     usual, shape, groups = base_ranks(design), (*design.crossing.shape, len(design.noises)), distinct_cells(design)
     quantiles, parts = weight_quantiles(design, seed, scramblings, points), []
-    together = max(1, RANKS_IN_MEMORY // (len(design.cells) * points * len(design.cities)))
+    at_once = RANKS_IN_MEMORY if len(design.cities) <= MANY_CITIES else RANKS_IN_MEMORY // 4
+    together = max(1, at_once // (len(design.cells) * points * len(design.cities)))
     for first in range(0, scramblings, together):
         here = quantiles[first:first + together]
         ranks = rank_table(design, groups, np.vstack(here))
@@ -103,7 +104,8 @@ def rank_table(design: Design, groups: list[tuple[DesignCell, dict[tuple, list[i
     """Ranks, cells × points × cities; weights are computed once for each distinct base and scored once for each data
     set."""
     places, drawn = indicator_places(design), {}
-    ranks = np.empty((len(design.cells), len(uniforms), len(design.cities)), dtype=np.int16)
+    ranks = np.empty((len(design.cells), len(uniforms), len(design.cities)),
+                     dtype=np.int16 if len(design.cities) < 2**15 else np.int32)
     for cell, alike in groups:
         for key, same in alike.items():
             if key not in drawn:

@@ -14,9 +14,9 @@ import pandas as pd
 from analysis.frames import settle
 
 from .cells import Design
-from .counting import DesignCell
+from .counting import DesignCell, in_order
 from .crossing import Crossing
-from .draws import SensitivityError
+from .draws import SensitivityError, check_count
 from .ranking import cell_ranks
 
 
@@ -44,16 +44,21 @@ class ScenarioTable:
         return self.ranks.drop(index=list(self.causes))
 
 
-def scenario_table(design: Design) -> ScenarioTable:
+def scenario_table(design: Design, workers: int = 1) -> ScenarioTable:
     """Rank the cities under every combination of choices, exactly as `score_study` does for its settings.
 
     The weights are those that the combination leads to, without noise. Each distinct data set is scored once for all
-    its sets of weights. Reference: docs/method.md, section 6.5.
+    its sets of weights. workers: as in `weight_uncertainty`; any number gives the same ranks.
+    Reference: docs/method.md, section 6.5.
     """
+    check_count("workers", workers)
     cells = design.cells[::len(design.noises)]
     ranks = np.zeros((len(cells), len(design.cities)), dtype=np.int32)
-    for numbers, alike in same_data(enumerate(cells)):
-        ranks[numbers] = cell_ranks(alike[0], np.array([cell.base for cell in alike]))
+    groups = list(same_data(enumerate(cells)))
+    jobs = [(alike[0], np.array([cell.base for cell in alike])) for _, alike in groups]
+    found = in_order(cell_ranks, jobs, workers)
+    for (numbers, _), own in zip(groups, found, strict=True):
+        ranks[numbers] = own
     options = design.crossing.table()
     causes = {design.place(number)[0]: cause for number, cause in design.causes.items()}
     return ScenarioTable(design.crossing, options, pd.DataFrame(ranks, options.index, design.cities), causes)

@@ -15,10 +15,15 @@ import numpy as np
 
 from analysis.frames import SIGNIFICANT_DIGITS
 
-from .counting import DesignCell, RankCounter, one_blas_thread
+from .counting import SCORES_IN_MEMORY, DesignCell, RankCounter, one_blas_thread
 from .scorers import Scorer
 
 ROWS_AT_A_TIME = 1024
+
+
+def rows_at_a_time(cities: int) -> int:
+    """How many draws are ranked together: fewer of many cities, so that a block of scores stays small."""
+    return int(np.clip(SCORES_IN_MEMORY // cities, 16, ROWS_AT_A_TIME))
 
 
 def cell_ranks(cell: DesignCell, weights: np.ndarray) -> np.ndarray:
@@ -27,9 +32,10 @@ def cell_ranks(cell: DesignCell, weights: np.ndarray) -> np.ndarray:
     weights = weights / weights.sum(axis=1, keepdims=True)
     sizes = np.bincount(cell.group)
     ranks = np.empty((len(weights), len(cell.group)), dtype=np.int16 if len(cell.group) < 2**15 else np.int32)
+    rows = rows_at_a_time(len(sizes))
     with one_blas_thread():
-        for first in range(0, len(weights), ROWS_AT_A_TIME):
-            block = weights[first:first + ROWS_AT_A_TIME]
+        for first in range(0, len(weights), rows):
+            block = weights[first:first + rows]
             numbers = np.empty((len(block), len(sizes)))
             cell.scorer(block, numbers)
             scores = settled(cell.scorer.scores(numbers, block))
@@ -43,8 +49,8 @@ def drawn_ranks(scorer: Scorer, group: np.ndarray, weights: np.ndarray) -> np.nd
     Much faster than `cell_ranks`; they differ only where scores agree to 12 digits without the cities being equal.
     """
     ranks = np.empty((len(weights), len(group)), dtype=np.int16 if len(group) < 2**15 else np.int32)
-    distinct = np.empty((ROWS_AT_A_TIME, group.max() + 1), ranks.dtype)
-    row_starts = distinct.shape[1] * np.arange(ROWS_AT_A_TIME)[:, None]
+    distinct = np.empty((rows_at_a_time(group.max() + 1), group.max() + 1), ranks.dtype)
+    row_starts = distinct.shape[1] * np.arange(len(distinct))[:, None]
     for first, order, better in ordered(scorer, group, weights):
         order += row_starts[:len(order)]
         distinct.reshape(-1)[order] = better + 1
@@ -69,9 +75,9 @@ def mean_shifts(scorer: Scorer, group: np.ndarray, weights: np.ndarray, usual: n
 def ordered(scorer: Scorer, group: np.ndarray, weights: np.ndarray) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """For each block: the first draw, the distinct cities from the best down, and how many cities are better."""
     sizes = np.bincount(group)
-    counter, numbers = RankCounter(sizes), np.empty((ROWS_AT_A_TIME, len(sizes)))
-    for first in range(0, len(weights), ROWS_AT_A_TIME):
-        block = weights[first:first + ROWS_AT_A_TIME]
+    counter, numbers = RankCounter(sizes), np.empty((rows_at_a_time(len(sizes)), len(sizes)))
+    for first in range(0, len(weights), len(numbers)):
+        block = weights[first:first + len(numbers)]
         with one_blas_thread():
             scorer(block, numbers[:len(block)])
         yield first, *counter.order(numbers[:len(block)])

@@ -12,10 +12,11 @@ import pandas as pd
 from analysis.frames import settle
 from analysis.scoring import Rule, aggregate, rank
 
-from .counting import Counts, DesignCell, count_ranks
+from .counting import Counts, DesignCell, count_ranks, count_type
 from .draws import Distribution, SensitivityError, WeightNoise, check_count, checked, distinct_rows
 from .scorers import scorer_for
 
+CITIES_AT_A_TIME = 256
 
 @dataclass(frozen=True)
 class WeightUncertainty:
@@ -26,7 +27,7 @@ class WeightUncertainty:
     the share of draws with a rank ≤ k. In all of these, ties share the smaller rank (1, 1, 3).
     acceptability: cities × ranks 1…N, the share of draws in which the city takes the rank; tied cities share the tied
     ranks equally, so that every row and every column sums to 1.
-    counts: cities × ranks 1…N, draws in which the city has the rank (ties sharing the smaller rank), int64.
+    counts: cities × ranks 1…N, draws in which the city has the rank (ties sharing the smaller rank); whole numbers.
     draws: number of draws counted; failed: draws without a ranking (weights alone cannot make a draw fail, so 0).
     """
 
@@ -42,8 +43,10 @@ class WeightUncertainty:
 
     def acceptability_rows(self) -> pd.DataFrame:
         """The acceptabilities above 0 as rows adcode, rank, share: the form in which they are kept."""
-        shares = self.acceptability.rename_axis(index="adcode", columns="rank").stack().rename("share")
-        return shares[shares > 0].reset_index()
+        shares = self.acceptability.to_numpy()
+        city, rank_taken = np.nonzero(shares > 0)
+        return pd.DataFrame({"adcode": self.acceptability.index[city], "rank": self.acceptability.columns[rank_taken],
+                             "share": shares[city, rank_taken]})
 
 
 def weight_uncertainty(values: pd.DataFrame, weights: pd.Series, draws: int, concentration: float | None, seed: int,
@@ -104,7 +107,7 @@ def compare_noises(values: pd.DataFrame, weights: pd.Series, noises: Sequence[We
 
 def base_counts(ranks: np.ndarray, draws: int) -> Counts:
     """Counts when every draw has these ranks."""
-    counts = np.zeros((len(ranks), len(ranks)), dtype=np.int64)
+    counts: np.ndarray = np.zeros((len(ranks), len(ranks)), count_type(len(ranks)))
     counts[np.arange(len(ranks)), ranks - 1] = draws
     return {np.bincount(ranks)[ranks].tobytes(): counts}
 
@@ -127,16 +130,20 @@ def summarise(by_pattern: Counts, cities: pd.Index, draws: int, top: Sequence[in
         index=cities,
     )
     columns = pd.RangeIndex(1, len(cities) + 1, name="rank")
-    shared = sum(spread_ties(by_pattern[pattern], np.frombuffer(pattern, dtype=np.int64))
-                 for pattern in sorted(by_pattern))  # sorted: sums of floats depend on their order
-    acceptability = pd.DataFrame(shared / draws, cities, columns)
+    shared = reduce(np.add, (spread_ties(by_pattern[pattern], np.frombuffer(pattern, dtype=np.int64))
+                             for pattern in sorted(by_pattern)))  # sorted: sums of floats depend on their order
+    shared /= draws
+    acceptability = pd.DataFrame(shared, cities, columns)
     return WeightUncertainty(ranks, acceptability, pd.DataFrame(counts, cities, columns), draws, failed)
 
 
 def rank_at(counts: np.ndarray, percent: int) -> np.ndarray:
     """The smallest rank whose cumulative count is at least `percent` per cent, in whole numbers without rounding."""
-    cumulative = counts.cumsum(axis=1)
-    return (cumulative * 100 < percent * cumulative[:, -1:]).sum(axis=1) + 1
+    found = np.empty(len(counts), dtype=int)
+    for first in range(0, len(counts), CITIES_AT_A_TIME):
+        cumulative = counts[first:first + CITIES_AT_A_TIME].cumsum(axis=1)
+        found[first:first + CITIES_AT_A_TIME] = (cumulative * 100 < percent * cumulative[:, -1:]).sum(axis=1) + 1
+    return found
 
 
 def spread_ties(counts: np.ndarray, tied: np.ndarray) -> np.ndarray:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
+DISTANCES_AT_A_TIME = 2**18  # what fits into the processor's cache
+
 
 def batched_kmeans(points: np.ndarray, weights: np.ndarray, k: int, generator: np.random.Generator,
                    starts: int) -> tuple[np.ndarray, np.ndarray]:
@@ -18,18 +20,34 @@ def batched_kmeans(points: np.ndarray, weights: np.ndarray, k: int, generator: n
     points: B × n × d, or 1 × n × d where all data sets share their points; weights: B × n, not negative (0 = not in
     this data set). Returns labels (B × n, 0…k − 1; also for points of weight 0: their nearest centre) and inertia (B).
     """
-    data_sets = len(weights)
+    data_sets, size = weights.shape
+    draws = generator.random((k, data_sets, starts))
+    labels, inertia = np.empty((data_sets, size), dtype=np.int16), np.empty(data_sets)
+    together = max(1, DISTANCES_AT_A_TIME // (starts * size * k))
+    for first in range(0, data_sets, together):
+        some = slice(first, first + together)
+        labels[some], inertia[some] = best_of_starts(points[some] if len(points) > 1 else points, weights[some], k,
+                                                     draws[:, some].reshape(k, -1))
+    return labels, inertia
+
+
+def best_of_starts(points: np.ndarray, weights: np.ndarray, k: int, draws: np.ndarray
+                   ) -> tuple[np.ndarray, np.ndarray]:
+    """The same for some of the data sets; draws: random numbers by centre, then by start of each data set in turn."""
+    data_sets, starts = len(weights), draws.shape[1] // len(weights)
     weights = np.repeat(weights, starts, axis=0)
     if len(points) > 1:
         points = np.repeat(points, starts, axis=0)
-    centres = plus_plus_starts(points, weights, k, generator)
+    centres = plus_plus_starts(points, weights, k, draws)
     labels, inertia = lloyd(points, weights, centres)
     best = inertia.reshape(data_sets, starts).argmin(axis=1) + np.arange(data_sets) * starts
     return labels[best], inertia[best]
 
 
-def plus_plus_starts(points: np.ndarray, weights: np.ndarray, k: int, generator: np.random.Generator) -> np.ndarray:
-    """k starting centres per run (runs × k × d), each drawn with chance ∝ weight × squared distance to the nearest."""
+def plus_plus_starts(points: np.ndarray, weights: np.ndarray, k: int, draws: np.ndarray) -> np.ndarray:
+    """k starting centres per run (runs × k × d), each drawn with chance ∝ weight × squared distance to the nearest.
+
+    draws: k × runs random numbers from 0 to 1."""
     runs = np.arange(len(weights))
     sources = runs if len(points) > 1 else np.zeros_like(runs)
     centres = np.empty((len(weights), k, points.shape[2]))
@@ -38,7 +56,7 @@ def plus_plus_starts(points: np.ndarray, weights: np.ndarray, k: int, generator:
     chances = weights
     for position in range(k):
         cumulative = chances.cumsum(axis=1)
-        target = generator.random(len(weights))[:, None] * cumulative[:, -1:]
+        target = draws[position][:, None] * cumulative[:, -1:]
         chosen = np.minimum((cumulative <= target).sum(axis=1), weights.shape[1] - 1)
         centres[:, position] = points[sources, chosen]
         latest = centres[:, position:position + 1]

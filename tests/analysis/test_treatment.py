@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis import treatment
 from analysis.frames import settle
 from analysis.treatment import RECORD_COLUMNS, Logarithm, coverage, fill_missing, treat_outliers
 
@@ -184,6 +185,24 @@ class TestFillMissing:
             fill_missing(alone)
         with pytest.raises(ValueError, match="needs groups"):
             fill_missing(self.values, "group_median")
+
+
+@pytest.mark.long
+class TestManyCities:
+    @given(seed=st.integers(0, 10**6), indicators=st.integers(2, 9), ties=st.booleans(),
+           gaps=st.sampled_from([0.01, 0.1, 0.4]))
+    def test_likely_donors_first_gives_the_same_donors(self, seed, indicators, ties, gaps):
+        generator = np.random.default_rng(seed)
+        values = generator.integers(0, 4, (100, indicators)) if ties else generator.random((100, indicators))
+        values = np.where(generator.random(values.shape) < gaps, np.nan, values)
+        values[0] = 1
+        values = pd.DataFrame(values[~np.isnan(values).all(axis=1)])
+        plain = fill_missing(values)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(treatment, "FEW_CITIES", 0)
+            quick = fill_missing(values)
+        for one, other in zip(plain, quick, strict=True):
+            pd.testing.assert_frame_equal(one, other, check_exact=True)
 
 
 class TestNobodyNear:

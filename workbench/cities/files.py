@@ -18,12 +18,14 @@ from workbench.reporting.stamps import Stamp
 from workbench.reporting.words import WORDS
 
 PROFILES, CITIES = "profiles", "cities"
+MOST_PAGES = 1_000  # cities; of more the list alone is written, and pages on demand
 
 
 def write_profiles(profiles: Profiles, folder: Path, stamp: Stamp, lang: str) -> list[Path]:
     """Write profiles/<code>.html of every city and profiles/index.html into the reports of a run; returns the paths.
 
-    The same tables give the same bytes.
+    Of more than MOST_PAGES cities only the list, which names the command for one city. The same tables give the same
+    bytes.
     """
     names, place = ProfileNames(profiles, lang), folder / PROFILES
     place.mkdir(parents=True, exist_ok=True)
@@ -37,10 +39,11 @@ def write_profiles(profiles: Profiles, folder: Path, stamp: Stamp, lang: str) ->
         code = order[position]
         return page_name(code, edition), f"{ranks[code]} {names.cities[code]}"
 
-    for position, code in enumerate(order):
+    pages = len(order) <= MOST_PAGES
+    for position, code in enumerate(order if pages else []):
         page = profile_html(names, code, stamp, links, (beside(position - 1), beside(position + 1)))
         written.append(write(place / page_name(code, edition), page.encode("utf-8")))
-    written.append(write(place / "index.html", list_html(names, stamp).encode("utf-8")))
+    written.append(write(place / "index.html", list_html(names, stamp, pages).encode("utf-8")))
     return written
 
 

@@ -43,19 +43,20 @@ def page_name(code: str, edition: str) -> str:
     return file_name(f"{code}.html", edition)
 
 
-def list_html(names: ProfileNames, stamp: Stamp) -> str:
-    """The page that lists every city with a link to its profile."""
+def list_html(names: ProfileNames, stamp: Stamp, pages: bool = True) -> str:
+    """The page that lists every city, with a link to its profile where there are such pages."""
     tables, lang = names.tables, names.lang
     english = tables.cities["name_en"] if "name_en" in tables.cities else tables.cities["name"]
 
     def entry(code: str) -> dict[str, str]:
         row = tables.scores.loc[code]
-        return {"address": page_name(code, tables.settings.edition), "name": names.cities[code],
+        return {"address": page_name(code, tables.settings.edition) if pages else "", "name": names.cities[code],
                 "rank": f"{row['rank']}", "score": printed(row["score"], ".1f"),
                 "sought": f"{tables.cities.at[code, 'name']} {english[code]} {code}".lower()}
 
     text, digest = script()
+    lead = WORDS[lang]["profiles_lead" if pages else "profiles_listed"].format(count=len(tables.scores), run=stamp.run)
     listed = [(group, [entry(code) for code in codes]) for group, codes in groups(names)]
     return page_templates().get_template("profiles.html.j2").render(
-        words=WORDS[lang], style=profile_style(), stamp=stamp, groups=listed, count=len(tables.scores), script=text,
+        words=WORDS[lang], style=profile_style(), stamp=stamp, groups=listed, lead=lead, script=text,
         notice=names.notice, digest=digest, index="../index.html")

@@ -41,15 +41,16 @@ BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-1
 SEPARATORS = ",\t;，"
 
 
-def read_grids(path: Path) -> tuple[dict[str, Grid], list[Problem]]:
+def read_grids(path: Path, larger: int = 1) -> tuple[dict[str, Grid], list[Problem]]:
     """The tables of an input by name (values, framework, …, ahp_goal), and warnings about files and sheets not read.
 
-    A CSV file is the table `values`; so is the only sheet of a workbook, whatever its name. Raises OwnDataError for
+    A CSV file is the table `values`; so is the only sheet of a workbook, whatever its name. CSV files of a folder may
+    be `larger` times as large as files otherwise may: a run keeps a wide table as a long one. Raises OwnDataError for
     what cannot be read.
     """
     path, warnings = Path(path), []
     if path.is_dir():
-        named = list(folder_grids(path, warnings))
+        named = list(folder_grids(path, warnings, larger))
     elif not path.is_file():
         refuse(path.name or str(path), "no_file", "没有这个文件或文件夹；请核对路径",
                "there is no such file or folder; check the path")
@@ -87,9 +88,9 @@ def refuse_kind(path: Path) -> None:
            "only .xlsx, .csv and folders of .csv files are read; save it as one of these")
 
 
-def checked_bytes(path: Path) -> bytes:
+def checked_bytes(path: Path, larger: int = 1) -> bytes:
     """The bytes of a file that is not too large."""
-    if path.stat().st_size > LARGEST_FILE:
+    if path.stat().st_size > LARGEST_FILE * larger:
         refuse(path.name, "too_large", f"文件超过 {LARGEST_FILE >> 20} MiB；请只保留所需的表",
                f"the file has more than {LARGEST_FILE >> 20} MiB; keep only the tables that are needed")
     return path.read_bytes()
@@ -172,7 +173,7 @@ def place(grid: Grid) -> str:
 
 
 # --- CSV --------------------------------------------------------------------------------------------------------------
-def folder_grids(folder: Path, warnings: list[Problem]) -> Iterator[tuple[str, Grid]]:
+def folder_grids(folder: Path, warnings: list[Problem], larger: int = 1) -> Iterator[tuple[str, Grid]]:
     """Every table of a folder: its .csv files, hidden ones apart. Every file that cannot be read is said at once."""
     problems = []
     for path in sorted(folder.iterdir()):
@@ -188,7 +189,7 @@ def folder_grids(folder: Path, warnings: list[Problem]) -> Iterator[tuple[str, G
                "there is no .csv file in the folder; if the data are in a workbook, name the workbook itself")
     for path in tables:
         try:
-            yield path.stem, csv_grid(path, warnings)
+            yield path.stem, csv_grid(path, warnings, larger)
         except OwnDataError as error:
             problems += error.problems
     if problems:
@@ -196,10 +197,10 @@ def folder_grids(folder: Path, warnings: list[Problem]) -> Iterator[tuple[str, G
     yield from ((path.name, Grid(path.name, "", [])) for path in books)
 
 
-def csv_grid(path: Path, warnings: list[Problem] | None = None) -> Grid:
+def csv_grid(path: Path, warnings: list[Problem] | None = None, larger: int = 1) -> Grid:
     """A CSV file as a grid: UTF-8 with or without a byte-order mark, UTF-16 with one, or GB 18030; separated by commas,
     tabs or semicolons."""
-    text = decoded(path.name, checked_bytes(path), warnings)
+    text = decoded(path.name, checked_bytes(path, larger), warnings)
     rows: list[list[object]] = []
     cells = 0
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator(text), strict=True)
@@ -207,7 +208,7 @@ def csv_grid(path: Path, warnings: list[Problem] | None = None) -> Grid:
         for row in reader:
             rows.append([BesideSemicolons(cell) for cell in row] if reader.dialect.delimiter == ";" else list(row))
             cells += len(row)
-            refuse_size(path.name, "", len(rows), cells, len(row))
+            refuse_size(path.name, "", len(rows) // larger, cells // larger, len(row))
     except csv.Error as error:
         refuse(path.name, "broken_row", f"这一行的引号或分隔符有误（{error}）；请用表格软件另存为 .csv",
                f"quotation marks or separators are broken here ({error}); save the table as .csv in a spreadsheet "

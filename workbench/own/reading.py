@@ -43,6 +43,7 @@ TABLES = ("values", "framework", "cities", "regions", "experts", "judgements", "
 BESIDE_THE_TREE = ("no_direction", "unknown_direction", "no_name", "control_character", "too_long")
 
 
+KEPT_LARGER = 10  # a run keeps a row a figure, with its source
 KNOWN: dict[tuple[Path, str], StudyInput] = {}  # by the repository's folder and the record of the input
 
 
@@ -76,7 +77,7 @@ def know(record: str, study: StudyInput, root: Path = ROOT) -> None:
 
 def read_given(path: Path, root: Path, kept: canonical.Kept | None, year: int | None = None) -> StudyInput:
     """The input in a workbook, a file or a folder; `kept` is the record of a folder that nobody changed."""
-    grids, grid_warnings = read_grids(path)
+    grids, grid_warnings = read_grids(path, KEPT_LARGER if kept else 1)
     grids = {name: grid for name, grid in grids.items() if name not in canonical.RECORD_TABLES}
     findings = Findings(warnings=[each for each in grid_warnings if not canonical.is_record(each)])
     study = read_study(grids, findings, root, set(kept.given) if kept else None, path.name or str(path),

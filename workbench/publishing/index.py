@@ -54,7 +54,8 @@ def run_facts(plan: Plan, run: Run, titles: Mapping[str, str], paper: ReportEntr
         findings, differences(plan.settings), paper, files["figure"], files["table"], MANIFEST, other_language,
         other_language_command(plan), flatten(plan.settings), if_there(folder, file_name(EXPLORER, edition)),
         if_there(folder, file_name(WORKBOOK, edition)), if_there(folder, PROFILES),
-        cities, count, provenance(plan, run.data), commands(plan))
+        cities, count, "profiles_short_listed" if cities and cities[0][-1] == PROFILES else "profiles_short",
+        provenance(plan, run.data), commands(plan))
 
 
 def file_entry(folder: Path, about: Mapping[str, str], group: str, first: str) -> FileEntry:
@@ -78,7 +79,8 @@ def further_forms(folder: Path, step: str, edition: str) -> list[str]:
 
 
 def best_cities(plan: Plan, run: Run) -> tuple[list[tuple[str, str, str, str]], int]:
-    """The best cities as (rank, name, score, page) and the number of all; none where the run has no pages of cities."""
+    """The best cities as (rank, name, score, page) and the number of all; none where the run has no list of cities.
+    Where a city has no page of its own, its page is the list."""
     if not if_there(run.report_folder(plan.lang), PROFILES):
         return [], 0
     from workbench.run_input import run_ground
@@ -86,8 +88,9 @@ def best_cities(plan: Plan, run: Run) -> tuple[list[tuple[str, str, str, str]], 
     scores = run.table("05_scores")
     names = full_names(run_ground(plan.settings, run.inputs).cities, plan.lang)
     best = scores["rank"].sort_values(kind="stable").index[:BEST]
+    pages = {code: f"profiles/{file_name(f'{code}.html', plan.settings.edition)}" for code in best}
     return [(str(scores.at[code, "rank"]), names[code], printed(scores.at[code, "score"], ".1f"),
-             f"profiles/{file_name(f'{code}.html', plan.settings.edition)}") for code in best], len(scores)
+             if_there(run.report_folder(plan.lang), pages[code]) or PROFILES) for code in best], len(scores)
 
 
 def provenance(plan: Plan, data: Path) -> list[tuple[str, str]]:

@@ -54,7 +54,8 @@ class RunFacts:
     `other_language` is the index page in the other language, "" where there is none, and `make_other_language` the
     command that makes it. `choices` are all settings of the run;
     `explorer`, `workbook` and `profiles` are files beside the index, "" where there is none; `cities` are the best
-    ones (rank, name, score, page) of `city_count`; `provenance` are (what, value) and `commands` verify the run.
+    ones (rank, name, score, page) of `city_count`, introduced by `city_words`; `provenance` are (what, value) and
+    `commands` verify the run.
     """
 
     findings: Sequence[str] = ()
@@ -71,6 +72,7 @@ class RunFacts:
     profiles: str = ""
     cities: Sequence[tuple[str, str, str, str]] = ()
     city_count: int = 0
+    city_words: str = "profiles_short"
     provenance: Sequence[tuple[str, str]] = ()
     commands: Sequence[str] = ()
 

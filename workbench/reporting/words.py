@@ -34,6 +34,8 @@ WORDS = Words({
         "neighbours_nav": "名次前后的城市",
         "profiles_lead": "共 {count} 座城市，每城一页：得分、名次与区间，各领域与同梯队、同地区的比较，"
                          "长处与短处，怎样移动十位，数据标记。两列数字为名次与得分。",
+        "profiles_listed": "共 {count} 座城市，数目太多，没有逐一成页；要看一座城市，运行 "
+                           "python -m analysis city 名称 --run {run}。两列数字为名次与得分。",
         "search": "查找城市",
         "better": "前一名",
         "worse": "后一名",
@@ -48,6 +50,7 @@ WORDS = Words({
         "explorer_lead": "一个文件，不联网即可打开；预设的权重下，名次与本报告完全相同。",
         "find_a_city": "按名称查找或按省浏览全部城市",
         "profiles_short": "共 {count} 座，每城一页。得分最高的是：",
+        "profiles_short_listed": "共 {count} 座，只列名录。得分最高的是：",
         "full_stop": "。",
         "full_stop_gap": "。",
         "workbook": "全部数据表合为一个 Excel 工作簿",
@@ -104,6 +107,8 @@ WORDS = Words({
         "profiles_lead": "{count} cities, a page each: score, rank and interval, domains beside tier and region, "
                          "strengths and weaknesses, what would move it ten places, marks on the data. "
                          "The two numbers are rank and score.",
+        "profiles_listed": "{count} cities, too many for a page each; for one of them, run python -m analysis city "
+                           "NAME --run {run} --lang en. The two numbers are rank and score.",
         "search": "Find a city",
         "better": "Ranked before",
         "worse": "Ranked after",
@@ -118,6 +123,7 @@ WORDS = Words({
         "explorer_lead": "One file that opens without a network; at the preset weights its ranks are exactly these.",
         "find_a_city": "Find a city by name or browse them by province",
         "profiles_short": "{count} cities, a page each. The highest scores:",
+        "profiles_short_listed": "{count} cities in a list. The highest scores:",
         "full_stop": ".",
         "full_stop_gap": ". ",
         "workbook": "All tables in one Excel workbook",

@@ -198,6 +198,52 @@ class TestAttainableRanks:
         assert capfd.readouterr().out == ""
 
 
+@pytest.mark.long
+class TestBrackets:
+    """What is said of studies too large for an exact answer holds the exact answer of small ones."""
+
+    @settings(max_examples=25, deadline=None)
+    @given(seed=st.integers(0, 10**6), indicators=st.integers(1, 6), whole=st.booleans(),
+           bounds=st.sampled_from([0.0, 0.1, 0.3, 1.0]), pairs=st.booleans())
+    def test_the_bracket_holds_the_exact_answer(self, seed, indicators, whole, bounds, pairs):
+        values, weights = random_cities(14, indicators, seed, whole)
+        values.loc["twin"] = values.loc["c03"]
+        exact = attainable_ranks(values, weights, bounds)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(attainable, "FEW_RIVALS", 0)
+            patch.setattr(attainable, "PAIRS_UP_TO", 10**6 if pairs else 0)
+            patch.setattr(attainable, "solve", lambda jobs, workers: [((0, None), (0, None)) for _ in jobs])
+            found = attainable_ranks(values, weights, bounds, exact_up_to=0)
+        lowest, highest = exact.ranks[["best_bound", "worst_bound"]].T.to_numpy()
+        assert (found.ranks["best_bound"] <= exact.ranks["best"]).all() and (lowest <= found.ranks["best"]).all()
+        assert (found.ranks["worst_bound"] >= exact.ranks["worst"]).all() and (found.ranks["worst"] <= highest).all()
+        assert found.ranks["base"].between(found.ranks["best"], found.ranks["worst"]).all()
+        certain = exact.gaps == 0
+        assert (found.ranks["best"] >= exact.ranks["best"])[certain].all()
+        closed = certain & (found.gaps == 0)
+        assert found.ranks.loc[closed, ["best", "worst"]].equals(exact.ranks.loc[closed, ["best", "worst"]])
+        places = np.arange(len(values))
+        admitted = admitted_weights(weights, bounds)
+        for name, table in (("best", found.best_weights), ("worst", found.worst_weights)):
+            shown = table.to_numpy()
+            assert ((shown >= admitted.lowest - 1e-9) & (shown <= admitted.highest + 1e-9)).all()
+            assert (ranks_under(values, shown)[places, places] == found.ranks[name]).all()
+
+    def test_few_open_rivals_are_decided_exactly_whatever_the_number_of_cities(self):
+        values, weights = random_cities(40, 6, 3)
+        exact = attainable_ranks(values, weights, 0.1)
+        found = attainable_ranks(values, weights, 0.1, exact_up_to=0)
+        pd.testing.assert_frame_equal(found.ranks, exact.ranks, check_exact=True)
+
+    def test_no_clock_decides_a_large_study(self, monkeypatch):
+        values, weights = random_cities(30, 10, 7)
+        for pairs in (10**6, 0):
+            monkeypatch.setattr(attainable, "PAIRS_UP_TO", pairs)
+            patient, hurried = (attainable_ranks(values, weights, 0.6, time_limit=limit, exact_up_to=0)
+                                for limit in (30.0, 0.0))
+            pd.testing.assert_frame_equal(patient.ranks, hurried.ranks, check_exact=True)
+
+
 class TestSmallestSwap:
     def test_by_hand(self):
         """A leads by 5 and is 20 better on D1, 10 worse on D2: a share of 5 / 30 must move from D1 to D2."""

@@ -195,6 +195,11 @@ class TestMethodUncertainty:
         pd.testing.assert_frame_equal(alone.counts, other.counts)
         pd.testing.assert_frame_equal(alone.acceptability, other.acceptability)
 
+    def test_the_table_of_scenarios_is_the_same_for_any_number_of_workers(self):
+        design = toy_design(40, {3, 11})
+        for workers in (2, 3):
+            pd.testing.assert_frame_equal(scenario_table(design, workers).ranks, scenario_table(design).ranks)
+
     @settings(max_examples=25, deadline=None)
     @given(cells=st.integers(1, 9), draws=st.integers(1, 400), seed=st.integers(0, 2**40), data=st.data())
     def test_nothing_is_lost_for_any_number_of_workers(self, cells, draws, seed, data):

@@ -1,4 +1,4 @@
-"""The Monte Carlo on a dask cluster through joblib's backend: the same counts, bit for bit.
+"""Monte Carlo and scenarios on a dask cluster through joblib's backend: the same counts and ranks, bit for bit.
 
 The cluster, two worker processes on this machine, belongs to an interpreter of its own: one that would not stop fails
 this test and holds up no other. It asks the system for free ports, so that nothing else here can be in its way.
@@ -37,7 +37,7 @@ def test_two_processes_of_a_dask_cluster_count_the_same(tmp_path):
 
 
 def count_on_a_cluster() -> None:
-    """Run in the child: both Monte Carlos on one core and on the cluster; any difference is an error."""
+    """Run in the child: Monte Carlos and scenarios on one core and on the cluster; any difference is an error."""
     import dask
     from distributed import Client, LocalCluster, get_task_stream
     from joblib import parallel_config
@@ -55,6 +55,7 @@ def count_on_a_cluster() -> None:
         assert len(processes) == 2 and os.getpid() not in processes
         with get_task_stream(client) as stream, parallel_config(backend="dask"):
             spread = both_results(workers=2)
+            scenarios_spread = scenario_results(workers=2)
     blocks = Counter(task["worker"] for task in stream.data)
     assert len(blocks) == 2, f"one process did it all: {blocks}"
     for one, other in zip(alone, spread, strict=True):
@@ -63,7 +64,24 @@ def count_on_a_cluster() -> None:
         pd.testing.assert_frame_equal(one.acceptability, other.acceptability, check_exact=True)
         assert (one.draws, one.failed) == (other.draws, other.failed)
     pd.testing.assert_frame_equal(alone[1].failures, spread[1].failures)
+    for one, other in zip(scenario_results(workers=1), scenarios_spread, strict=True):
+        pd.testing.assert_frame_equal(one, other, check_exact=True)
     print(DONE)
+
+
+def scenario_results(workers: int) -> list[pd.DataFrame]:
+    """The table of 40 scenarios, and the study's alternatives one at a time."""
+    from toy_design import toy_design
+
+    from analysis.panel import read_panel
+    from analysis.scenarios import one_choice_at_a_time
+    from analysis.sensitivity import scenario_table
+    from analysis.settings import load_settings
+    from analysis.study import score_study
+
+    panel = read_panel()
+    found = one_choice_at_a_time(panel, score_study(panel, load_settings()), workers=workers)
+    return [scenario_table(toy_design(40, {3, 11}), workers=workers).ranks, found.ranks, found.effects]
 
 
 def both_results(workers: int) -> tuple:

@@ -16,7 +16,7 @@ from analysis import scoring, study
 from analysis.frames import read_frame, write_frame
 from analysis.settings import ROOT
 from workbench import cities
-from workbench.cities import profile_page, profile_words
+from workbench.cities import files, profile_page, profile_words
 from workbench.cities.files import write_profiles
 from workbench.cities.moves import WHOLE_YEARS, YES_NO, scales_of
 from workbench.cities.peers import compare, standing_out
@@ -244,6 +244,18 @@ class TestPages:
         text = body_of(profile_page.profile_html(profile_words.ProfileNames(found, "zh"), "510100", stamp_of(found)))
         assert set(found.peers) == {"all"} and found.outstanding("510100")[0]
         assert not any(word in text for word in ("梯队第", "区间：", "白皮书名次", "公布名次", "nan"))
+
+
+class TestManyCities:
+    @pytest.mark.parametrize("lang", ["zh", "en"])
+    def test_of_too_many_cities_only_the_list_is_written(self, profiles, tmp_path, monkeypatch, lang):
+        monkeypatch.setattr(files, "MOST_PAGES", len(profiles.in_order) - 1)
+        paths = write_profiles(profiles, tmp_path, stamp_of(profiles, lang), lang)
+        assert [path.relative_to(tmp_path).as_posix() for path in paths] == ["profiles/index.html"]
+        page = paths[0].read_text(encoding="utf-8")
+        assert page.count("<li data-sought=") == len(profiles.in_order)
+        assert not re.search(r'href="[^"]*\d{6}\.html"', page)
+        assert "python -m analysis city" in page and "--run baseline" in page
 
 
 class TestOwnData:

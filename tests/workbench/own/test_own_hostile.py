@@ -178,7 +178,8 @@ class TestReading:
             with pytest.raises(OwnDataError) as caught:
                 read_input(folder)
             assert {"cities.csv", "framework.csv", "experts.csv"} <= {
-                each.file for each in caught.value.problems if each.kind in ("bad_code", "reserved_code", "code_is_no_file_name")}
+                each.file for each in caught.value.problems
+                if each.kind in ("bad_code", "reserved_code", "code_is_no_file_name")}
 
     def test_a_workbook_of_the_study_holds_no_formula_of_a_name(self, own_runs):
         study = read_input(own_runs.root.parent / "hostile")
