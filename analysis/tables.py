@@ -17,10 +17,16 @@ from analysis.figures.labels import city_names, group_name, node_names, pick, pr
 Format = str | Callable | None
 EMPTY = "–"
 LIST_MARKS = {"corrected": "*", "inferred": "†"}
+LARGEST_IN_FULL = 1e15
 
 
 def printed(value: Any, form: Format) -> str:
-    """A value as it is printed: by its format, a whole number as it is, another with four significant digits."""
+    """A value as it is printed: by its format, a whole number as it is, another with four significant digits; large
+    numbers in full, never with a power of ten.
+
+    >>> printed(68012.4, ",.4g"), printed(0.123456, ""), printed(-3, "d")
+    ('68,012', '0.1235', '−3')
+    """
     if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return EMPTY
     if callable(form):
@@ -29,8 +35,10 @@ def printed(value: Any, form: Format) -> str:
         return str(value)
     if form:
         text = format(int(value) if form.endswith("d") else value, form)
+        if form.endswith("g") and "e+" in text and abs(value) < LARGEST_IN_FULL:
+            text = format(value, ",.0f")
         return "0" if text == "+0" else text.replace("-", "−")
-    return str(value) if isinstance(value, int | np.integer) else format(value, ".4g").replace("-", "−")
+    return str(value) if isinstance(value, int | np.integer) else printed(value, ".4g")
 
 
 class PrintedNumber(str):
