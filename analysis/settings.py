@@ -313,6 +313,8 @@ def read_yaml(path: Path) -> dict:
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path.name} is not UTF-8 (byte {error.start}); save it again as UTF-8") from None
     values = plain_yaml(text, path.name)
+    if values is None and text.strip():  # nothing but remarks
+        values = {}
     if not isinstance(values, dict):
         raise SettingsError(f"{path.name}: a settings file is a mapping of sections, for example weighting: alpha: 0.5")
     return values

@@ -60,8 +60,9 @@ def run(
     known = (ValueError, OSError, planning.RunError, BusyError)
     try:
         changes = dict(parse_assignment(text) for text in set_)
-        chosen = load_settings(settings, changes)
         named = name or (settings.stem if settings.stem != BASELINE.stem and not set_ else None)
+        settings = beside(panel, settings)
+        chosen = load_settings(settings, changes)
         brought = bring(panel, chosen, year=year, said=named_choices(settings, changes))
         plan = planning.make_plan(named or brought.name, lang, brought.settings, tuple(only), start, brought.traits)
         for warning in (*brought.lines(lang), *brought.adapted(lang)):
@@ -121,7 +122,7 @@ def begin_study(source: Path, folder: Path) -> None:
                f"written {folder}: {len(seen.units)} units, {len(seen.indicators)} indicators{years_en}. "
                f"Check levels and directions (now one domain, all +) and units in framework.csv, then\n"
                f"python -m analysis check --panel {folder}\n"
-               f"python -m analysis run --panel {folder} --settings {folder}/settings.yaml --run mine")
+               f"python -m analysis run --panel {folder} --run mine")
 
 
 @app.command()
@@ -166,6 +167,15 @@ def check(
     raise typer.Exit(0 if reached else 2)
 
 
+def beside(panel: Path | None, settings: Path) -> Path:
+    """The settings file to be used: settings.yaml in the folder of own tables, where there is one and none is named."""
+    own = panel / "settings.yaml" if panel is not None and panel.is_dir() else None
+    if own is None or not own.is_file() or settings != BASELINE_NAME:
+        return settings
+    typer.echo(f"设定 settings: {own}")
+    return own
+
+
 def rehearsed(panel: Path, given: StudyInput, settings: Path, changes: list[str], lang: str) -> bool:
     """Rehearse the run of checked data and say how it went; whether it reached its end."""
     from workbench.planning import RunError, make_plan
@@ -173,7 +183,7 @@ def rehearsed(panel: Path, given: StudyInput, settings: Path, changes: list[str]
     from workbench.running.rehearsal import rehearse
 
     try:
-        named = dict(parse_assignment(text) for text in changes)
+        named, settings = dict(parse_assignment(text) for text in changes), beside(panel, settings)
         brought = bring(panel, load_settings(settings, named), given, said=named_choices(settings, named))
         plan = make_plan(brought.name, lang, brought.settings, traits=brought.traits)
     except (ValueError, OSError, RunError) as error:

@@ -90,10 +90,12 @@ def write_study(source: Path, folder: Path) -> Seen:
 
 
 def settings_of() -> str:
-    """The baseline's settings, to be changed for the study: run them with --settings."""
+    """The baseline's settings, every line a remark: only what the study changes is to be in force."""
     from analysis.settings import BASELINE
 
-    return BASELINE.read_text(encoding="utf-8")
+    lines = BASELINE.read_text(encoding="utf-8").splitlines()
+    head = ["# 要改的选择，连同它的节名，去掉行首的 # 号", "# Take the # off a choice to change and off its section"]
+    return "\n".join([*head, *(f"# {line}" if line.strip() else "#" for line in lines)]) + "\n"
 
 
 def see(grid: Grid, findings: Findings) -> tuple[Seen, pd.DataFrame]:

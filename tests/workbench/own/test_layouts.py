@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from own_tables import HEAD, PANEL, ROWS, changed_part, csv_text, figures, read_bytes, refused, sheet_of, workbook_bytes
 
+from analysis.settings import load_settings
 from workbench.own.headings import FIELDS, SECOND_NAMES
 from workbench.own.problems import OwnDataError
 from workbench.own.reading import read_input
@@ -282,6 +283,7 @@ def test_what_a_table_shows_makes_a_study(tmp_path, separator):
     assert study.values["value"].tolist() == FLAT and list(study.cities["name"]) == UNITS
     leaves = study.framework[study.framework["level"] == "indicator"]
     assert leaves["name_zh"].tolist() == ["Income", "Waiting"] and leaves["unit_en"].tolist() == ["EUR", "days"]
+    assert load_settings(tmp_path / "study/settings.yaml") == load_settings()
     assert study.words == {"unit_zh": "国家", "unit_en": "country", "units_en": "countries"}
     assert seen.systems == {"zone1": "Group"} and set(study.regions["name"]) == {"a", "b"}
     with pytest.raises(ValueError, match="there already"):
