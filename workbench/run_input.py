@@ -9,6 +9,8 @@ Reference: docs/own_data.md.
 
 from __future__ import annotations
 
+import os
+import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -31,6 +33,7 @@ from workbench.own.study_input import StudyInput, figures_of
 from workbench.own.study_words import CUT
 
 INPUT = "input"
+LEFT = "panel.pickle"
 FEWEST = 3  # cities that differ, in the smallest study
 SYNTHETIC = "data/raw/synthetic/panel"
 MADE: dict[tuple[str, str], Panel] = {}  # by edition and the record of the input, which holds every file's checksum
@@ -48,7 +51,8 @@ def kept_input(settings: Settings, data: Path) -> StudyInput | None:
 def run_panel(settings: Settings, data: Path) -> Panel:
     """The panel of a run whose tables are in `data`: for other editions than the public one, out of its input.
 
-    A process makes the panel of an unchanged input once."""
+    A process makes the panel of an unchanged input once; the kernels of a run take the one that the runner left them.
+    """
     if settings.edition == Edition.PUBLIC:
         return read_panel()
     from workbench.own.canonical import RECORD, read_record
@@ -58,8 +62,27 @@ def run_panel(settings: Settings, data: Path) -> Panel:
     key = settings.edition, (data / INPUT / RECORD).read_text(encoding="utf-8")
     if key not in MADE:
         MADE.clear()
-        MADE[key] = own_panel(kept_input(settings, data), settings.edition)
+        MADE[key] = left_panel(key, data) or own_panel(kept_input(settings, data), settings.edition)
     return MADE[key]
+
+
+def leave_panel(settings: Settings, data: Path) -> None:
+    """Leave the panel of a staged run for its kernels, which would read a large table for many seconds each. It lies in
+    the staging folder, which only the runner writes and which is gone after the run."""
+    from workbench.own.canonical import RECORD
+
+    panel = run_panel(settings, data)
+    key = settings.edition, (data / INPUT / RECORD).read_text(encoding="utf-8")
+    (data.parents[1] / LEFT).write_bytes(pickle.dumps((key, panel)))
+
+
+def left_panel(key: tuple[str, str], data: Path) -> Panel | None:
+    """The panel that the runner left for the run whose kernel or worker this is; None elsewhere."""
+    path = data.parents[1] / LEFT
+    if os.environ.get("STUDY_DATA") != str(data.parent) or not path.is_file():
+        return None
+    made, panel = pickle.loads(path.read_bytes())
+    return panel if made == key else None
 
 
 def run_ground(settings: Settings, data: Path) -> Ground:

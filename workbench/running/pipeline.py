@@ -124,11 +124,11 @@ def write_given(given: StudyInput | None, settings: Settings, kept: Run | None, 
         return
     from workbench.own.canonical import RECORD
     from workbench.own.reading import know, write_input
-    from workbench.run_input import INPUT, run_panel
+    from workbench.run_input import INPUT, leave_panel
 
     write_input(given, run.data / INPUT)
     know((run.data / INPUT / RECORD).read_text(encoding="utf-8"), given)
-    run_panel(settings, run.data)  # made once, for this process and those that it starts
+    leave_panel(settings, run.data)  # made once, for this process and those that it starts
     if kept is not None and hashes(kept.data / INPUT) != hashes(run.data / INPUT):
         raise RunError("the steps that this run leaves out were made from other values; start at the beginning: "
                        "--from 01")
