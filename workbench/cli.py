@@ -147,6 +147,7 @@ def check(
     from workbench.own.problems import OwnDataError
     from workbench.own.reading import read_input
     from workbench.planning import RunError, check_language
+    from workbench.run_input import said_of_units
 
     problems, warnings, given = (), (), None
     try:
@@ -160,8 +161,9 @@ def check(
             write_marked(panel, problems, warnings, marked, lang)
     except (ValueError, OSError, RunError) as error:
         raise stop(error) from None
+    said = said_of_units(given)
     for each in (*problems, *warnings):
-        typer.echo(each.line(lang))
+        typer.echo(said(each.line(lang)))
     typer.echo(f"问题 problems: {len(problems)}   提示 warnings: {len(warnings)}" + (f"   {marked}" if marked else ""))
     reached = not problems and (not rehearse or rehearsed(panel, given, settings, set_, lang))
     raise typer.Exit(0 if reached else 2)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -276,7 +276,19 @@ class Brought:
         """The warnings of the values, one a line, at most so many."""
         warnings = self.given.warnings if self.given else ()
         rest = [f"… {len(warnings) - most} 条提示见笔记本 01 · more warnings are in notebook 01"]
-        return [each.line(lang) for each in warnings[:most]] + (rest if len(warnings) > most else [])
+        said = said_of_units(self.given)
+        return [said(each.line(lang)) for each in warnings[:most]] + (rest if len(warnings) > most else [])
+
+
+def said_of_units(given: StudyInput | None) -> Callable[[str], str]:
+    """How a sentence about an input names its units: for cities as it is written."""
+    words = given.words if given else {}
+    zh, one = words.get("unit_zh", words.get("unit_en")), words.get("unit_en", words.get("unit_zh"))
+    if given is None or not (zh and one):
+        return str
+    names = {str(name) for table in (given.cities, given.framework) for column in ("name", "name_zh", "name_en")
+             if column in table for name in table[column]}
+    return of_unit(zh, one, words.get("units_en", several(one)), names) or str
 
 
 def bring(path: Path | None, settings: Settings, given: StudyInput | None = None, year: int | None = None,

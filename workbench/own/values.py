@@ -55,6 +55,7 @@ from workbench.own.places import Roster
 
 COLUMNS = ["code", "indicator", "year", "value", "source", "note", "file", "sheet", "row", "column"]
 ORIGIN = ("file", "sheet", "row", "column")
+MANY_CITIES = 5_000
 LEAST_CITIES = 3
 YEARS = (1900, 2100)
 YEAR = re.compile(r"([0-9]{4})(年|年度|\.0+)?")
@@ -461,6 +462,12 @@ def check_enough(figures: pd.DataFrame, grid: Grid, findings: Findings) -> None:
     if 0 < cities < LEAST_CITIES:
         findings.problem(whole(grid), "too_few_cities", f"只有 {cities} 个城市有数据；至少需要 {LEAST_CITIES} 个",
                          f"only {cities} cities have figures; at least {LEAST_CITIES} are needed")
+    if cities > MANY_CITIES:
+        findings.warning(whole(grid), "many_cities",
+                         f"{cities} 个城市：超过 {MANY_CITIES} 个，整个研究要几个小时或做不完（2,850 个约四分钟）；"
+                         "请分片，或先去掉不比较的",
+                         f"{cities} cities: beyond {MANY_CITIES} a whole run takes hours or does not end (2,850 take "
+                         "about four minutes); divide them, or leave out those that are not compared")
     for indicator, group in figures.groupby("indicator", sort=False):
         if group["value"].nunique() == 1 and cities >= LEAST_CITIES:
             first = next(group.itertuples())
