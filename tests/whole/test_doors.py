@@ -1,9 +1,9 @@
 """Every notebook of the default study through every door that is no runner: the tables are the baseline's, to the byte.
 
-Three copies of the repository: plain papermill from another folder, the Chinese notebooks 01 to 05, each alone on what a
-fresh clone holds; nbclient with the notebook's folder as working directory (as VS Code and JupyterLab start kernels), the English
-ones from 01 to 10 in one run `lab`; `jupyter nbconvert --execute`, the Chinese ones from 01 to 03 in one. JupyterLab
-itself is in test_lab.
+Three copies of the repository: plain papermill from another folder, the Chinese notebooks 01 to 05, each alone on
+what a fresh clone holds; nbclient with the notebook's folder as working directory (as VS Code and JupyterLab start
+kernels), the English ones from 01 to 10 in one run `lab`; `jupyter nbconvert --execute`, the Chinese ones from 01 to 03
+in one. JupyterLab itself is in test_lab.
 """
 
 import re
@@ -30,8 +30,8 @@ notebook = nbformat.read(path, 4)
 nbclient.NotebookClient(notebook, resources={"metadata": {"path": str(path.parent)}}).execute()
 """
 DOORS = {"papermill": "zh", "nbconvert": "zh", "nbclient": "en"}
-# The runner itself executes the Chinese notebooks by papermill; those from 06 on differ by hand in nothing that 01 to 05
-# do not show. nbconvert executes by nbclient: a chain of three shows that this door leads there too.
+# The runner itself executes all Chinese notebooks by papermill; by hand those from 06 on do nothing that 01 to 05 do
+# not. nbconvert executes by nbclient: a chain of three shows that this door leads there too.
 THROUGH = {"papermill": STEPS[:5], "nbconvert": STEPS[:3], "nbclient": STEPS}
 
 
