@@ -323,7 +323,8 @@ def keep_executed(notebook, step: str, plan: Plan, run: Run) -> None:
     path = run.report_folder(plan.lang) / "notebooks" / f"{step}.ipynb"
     path.parent.mkdir(parents=True, exist_ok=True)
     tidied = tidy_notebook(notebook, step, plan.traits)
-    tidied.metadata["report"] |= title_of(step, plan)
+    if "report" in tidied.metadata:
+        tidied.metadata["report"] |= title_of(step, plan)
     for cell in tidied.cells:
         if cell.cell_type == "markdown":
             cell.source = worded(cell.source)

@@ -18,6 +18,7 @@ from hostile_study import INDICATORS, PLACES, REGIONS, TEXTS
 from pdf_text import pages_of
 from safe_page import MADE, Page
 
+from analysis.wording import Wording
 from workbench.notebook import FORMULA
 from workbench.own.problems import OwnDataError
 from workbench.own.reading import read_input
@@ -25,6 +26,7 @@ from workbench.own.template import Tables, comments, template_workbook
 from workbench.steps import notebook_path
 
 pytestmark = pytest.mark.long
+UNITS = Wording("单位", "unit", "units")  # what its texts call the places of a study that does not say
 
 
 run, folder, data, pages = fixtures_of("hostile", Page)
@@ -54,7 +56,7 @@ class TestPages:
         leading = re.search("得分前五位依次是(.*?)。", pages["white_paper"].text)[1]
         assert len(leading) > 30 and all(name in PLACES for name in leading.split("、"))
         assert leading in pages["index"].text, "the overview quotes the sentence"
-        tier = re.search(r"总分第 1 层有 \d+ 座城市，领先的是：(.*?)。", pages["07_tiers"].text)[1]
+        tier = re.search(r"总分第 1 层有 \d+ 个单位，领先的是：(.*?)。", pages["07_tiers"].text)[1]
         assert all(name in PLACES for name in tier.removesuffix("等").split("、"))
 
     def test_no_name_became_markup(self, pages):
@@ -106,6 +108,7 @@ class TestFiles:
             stored = notebook_path(step, frozenset({"own", "unpublished"}), "zh")
             own = json.loads(stored.read_text(encoding="utf-8"))
             sources = {"".join(cell["source"]) for cell in own["cells"]}
+            sources |= {UNITS("".join(cell["source"])) for cell in own["cells"] if cell["cell_type"] == "markdown"}
             for cell in made.cells:
                 if "injected-parameters" in cell.metadata.get("tags", []):
                     values = {node.targets[0].id: ast.literal_eval(node.value) for node in ast.parse(cell.source).body

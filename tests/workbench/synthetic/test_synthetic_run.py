@@ -130,7 +130,7 @@ class TestMarked:
         assert len(sheets((folder / "synthetic_440300.xlsx").read_bytes())) == 3
 
     def test_comparison_with_another_edition(self, made):
-        folder = made / "reports/compare" / f"quick_{RUN}"
+        folder = made / "reports/compare" / f"quick__vs__{RUN}"
         assert {path.name for path in files(folder)} == {"comparison.csv", "comparison.html", "comparison.svg"}
         assert says(folder / "comparison.csv") and says(folder / "comparison.html")
 
