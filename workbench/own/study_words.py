@@ -51,6 +51,8 @@ def read_study_words(grid: Grid, findings: Findings) -> dict[str, str]:
                              f"the table study has no such property; it may have: {listed(PROPERTIES, 20)}")
             continue
         texts = {lang: read_text(table.cell(row, lang), findings, 200) for lang in ("zh", "en")}
+        if name == CUT and all(is_blank(table.cell(row, lang).content) for lang in ("zh", "en")):
+            continue
         if name == CUT:
             cell = table.cell(row, "zh" if not is_blank(table.cell(row, "zh").content) else "en")
             number = read_number(cell.content).value

@@ -8,7 +8,7 @@ The same tables give the same bytes.
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from unicodedata import east_asian_width
@@ -20,6 +20,7 @@ from analysis.settings import ROOT, load_settings
 from analysis.sources import judgement, read_cities
 from workbench.office.sheets import new_workbook, put
 from workbench.own.rosters import REPOSITORY_SYSTEMS, repository_regions
+from workbench.own.study_words import ANY_UNIT
 from workbench.own.template_sheets import choose, formats, write_input_table, write_judgements, write_values
 from workbench.own.tree_numbers import NUMBERS
 from workbench.release import RELEASED
@@ -54,6 +55,7 @@ class Tables:
     experts: pd.DataFrame
     judgements: dict[str, dict[str, pd.DataFrame]]
     comments: dict[str, str]
+    study: pd.DataFrame = field(default_factory=lambda: words_to_fill_in("城市", "city", "cities"))
 
 
 def write_template(path: Path, root: Path = ROOT, example: str | None = None,
@@ -73,7 +75,7 @@ def write_template(path: Path, root: Path = ROOT, example: str | None = None,
 
 
 def template_workbook(tables: Tables) -> bytes:
-    """The workbook as bytes: instructions, values, framework, cities, regions, experts and the judgement matrices."""
+    """The workbook as bytes: instructions, values, framework, cities, regions, experts, study, judgement matrices."""
     buffer = io.BytesIO()
     book = new_workbook(buffer)
     book.set_properties({"title": " ".join(TITLE), "created": datetime(*RELEASED.timetuple()[:3])})
@@ -89,6 +91,7 @@ def template_workbook(tables: Tables) -> bytes:
     write_input_table(book.add_worksheet("cities"), looks, tables.cities.reset_index())
     write_input_table(book.add_worksheet("regions"), looks, tables.regions)
     write_input_table(book.add_worksheet("experts"), looks, tables.experts)
+    write_input_table(book.add_worksheet("study"), looks, tables.study)
     limit = load_settings().weighting.consistency_limit
     for expert in tables.experts["expert"] if "weight" not in numbers else ():  # weights are given: nothing to judge
         for node, children in compared(tables.framework).items():
@@ -154,6 +157,12 @@ def repository_tables(root: Path = ROOT) -> Tables:
                   comments(tree, public_readings(root)))
 
 
+def words_to_fill_in(zh: str, one: str, many: str) -> pd.DataFrame:
+    """The table `study` with the unit that is compared, the rest to be filled in."""
+    rows = [(key, "", "") for key in ("title", "subtitle", "authors", "organisation", "date", "cut")]
+    return pd.DataFrame([*rows, ("unit", zh, one), ("units", "", many)], columns=["key", "zh", "en"])
+
+
 def public_readings(root: Path) -> dict[str, str]:
     """How the public edition reads each indicator that it measures, with the unit, in both languages."""
     main = read_proxies(root).query("role == 'main'")
@@ -211,8 +220,9 @@ def example_tables(root: Path, name: str) -> Tables:
         for pair in pairs.itertuples():
             matrix.loc[pair.row, pair.column] = judgement(pair.value)
         judgements[expert][node] = matrix
-    return Tables(values.reindex(index=cities.index, columns=leaves(tree)), tree, cities, regions,
-                  experts, judgements, comments(tree, {}))
+    study = read_texts(folder, "study", ["key", "zh", "en"])
+    return Tables(values.reindex(index=cities.index, columns=leaves(tree)), tree, cities, regions, experts, judgements,
+                  comments(tree, {}), study if len(study) else words_to_fill_in(*ANY_UNIT))
 
 
 def read_texts(folder: Path, table: str, columns: list[str] | None = None) -> pd.DataFrame:

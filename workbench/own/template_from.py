@@ -36,6 +36,7 @@ from workbench.own.layouts import Layout, is_number, lay_out, no_units, year_alo
 from workbench.own.numbers import notation_of, read_number
 from workbench.own.places import Roster
 from workbench.own.study_words import ANY_UNIT, UNIT_HEADINGS
+from workbench.own.template import words_to_fill_in
 
 UNIT = re.compile(r"^(.*?)[ ]*[(（\[【]([^()（）\[\]【】]{1,40})[)）\]】]$")
 GROUPS = (2, 40)  # how many different words a column of groups has
@@ -69,10 +70,8 @@ def write_study(source: Path, folder: Path) -> Seen:
     grid = grids.get("values") or next(iter(grids.values()))
     seen, values = see(grid, findings)
     findings.stop_if_any()
-    zh, one, many = seen.unit
-    study = pd.DataFrame([("title", "", ""), ("authors", "", ""), ("organisation", "", ""), ("date", "", ""),
-                          ("unit", zh, one), ("units", "", many)], columns=["key", "zh", "en"])
-    tables = {"framework": framework_of(seen), "cities": cities_of(seen), "values": values, "study": study}
+    tables = {"framework": framework_of(seen), "cities": cities_of(seen), "values": values,
+              "study": words_to_fill_in(*seen.unit)}
     if seen.groups:
         groups = [(system, name) for system, units in seen.groups.items()
                   for name in dict.fromkeys(units.values()) if name]

@@ -186,7 +186,7 @@ class TestSheets:
         tree = read_framework(ROOT)
         parents = tree["parent"].value_counts()
         nodes = [code for code in tree.index if parents.get(code, 0) > 1]
-        assert blank.names == ["说明", "values", "framework", "cities", "regions", "experts", "ahp_goal",
+        assert blank.names == ["说明", "values", "framework", "cities", "regions", "experts", "study", "ahp_goal",
                                *(f"ahp_{node}" for node in nodes)]
         assert "S04" not in nodes and len(nodes) == 6 + 13
 
@@ -323,7 +323,7 @@ class TestFormulas:
 
     def test_stored_results_are_those_of_the_formulas(self, example):
         checked = 0
-        for name in example.names[6:]:
+        for name in example.names[7:]:
             sheet = example.computed(name)
             for place in sheet.formulas:
                 stored = example.cells.get((name, place), "")
@@ -346,7 +346,7 @@ class TestFormulas:
         assert set(stored.values()) == {"", 0.0}
 
     def test_everything_below_the_matrix_is_a_remark(self, blank):
-        for name in blank.names[6:]:
+        for name in blank.names[7:]:
             column, sheet = blank.column(name, "A"), blank.sheet_xml(name)
             n = next(row for row in range(2, 20) if row not in column) - 2
             used = {int(place[1:]) for (where, place) in blank.cells if where == name and int(place[1:]) > n + 1}
