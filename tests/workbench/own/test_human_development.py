@@ -87,6 +87,6 @@ def test_domain_scores_are_made_by_the_aggregation_inside(study):
 def test_the_filled_template_is_the_same_study(tmp_path, study):
     write_template(tmp_path / "filled.xlsx", example="human_development")
     given = read_input(tmp_path / "filled.xlsx")
-    assert given.given == ("values", "framework", "cities", "regions", "experts")
+    assert given.given == ("values", "framework", "cities", "regions", "experts", "study")
     again = score_study(own_panel(given), study.settings)
     pd.testing.assert_series_equal(again.scores, study.scores)
