@@ -164,7 +164,6 @@ class Study(Section):
     unit_en: Text | None = text("单位的英文名，如 country", "what is compared, in English: country, county, firm")
     units_en: Text | None = text("单位的英文复数，如 countries", "several of them, in English: countries")
 
-
     def said(self, name: str, lang: str) -> str | None:
         """A text in one language, else in the other; None where the study gives neither."""
         return getattr(self, f"{name}_{lang}") or getattr(self, f"{name}_zh") or getattr(self, f"{name}_en")

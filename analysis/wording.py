@@ -42,9 +42,12 @@ class Wording:
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """The names and phrases that are kept, the longest first, then the words that are replaced."""
-        kept = [re.escape(name) for name in sorted(set(self.names), key=len, reverse=True) if WORD.search(name)]
-        return re.compile("|".join([*(f"(?P<kept>{'|'.join([*kept, *KEPT])})",), *WRITTEN]))
+        """The names and phrases that are kept, the longest first, then the words that are replaced. The unit's own name
+        is kept: what is said once may pass here again."""
+        own = {*self.names, self.zh, *(form for noun in (self.one, self.many) for form in (noun, capital(noun)))}
+        kept = [re.escape(name) for name in sorted(own, key=len, reverse=True) if WORD.search(name)]
+        before = r"(?:\b[Aa]n? | )?"  # a match that begins there would reach into a name
+        return re.compile("|".join([f"(?P<kept>{before}(?:{'|'.join([*kept, *KEPT])}))", *WRITTEN]))
 
     def __call__(self, text: str) -> str:
         """The text said of this study's units."""
@@ -63,7 +66,12 @@ class Wording:
         unit = self.many if noun.lower() == "cities" else self.one
         if article:
             return f"{article}{'n' if unit[:1].lower() in VOWELS else ''} {unit}"
-        return unit[:1].upper() + unit[1:] if noun[0] == "C" else unit
+        return capital(unit) if noun[0] == "C" else unit
+
+
+def capital(noun: str) -> str:
+    """A noun with its first letter large."""
+    return noun[:1].upper() + noun[1:]
 
 
 _said: list[Wording | None] = [None]  # the wording in force, the last one
