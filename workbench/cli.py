@@ -147,7 +147,7 @@ def check(
     from workbench.own.problems import OwnDataError
     from workbench.own.reading import read_input
     from workbench.planning import RunError, check_language
-    from workbench.run_input import said_of_units
+    from workbench.run_input import said_of_input
 
     problems, warnings, given = (), (), None
     try:
@@ -161,7 +161,7 @@ def check(
             write_marked(panel, problems, warnings, marked, lang)
     except (ValueError, OSError, RunError) as error:
         raise stop(error) from None
-    said = said_of_units(given)
+    said = said_of_input(given)
     for each in (*problems, *warnings):
         typer.echo(said(each.line(lang)))
     typer.echo(f"问题 problems: {len(problems)}   提示 warnings: {len(warnings)}" + (f"   {marked}" if marked else ""))

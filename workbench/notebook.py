@@ -163,10 +163,7 @@ class Step:
         """The names of places, regions and indicators of a study's own that hold more than letters; None without."""
         if self.has("public"):
             return None
-        tables = [self.cities.select_dtypes(["object", "string", "category"]), self.tree[["name_zh", "name_en"]],
-                  self.ground.regions]
-        names = {str(name) for table in tables if table is not None for column in table for name in table[column]}
-        marked = sorted((name for name in names if ACTIVE.search(name)), key=lambda name: (-len(name), name))
+        marked = sorted(filter(ACTIVE.search, self.ground.names), key=lambda name: (-len(name), name))
         return re.compile("|".join(map(re.escape, marked))) if marked else None
 
     def tell(self, template: str, values: Mapping[str, Any]) -> None:
@@ -329,7 +326,7 @@ def open_step(name: str, run: str, lang: str, only: str = "") -> Step:
         raise StepError(said) from None
     if not step.has("public") and step.has("factual"):
         allow_any_script()
-    use_wording(wording_of(step.settings, step.ground))
+    use_wording(wording_of(step.settings.words, step.ground.names))
     step.notice()
     return step
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import pickle
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,10 +24,10 @@ from analysis.editions import PUBLIC_TRAITS, Edition
 from analysis.experts import GOAL
 from analysis.panel import Panel, read_panel, region_systems, tree_of
 from analysis.regions import SYSTEMS
-from analysis.settings import ROOT, Settings, flatten, with_overrides
+from analysis.settings import ROOT, Settings, Study, flatten, with_overrides
 from analysis.study import score_study
 from analysis.wording import Wording, of_unit, said_with
-from workbench.ground import Ground
+from workbench.ground import Ground, names_in
 from workbench.own.problems import Problem
 from workbench.own.study_input import StudyInput, figures_of
 from workbench.own.study_words import CUT
@@ -94,17 +94,14 @@ def run_ground(settings: Settings, data: Path) -> Ground:
     return panel_ground(run_panel(settings, data), settings)
 
 
-def wording_of(settings: Settings, ground: Ground) -> Wording | None:
-    """How a run's texts name what it compares; None for cities. Names in one language serve for both."""
-    words = settings.words
-    zh, one = words.unit_zh or words.unit_en, words.unit_en or words.unit_zh
+def wording_of(words: Study, names: Iterable[str]) -> Wording | None:
+    """How the texts of a study name what it compares; None for cities. The unit in one language serves for both; its
+    own `names` and words stay as they are."""
+    zh, one = words.said("unit", "zh"), words.said("unit", "en")
     if not (zh and one):
         return None
-    tables = [ground.cities.select_dtypes(["object", "string", "category"]), ground.tree[["name_zh", "name_en"]],
-              *([] if ground.regions is None else [ground.regions])]
-    names = {str(name) for table in tables for column in table for name in table[column].unique()}
-    given = {text for text in words.model_dump().values() if text}
-    return of_unit(zh, one, words.units_en or several(one), names | given - {zh, one})
+    given = {text for text in words.model_dump().values() if text} - {zh, one}
+    return of_unit(zh, one, words.units_en or several(one), {*names, *given})
 
 
 def several(noun: str) -> str:
@@ -121,10 +118,10 @@ def several(noun: str) -> str:
 
 
 @contextmanager
-def said_of(settings: Settings, data: Path) -> Iterator[None]:
+def units_said(settings: Settings, data: Path) -> Iterator[None]:
     """Say the texts of a block of what a run compares; `data` is the folder of its tables."""
-    public = not (settings.words.unit_zh or settings.words.unit_en)
-    with said_with(None if public else wording_of(settings, run_ground(settings, data))):
+    names = run_ground(settings, data).names if settings.study else ()
+    with said_with(wording_of(settings.words, names)):
         yield
 
 
@@ -265,30 +262,27 @@ class Brought:
     changed: dict[str, tuple[object, object]] = field(default_factory=dict)
 
     def adapted(self, lang: str) -> list[str]:
-        """The choices that were adapted because the study is smaller than the baseline's choices suppose."""
+        """The choices that follow from the study's size and tables, where the user names none."""
         changes = {name: both for name, both in self.changed.items() if name not in ("edition", "city")}
         told = [f"{name} = {now} ({then})" for name, (then, now) in changes.items()]
-        words = {"zh": "因研究规模而改的设定（括号内为原值）：",
-                 "en": "Choices adapted to the size of the study (before): "}
+        words = {"zh": "随数据而定的设定（括号内为原值）：",
+                 "en": "Choices that follow from the data (before): "}
         return [words[lang] + ("、" if lang == "zh" else ", ").join(told)] if told else []
 
     def lines(self, lang: str, most: int = 20) -> list[str]:
         """The warnings of the values, one a line, at most so many."""
         warnings = self.given.warnings if self.given else ()
         rest = [f"… {len(warnings) - most} 条提示见笔记本 01 · more warnings are in notebook 01"]
-        said = said_of_units(self.given)
+        said = said_of_input(self.given)
         return [said(each.line(lang)) for each in warnings[:most]] + (rest if len(warnings) > most else [])
 
 
-def said_of_units(given: StudyInput | None) -> Callable[[str], str]:
+def said_of_input(given: StudyInput | None) -> Callable[[str], str]:
     """How a sentence about an input names its units: for cities as it is written."""
-    words = given.words if given else {}
-    zh, one = words.get("unit_zh", words.get("unit_en")), words.get("unit_en", words.get("unit_zh"))
-    if given is None or not (zh and one):
+    if given is None:
         return str
-    names = {str(name) for table in (given.cities, given.framework) for column in ("name", "name_zh", "name_en")
-             if column in table for name in table[column]}
-    return of_unit(zh, one, words.get("units_en", several(one)), names) or str
+    names = names_in(given.cities, given.framework[["name_zh", "name_en"]])
+    return wording_of(Study(**{name: text for name, text in given.words.items() if name != CUT}), names) or str
 
 
 def bring(path: Path | None, settings: Settings, given: StudyInput | None = None, year: int | None = None,

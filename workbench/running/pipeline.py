@@ -29,7 +29,7 @@ from workbench.project import Project, Run, RunError, keep_other_language, stage
 from workbench.publishing.provenance import RECORD, hashes, run_record, write_json
 from workbench.publishing.site import PARTS, render_step, title_of, write_overview, write_part
 from workbench.release import EPOCH
-from workbench.run_input import said_of
+from workbench.run_input import units_said
 from workbench.running.disk import full_disk_told, refuse_few_files
 from workbench.running.staging import discard, open_staging, put_in_place, reading, settle
 from workbench.running.stopping import (
@@ -71,7 +71,7 @@ def execute(plan: Plan, project: Project, say: Callable[[str], None] = print, re
             if hashes(project.run(plan.run).data) == hashes(run.data):
                 keep_other_language(project.run(plan.run).reports, run.reports, plan.lang)
             peak_memory = seconds.pop("peak memory")
-            with said_of(plan.settings, run.inputs):
+            with units_said(plan.settings, run.inputs):
                 seconds["index and manifest"] = write_overview(plan, run, reports)
             record = about(plan.settings.edition) | run_record(seconds, time.perf_counter() - started, peak_memory)
             write_json(record | library_warnings(run), run.report_folder(plan.lang) / RECORD)
@@ -197,7 +197,7 @@ def work_on(task: tuple[str, str], plan: Plan, run: Run) -> float:
     """In a worker: run a notebook, render its report or compile a part of the whole report; the seconds it took."""
     os.environ.update(kernel_folders(run), IPYTHONDIR=f"{run.root}/ipython")
     kind, name = task
-    with said_of(plan.settings, run.inputs):
+    with units_said(plan.settings, run.inputs):
         return {"execute": execute_step, "make": write_part, "render": render_step}[kind](name, plan, run)
 
 

@@ -10,7 +10,7 @@ from analysis.study import score_study
 from workbench.own.problems import OwnDataError
 from workbench.own.reading import read_input, write_input
 from workbench.own.template import public_values
-from workbench.run_input import bring, own_panel, said_of_units
+from workbench.run_input import bring, own_panel, said_of_input
 
 CARE = ROOT / "examples/county_care"
 pytestmark = pytest.mark.usefixtures("repository_read_once")
@@ -96,5 +96,5 @@ def test_warnings_on_the_terminal_speak_of_the_units(tmp_path):
     judged, = (line for line in brought.lines("en") if "judgement" in line)
     assert "values.csv" in judged
     given = brought.given
-    assert said_of_units(given)("3 of 5 cities have none; 3 座城市") == "3 of 5 countries have none; 3 个国家"
-    assert said_of_units(None)("cities") == "cities"
+    assert said_of_input(given)("3 of 5 cities have none; 3 座城市") == "3 of 5 countries have none; 3 个国家"
+    assert said_of_input(None)("cities") == "cities"
