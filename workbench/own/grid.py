@@ -59,6 +59,19 @@ def trimmed(rows: list[list[object]]) -> list[list[object]]:
     return rows
 
 
+def refuse_without_sheets(file: str) -> None:
+    """Refuse a workbook in which no sheet can be read."""
+    refuse(file, "no_table", "工作簿里没有可读的工作表；请另存为普通的 .xlsx",
+           "the workbook has no sheet that can be read; save it as an ordinary .xlsx")
+
+
+def hidden_cells(file: str, sheet: str, rows: int, columns: int) -> Problem:
+    """That rows and columns of a sheet are hidden, and read all the same."""
+    return Problem("hidden_cells", f"有 {rows} 行、{columns} 列被隐藏（或筛选掉），仍会读取；请核对",
+                   f"{rows} rows and {columns} columns are hidden or filtered out and are read all the same; please "
+                   "check", file, sheet)
+
+
 def refuse_size(file: str, sheet: str, rows: int, cells: int, columns: int) -> None:
     """Refuse a table larger than any study needs, before it fills the memory."""
     if rows > MOST_ROWS or columns > MOST_COLUMNS or cells > MOST_CELLS:

@@ -10,7 +10,7 @@ import datetime
 import io
 import struct
 
-from workbench.own.grid import Area, Grid, refuse, refuse_size, trimmed
+from workbench.own.grid import Area, Grid, hidden_cells, refuse, refuse_size, refuse_without_sheets, trimmed
 from workbench.own.problems import OwnDataError, Problem
 from workbench.own.sheet_cells import NOT_SHOWN, in_percent
 
@@ -45,8 +45,7 @@ def old_workbook_grids(file: str, content: bytes) -> tuple[list[tuple[str, Grid]
                    "the workbook has a password; remove it and save the workbook again")
         damaged(file)
     if not named:
-        refuse(file, "no_table", "工作簿里没有可读的工作表；请另存为普通的 .xlsx",
-               "the workbook has no sheet that can be read; save it as an ordinary .xlsx")
+        refuse_without_sheets(file)
     return named, told
 
 
@@ -64,9 +63,7 @@ def read_sheet(file: str, sheet, book, told: list[Problem]) -> Grid:
     hidden = sum(bool(info.hidden) for row, info in sheet.rowinfo_map.items() if row < sheet.nrows), sum(
         bool(info.hidden) for column, info in sheet.colinfo_map.items() if column < sheet.ncols)
     if any(hidden):
-        told.append(Problem("hidden_cells", f"有 {hidden[0]} 行、{hidden[1]} 列被隐藏（或筛选掉），仍会读取；请核对",
-                            f"{hidden[0]} rows and {hidden[1]} columns are hidden or filtered out and are read all the "
-                            "same; please check", file, sheet.name))
+        told.append(hidden_cells(file, sheet.name, *hidden))
     merged = tuple(Area(top, left, bottom - 1, right - 1) for top, bottom, left, right in sheet.merged_cells)
     return Grid(file, sheet.name, trimmed(rows), merged)
 

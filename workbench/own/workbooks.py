@@ -17,7 +17,7 @@ import zipfile
 import zlib
 
 from workbench.own.findings import visible
-from workbench.own.grid import MATRIX, Grid, refuse, refuse_size, trimmed
+from workbench.own.grid import MATRIX, Grid, hidden_cells, refuse, refuse_size, refuse_without_sheets, trimmed
 from workbench.own.problems import OwnDataError, Problem
 
 OLE = bytes.fromhex("d0cf11e0a1b11ae1")  # an old .xls, or an encrypted workbook
@@ -56,8 +56,7 @@ def workbook_grids(file: str, content: bytes) -> tuple[list[tuple[str, Grid]], l
     except DAMAGED:
         damaged(file)
     if not named:
-        refuse(file, "no_table", "工作簿里没有可读的工作表；请另存为普通的 .xlsx",
-               "the workbook has no sheet that can be read; save it as an ordinary .xlsx")
+        refuse_without_sheets(file)
     return named, told
 
 
@@ -96,9 +95,7 @@ def read_sheet(file: str, sheet, book, told: list[Problem], links: bool = False)
     hidden = sum(row in parser.hidden_rows for row in rows), sum(
         any(first <= column <= last for first, last in parser.hidden_columns) for column in columns)
     if any(hidden) and not sheet.title.casefold().startswith(MATRIX):  # the template hides what its matrices compute
-        told.append(Problem("hidden_cells", f"有 {hidden[0]} 行、{hidden[1]} 列被隐藏（或筛选掉），仍会读取；请核对",
-                            f"{hidden[0]} rows and {hidden[1]} columns are hidden or filtered out and are read all the "
-                            "same; please check", file, sheet.title))
+        told.append(hidden_cells(file, sheet.title, *hidden))
     tell_formulas(file, sheet.title, parser, links, told)
     filled = [[rows[row].get(column) for column in range(max(rows[row]) + 1)] if row in rows else []
               for row in range(most)]
@@ -119,9 +116,8 @@ def tell_formulas(file: str, sheet: str, parser, links: bool, told: list[Problem
                             row + 1, column + 1))
     if parser.formulas and parser.zeros == len(parser.formulas):
         row, column = next(iter(parser.formulas))
-        told.append(Problem("formulas_all_zero", f"{parser.zeros} 个公式存下的结果全是 0，可能从未计算；请在表格软"
-                                                 f"件中全部重算"
-                            "（Ctrl+Shift+F9）后保存",
+        told.append(Problem("formulas_all_zero", f"{parser.zeros} 个公式存下的结果全是 0，可能从未计算；"
+                                                 "请在表格软件中全部重算（Ctrl+Shift+F9）后保存",
                             f"the stored results of all {parser.zeros} formulas are 0: they may never have been "
                             "computed; recalculate all (Ctrl+Shift+F9) in a spreadsheet program and save", file, sheet,
                             row + 1, column + 1))
