@@ -214,6 +214,9 @@ class TestTables:
         for name in ("熵权", "层次分析", "组合"):
             assert frame[name].sum() == pytest.approx(1, abs=1e-9) and frame[name].notna().sum() == 11
         assert set(", ".join(frame["来源"].dropna()).split(", ")) == {str(number) for number in used["number"]}
+        unjudged = paper_tables.system_table(run.tree, run.chosen, numbers, run.raw.notna().mean(), run.weights,
+                                             run.settings, judged=False)
+        assert "层次分析" not in unjudged and unjudged["主观"].equals(frame["层次分析"].rename("主观"))
         table = Table.from_frame(frame, merged=frame.columns[:2])
         assert sum(cell.rows for row in table.body for cell in row[:1] if len(row) == len(frame.columns)) == 34
 

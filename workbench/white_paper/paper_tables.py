@@ -25,12 +25,13 @@ NAMED = 4  # strengths or weaknesses of a case city; its profile has them all
 
 
 def system_table(tree: pd.DataFrame, proxies: pd.DataFrame, source_numbers: pd.Series, coverage: pd.Series,
-                 weights: pd.DataFrame, settings: Settings, lang: str = "zh") -> pd.DataFrame:
+                 weights: pd.DataFrame, settings: Settings, lang: str = "zh", judged: bool = True) -> pd.DataFrame:
     """Table 1: every indicator with direction, unit, grade and source, share of cities measured, and three weights.
 
     `proxies` by indicator holds grade and unit; `source_numbers` the numbers of the sources (text) by indicator;
     `coverage` (0–1, before treatment); `weights` is measured indicators × (objective, subjective, combined). What is
-    not measured shows dashes; where all grades are the same, they are left out.
+    not measured shows dashes; where all grades are the same, they are left out. `judged`: whether there are pairwise
+    judgements, which give the subjective weights their name.
     """
     domain, parent, names = ancestor(tree, "domain"), ancestor(tree, "subdomain"), node_names(tree, lang)
     codes = domain.index
@@ -39,8 +40,9 @@ def system_table(tree: pd.DataFrame, proxies: pd.DataFrame, source_numbers: pd.S
         found = values.reindex(codes).astype(object)
         return found.where(found.notna(), None)
 
+    kind = settings.weighting.subjective
     objective, subjective = (pick(lang, *SCHEMES[scheme]) for scheme in
-                             (settings.weighting.objective, settings.weighting.subjective))
+                             (settings.weighting.objective, "subjective" if kind == "ahp" and not judged else kind))
     shares = weights.reindex(codes)[["objective", "subjective", "combined"]].astype(float)
     return finished({
         pick(lang, "一级指标", "Domain"): (domain.map(names), None),

@@ -77,7 +77,7 @@ def score_values(v: PaperValues) -> dict[str, str]:
     width = (choices["rank_95"] - choices["rank_05"])[hundred.index]
     best, rest = width.iloc[:10], width.iloc[-20:]
     return {
-        "cities": str(len(table)), "top": str(v.top), "first_five": v.listed(hundred.index[:5]),
+        "cities": str(len(table)), "top": str(v.top), "first_five": v.listed(table.index[:5]),
         "first": v.short[first], "first_score": f"{table.at[first, 'score']:.2f}",
         "last": v.short[last], "last_score": f"{table.at[last, 'score']:.2f}",
         "behind": v.short[behind], "behind_score": f"{table.at[behind, 'score']:.2f}",
