@@ -155,6 +155,7 @@ class TestRules:
 
     @settings(max_examples=40, deadline=None)
     @given(st.lists(st.lists(st.floats(1, 1e4), min_size=1, max_size=3), min_size=2, max_size=8))
+    @pytest.mark.long
     def test_what_is_left_agrees_and_no_city_is_emptied_by_disagreement(self, figures):
         revenue = {f"c{n}": dict(zip((2017, 2018, 2019), row, strict=False)) for n, row in enumerate(figures)}
         panel, log = clean_statistics(made_statistics(revenue), made_cities(list(revenue)), VARIABLES)

@@ -129,6 +129,7 @@ class TestStages:
         total = real_study.domain_scores[shares.index] @ shares
         assert total.to_numpy() == pytest.approx(real_study.scores.to_numpy(), abs=1e-9)
 
+    @pytest.mark.long
     def test_the_ledger_of_every_city_adds_up_to_its_score_exactly(self, real_study):
         for city, score in real_study.scores.items():
             account = scoring.ledger(city, real_study.raw, real_study.treated, real_study.normalised,
@@ -180,6 +181,7 @@ class TestChoices:
         assert set(flatten(load_settings())) == varied | set(OTHER_CHOICES) | set(ELSEWHERE)
 
     @pytest.mark.parametrize("key", ALTERNATIVES)
+    @pytest.mark.long
     def test_each_alternative_moves_ranks_as_the_committed_table_says(self, run, real_study, key):
         other = run(**ALTERNATIVES[key]["set"])
         assert "ranks" in differing(real_study, other)
@@ -264,6 +266,7 @@ class TestChoices:
         with pytest.raises(ValueError, match="indicator_coverage"):
             study.score_study(replace(real_panel, figures=few), settings)
 
+    @pytest.mark.long
     def test_geometric_aggregation_refuses_zeros_and_offers_the_setting(self, run):
         with pytest.raises(ValueError, match=r"geometric.*normalisation\.lowest_points"):
             run(aggregation__method="geometric")
@@ -278,6 +281,7 @@ class TestChoices:
             run(indicators__worst_grade="A")
 
     @pytest.mark.parametrize("method", ["zscore", "rank"])
+    @pytest.mark.long
     def test_any_scale_serves_every_other_choice_of_the_alternatives(self, run, method):
         """Notebook 06 runs every alternative on the run's own settings: each must be possible on each scale."""
         base = load_settings(overrides={"normalisation.method": method})
