@@ -27,7 +27,8 @@ class Panel:
     `root` is the folder of the repository. `tree` is the paper's, 城市数据中心 (I32) under S13, or the study's own;
     `tree_of` moves I32 where the settings put it. `regions` names the region systems of a study that brings its own
     cities (columns system, system_zh, system_en, name, name_en). `traits` say what can be asked of the panel (see
-    `editions.TRAITS`).
+    `editions.TRAITS`). `uncleaned` are the rows that `figures` were cleaned from by the default thresholds, so
+    that `figures_of` can clean them by others; None for a study that brings figures as they stand.
     """
 
     edition: Edition
@@ -40,6 +41,7 @@ class Panel:
     tree: pd.DataFrame
     regions: pd.DataFrame | None = None
     traits: frozenset[str] = PUBLIC_TRAITS
+    uncleaned: pd.DataFrame | None = None
 
 
 def read_panel(root: Path = ROOT) -> Panel:
@@ -47,9 +49,21 @@ def read_panel(root: Path = ROOT) -> Panel:
     sources.verify_provenance(root)
     cities = sources.read_cities(root)
     variables = sources.read_variables(root)
-    figures, _ = cleaning.clean_statistics(sources.read_statistics(root), cities, variables)
+    statistics = sources.read_statistics(root)
+    figures, _ = cleaning.clean_statistics(statistics, cities, variables)
     return Panel(Edition.PUBLIC, settle(figures), cities, framework.read_proxies(root), sources.read_judgements(root),
-                 sources.read_experts(root), root, framework.read_framework(root))
+                 sources.read_experts(root), root, framework.read_framework(root), uncleaned=statistics)
+
+
+def figures_of(panel: Panel, settings: Settings) -> pd.DataFrame:
+    """The panel's figures, cleaned by the thresholds of the settings."""
+    rules = cleaning.CleaningRules(**settings.cleaning.model_dump())
+    if rules == cleaning.DEFAULT_RULES:
+        return panel.figures
+    if panel.uncleaned is None:
+        raise ValueError("cleaning: the figures of this study are used as they stand; keep the thresholds of "
+                         "settings/baseline.yaml, and correct the figures themselves instead")
+    return settle(cleaning.cleaned(panel.uncleaned, panel.cities, rules)[0])
 
 
 def tree_of(panel: Panel, settings: Settings) -> pd.DataFrame:

@@ -50,6 +50,17 @@ class Indicators(Section):
         '不用的指标代码，如 ["I23", "I28"]', 'codes of indicators left out, such as ["I23", "I28"]', strict=False)
 
 
+class Cleaning(Section):
+    agreement_factor: float = choice(
+        "一市各年最多相差几倍，超过即剔除", "years of a city may differ by this factor at most", gt=1)
+    majority_factor: float = choice(
+        "与本市中位数相差几倍以内算一致", "years within it of the city's median agree", gt=1)
+    believable_factor: float = choice("一致各年的水平与常态城市最多相差几倍",
+                                      "their level may be this far from the typical city's", gt=1)
+    typical_limit: float = choice("人均值超过中位城市的几倍即不可能",
+                                  "above this multiple of the median city's: impossible", gt=1)
+
+
 class Treatment(Section):
     missing: Literal["nearest", "group_median", "lowest"] = choice(
         "缺口怎样补", "how a gap is filled")
@@ -89,6 +100,8 @@ class Weighting(Section):
     unmeasured: Literal["keep_domains", "proportional"] = choice(
         "没有数据的指标，其权重归谁",
         "weight of the unmeasured")
+    experts: str = choice(
+        "全部专家（all），或只用其中一位：其代码", "all experts together, or the code of one alone", min_length=1)
     data_centre_parent: Literal["S13", "S14"] = choice(
         "城市数据中心（I32）的上级，原表有歧义", "parent of I32, city data centres")
 
@@ -175,6 +188,7 @@ class Settings(Section):
 
     edition: Edition = choice("数据版本", "edition of the data", strict=False)
     city: CityText = choice("逐步手工核对的城市：名称或代码", "city followed by hand: name or code")
+    cleaning: Cleaning
     indicators: Indicators
     treatment: Treatment
     normalisation: Normalisation

@@ -15,7 +15,7 @@ import pandas as pd
 
 from analysis import experts, framework, indicators, normalisation, scoring, treatment, weighting
 from analysis.frames import settle
-from analysis.panel import Panel, region_systems, tree_of
+from analysis.panel import Panel, figures_of, region_systems, tree_of
 from analysis.settings import Settings
 
 
@@ -50,7 +50,8 @@ def score_study(panel: Panel, settings: Settings) -> Study:
     """
     tree = tree_of(panel, settings)
     chosen = indicators.chosen_proxies(panel.proxies, settings.indicators.worst_grade, settings.indicators.exclude)
-    raw, origins = indicators.indicator_matrix(panel.figures, panel.cities, chosen, settings.indicators.scale)
+    figures = figures_of(panel, settings)
+    raw, origins = indicators.indicator_matrix(figures, panel.cities, chosen, settings.indicators.scale)
     raw = well_covered(raw, settings.treatment.indicator_coverage)
     treated, record = treat(raw, panel.cities, chosen, tree, settings)
     normalised = normalise(treated, tree, settings)
@@ -58,7 +59,8 @@ def score_study(panel: Panel, settings: Settings) -> Study:
     judged = experts.subjective_weights(
         panel, tree, treated.columns, subjective=choices.subjective, method=choices.ahp_method,
         consistency_limit=choices.consistency_limit, allow_inconsistent=choices.allow_inconsistent,
-        unmeasured=choices.unmeasured, data_centre_parent=choices.data_centre_parent)["measured"]
+        unmeasured=choices.unmeasured, data_centre_parent=choices.data_centre_parent,
+        used=choices.experts)["measured"]
     weights = weigh(objective_weights(treated, tree), judged, tree, settings)
     scores = score(normalised, weights["combined"], rule_of(settings, tree))
     domain_scores = score_domains(normalised, weights["combined"], tree, settings.aggregation.method)

@@ -17,7 +17,7 @@ import pandas as pd
 
 from analysis import experts, indicators, study, weighting
 from analysis.frames import settle
-from analysis.panel import Panel, tree_of
+from analysis.panel import Panel, figures_of, tree_of
 from analysis.scoring import Rule, rank
 from analysis.settings import Settings
 
@@ -45,23 +45,28 @@ class Stages:
         return self._once(("proxies", choices.worst_grade, choices.exclude), lambda: indicators.chosen_proxies(
             self.panel.proxies, choices.worst_grade, choices.exclude))
 
+    def figures(self, settings: Settings) -> pd.DataFrame:
+        """The cleaned figures."""
+        return self._once(("figures", settings.cleaning), lambda: figures_of(self.panel, settings))
+
     def raw(self, settings: Settings) -> pd.DataFrame:
         """Raw indicator values, cities × indicators that enough cities have."""
         proxies, scale = self.proxies(settings), settings.indicators.scale
 
         def read() -> pd.DataFrame:
             # Columns are independent: the others are not computed again when an indicator is left out or added.
-            columns = [self._once(("column", scale, code, *proxy.astype(str)), partial(
-                indicators.indicator_values, self.panel.figures, self.panel.cities, proxy, scale))
+            columns = [self._once(("column", settings.cleaning, scale, code, *proxy.astype(str)), partial(
+                indicators.indicator_values, self.figures(settings), self.panel.cities, proxy, scale))
                 for code, proxy in proxies.iterrows()]
             return study.well_covered(pd.concat(columns, axis=1), settings.treatment.indicator_coverage)
 
-        return self._once(("raw", settings.indicators, settings.treatment.indicator_coverage), read)
+        return self._once(("raw", settings.cleaning, settings.indicators, settings.treatment.indicator_coverage), read)
 
     def filled(self, settings: Settings) -> pd.DataFrame:
         """Values without gaps, outliers not yet treated."""
         choices = settings.treatment
-        key = "filled", settings.indicators, choices.indicator_coverage, choices.missing, choices.neighbours
+        key = ("filled", settings.cleaning, settings.indicators, choices.indicator_coverage, choices.missing,
+               choices.neighbours)
         return self._once(key, lambda: study.fill_gaps(
             self.raw(settings), self.panel.cities, self.proxies(settings), settings)[0])
 
@@ -90,13 +95,14 @@ class Stages:
             unmeasured=choices.unmeasured)["measured"])
 
     def judged_tree(self, settings: Settings) -> pd.DataFrame:
-        """The experts' weights of every node of the tree, measured or not."""
+        """The judged weights of every node of the tree, measured or not, of the experts in use."""
         choices = settings.weighting
-        key = ("judged tree", choices.data_centre_parent, choices.ahp_method, choices.consistency_limit,
+        key = ("judged trees", choices.data_centre_parent, choices.ahp_method, choices.consistency_limit,
                choices.allow_inconsistent)
-        return self._once(key, lambda: experts.judged_tree(
+        trees = self._once(key, lambda: experts.judged_trees(
             self.panel, self.tree(settings), method=choices.ahp_method, consistency_limit=choices.consistency_limit,
             allow_inconsistent=choices.allow_inconsistent, data_centre_parent=choices.data_centre_parent))
+        return experts.of_those_used(trees, choices.experts)
 
     def weights(self, settings: Settings) -> pd.Series:
         """The combined weights, as column `combined` of `study.weigh`. Two settings with the same
@@ -121,7 +127,7 @@ class Stages:
 
     @staticmethod
     def _data(settings: Settings) -> tuple:
-        return settings.indicators, settings.treatment
+        return settings.cleaning, settings.indicators, settings.treatment
 
     def _once(self, key: Hashable, compute: Callable[[], Any]) -> Any:
         """The kept result for the key; a ValueError, which the stages raise for input they refuse, is kept too."""

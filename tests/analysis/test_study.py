@@ -246,6 +246,24 @@ class TestChoices:
         kept = list(without.raw)
         assert without.raw.equals(real_study.raw[kept])
 
+    def test_thresholds_of_cleaning_act_on_the_raw_rows(self, run, real_panel, real_study):
+        """With thresholds that nothing exceeds every recorded year stays but the slipped rows; baseline unchanged."""
+        from analysis.cleaning import DEFAULT_RULES
+
+        assert vars(DEFAULT_RULES).items() >= load_settings().cleaning.model_dump().items()
+        loose = run(cleaning__agreement_factor=1e6, cleaning__typical_limit=1e6)
+        recorded = real_panel.uncleaned.query("variable == 'telecom_revenue' and value.notna()")
+        cities = recorded.groupby("adcode")["value"].size()
+        assert loose.raw["I01"].notna().sum() == len(cities) > real_study.raw["I01"].notna().sum()
+        assert loose.raw.drop(columns="I01").equals(real_study.raw.drop(columns="I01"))
+
+    def test_thresholds_of_cleaning_mean_nothing_where_figures_stand_as_they_are(self, real_panel):
+        from dataclasses import replace
+
+        with pytest.raises(ValueError, match="cleaning: the figures of this study are used as they stand"):
+            study.score_study(replace(real_panel, uncleaned=None),
+                              load_settings(overrides={"cleaning.agreement_factor": 3.0}))
+
     def test_a_domain_without_indicators_has_no_score(self, run):
         without = run(indicators__exclude=["I11"])
         assert list(without.domain_scores) == ["D1", "D4", "D5", "D6"]
