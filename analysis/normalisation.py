@@ -83,8 +83,10 @@ def rescale(values: pd.DataFrame, low: float, high: float) -> pd.DataFrame:
 
 def signs_of(direction: Direction, indicators: pd.Index) -> pd.Series:
     """+1 or −1 for each indicator. Raises UnusableValues naming indicators whose direction is missing or unknown."""
-    if isinstance(direction, pd.Series | Mapping):
-        given: dict[Any, Any] = dict(direction)
+    if isinstance(direction, pd.Series):
+        given: dict[Any, Any] = dict(zip(direction.index, direction.tolist(), strict=True))
+    elif isinstance(direction, Mapping):
+        given = dict(direction)
         missing = [indicator for indicator in indicators if indicator not in given]
         if missing:
             raise UnusableValues(f"no direction for indicator {named(missing)}; give '+' or '-'")

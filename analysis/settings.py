@@ -24,6 +24,9 @@ from analysis.editions import Edition, about
 ROOT = Path(__file__).resolve().parents[1]
 BASELINE = ROOT / "settings" / "baseline.yaml"
 
+ODDS = r"^[a-z_0-9]+\.[A-Za-z_0-9]+=\d+(\.\d+)?$"  # factor.option=number, as in settings/alternatives.yaml
+
+
 class SettingsError(ValueError):
     """A settings file or an override that cannot be used; the message names the key, the value and the remedy."""
 
@@ -123,6 +126,8 @@ class Uncertainty(Section):
     bounds: float = choice(
         "可达名次：每项权重可变动的份额", "attainable ranks: share by which every weight may vary", ge=0, le=1)
     top: int = choice("截止线：报告进入前几名的概率", "the cut whose probability is reported", ge=1)
+    odds: tuple[Annotated[str, Field(pattern=ODDS)], ...] = choice(
+        '改动选项的权重，如 ["lists.without=0.5"]', 'other odds of options, such as ["lists.without=0.5"]', strict=False)
     seed: int = choice("随机种子", "seed of the draws", ge=1)
 
     @model_validator(mode="after")
@@ -197,6 +202,13 @@ class Settings(Section):
     uncertainty: Uncertainty
     tiers: Tiers
     study: Study | None = None
+
+    @model_validator(mode="after")
+    def a_zero_for_ratios(self) -> Settings:
+        if self.normalisation.method == "zscore" and "geometric" in (self.aggregation.method, self.aggregation.domains):
+            raise ValueError("a geometric mean compares by ratios, and z-scores have no zero to take them from; set "
+                             "normalisation.method to minmax, rank or goalposts (with lowest_points = 1)")
+        return self
 
     @property
     def words(self) -> Study:
@@ -309,8 +321,8 @@ def validated(values: dict, source: str, problems: list[str] | None = None) -> S
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        problems += [f"{source}: {'.'.join(map(str, item['loc']))} = {item['input']!r}: {item['msg']}"
-                     for item in error.errors(include_url=False)]
+        problems += [f"{source}: " + (f"{'.'.join(map(str, item['loc']))} = {item['input']!r}: " if item["loc"] else "")
+                     + item["msg"] for item in error.errors(include_url=False)]
     if problems:
         raise SettingsError("\n".join(problems))
     return settings

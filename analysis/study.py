@@ -101,8 +101,9 @@ def donor_cells(raw: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
     `chosen` are the proxies in use: a gap in years of operation means a portal whose year is unknown, so only cities
     with a portal can lend it a value.
     """
-    counts_years = chosen["measure"].reindex(raw.columns) == "years_operating"
-    return raw.notna() & ~(counts_years & (raw == 0))
+    counts_years = (chosen["measure"].reindex(raw.columns) == "years_operating").to_numpy()
+    values = raw.to_numpy()
+    return pd.DataFrame(~np.isnan(values) & ~(counts_years & (values == 0)), raw.index, raw.columns)
 
 
 def region_of(cities: pd.DataFrame, rule: str) -> pd.Series:
@@ -139,8 +140,8 @@ def two_valued(values: pd.DataFrame) -> list[str]:
 def normalise(treated: pd.DataFrame, tree: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Treated values in points, as the settings say; see `points`."""
     choices = settings.normalisation
-    return points(treated, tree.loc[treated.columns, "direction"], choices.method, choices.lowest_points,
-                  goalposts(treated, tree))
+    posts = goalposts(treated, tree) if choices.method == "goalposts" else None
+    return points(treated, tree["direction"].reindex(treated.columns), choices.method, choices.lowest_points, posts)
 
 
 def goalposts(treated: pd.DataFrame, tree: pd.DataFrame) -> pd.DataFrame:

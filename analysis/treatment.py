@@ -116,6 +116,8 @@ def scale_as_said(values: pd.DataFrame, scales: pd.DataFrame) -> tuple[pd.DataFr
     ([12.0, 18.0], [['B', 22.9, 18.0]])
     """
     frame, rows = numeric_table(values, missing_allowed=True), []
+    if scales.empty:
+        return frame, _record(rows)
     for indicator, low, high, log in scales[["low", "high", "log"]].itertuples():
         before = frame[indicator]
         after = before if np.isnan(low) else before.clip(low, high)
@@ -321,5 +323,6 @@ def _shape(column: pd.Series) -> str:
 
 def _record(rows: list[list]) -> pd.DataFrame:
     """The record of changed cells; numbers stay numbers even where no cell changed."""
-    record = pd.DataFrame(rows, columns=RECORD_COLUMNS)
-    return record.assign(before=record["before"].astype(float), after=record["after"].astype(float))
+    columns = dict(zip(RECORD_COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {}
+    return pd.DataFrame({name: pd.Series(list(columns.get(name, ())), dtype=float if name in ("before", "after") else
+                                         object) for name in RECORD_COLUMNS})

@@ -43,7 +43,7 @@ class DataSets:
         rows, group = self._rows[data]
         rule = self.stages.rule(settings)
         if (data, rule) not in self._scorers:
-            if rule != "arithmetic" and not (values.to_numpy() > 0).all():
+            if rule not in ("arithmetic", "topsis") and not (values.to_numpy() > 0).all():
                 study.score(values, weights, rule)  # the study itself refuses what it cannot aggregate
             self._scorers[data, rule] = scorer_for(rows, rule, indicators)
         return DesignCell(self._scorers[data, rule], base, noise, group, indicators)
@@ -54,7 +54,8 @@ class Design:
     """What is crossed: every combination of choices with every kind of noise.
 
     cells: by number = combination × number of noises + noise; None where the study refuses the combination.
-    causes: number → the study's own message. cities: the index of all results.
+    causes: number → the study's own message. cities: the index of all results. base: the run itself with the first kind
+    of noise, whether or not it is among the combinations that were drawn.
     """
 
     crossing: Crossing
@@ -62,6 +63,7 @@ class Design:
     cells: tuple[DesignCell | None, ...]
     causes: dict[int, str]
     cities: pd.Index
+    base: DesignCell | None = None
 
     def cell(self, number: int) -> DesignCell:
         """One cell; raises SensitivityError where the study refuses its combination."""
@@ -79,7 +81,8 @@ class Design:
         """The same combinations with one of the kinds of noise."""
         step = len(self.noises)
         causes = {number // step: cause for number, cause in self.causes.items()}
-        return Design(self.crossing, (self.noises[noise],), self.cells[noise::step], causes, self.cities)
+        base = replace(self.base, noise=self.noises[noise]) if self.base else None
+        return Design(self.crossing, (self.noises[noise],), self.cells[noise::step], causes, self.cities, base)
 
 
 def cross(stages: Stages, crossing: Crossing, noises: Sequence[WeightNoise]) -> Design:
@@ -92,4 +95,5 @@ def cross(stages: Stages, crossing: Crossing, noises: Sequence[WeightNoise]) -> 
         except ValueError as error:  # the stages refuse this input; it is reported, never dropped
             causes |= {len(cells) + place: str(error) for place in range(len(noises))}
             cells += [None] * len(noises)
-    return Design(crossing, tuple(noises), tuple(cells), causes, stages.panel.cities.index)
+    base = sets.cell(crossing.settings, noises[0])
+    return Design(crossing, tuple(noises), tuple(cells), causes, stages.panel.cities.index, base)

@@ -130,7 +130,7 @@ def weights_at(uniforms: np.ndarray, cell: DesignCell, places: dict[str, int]) -
 
 def base_ranks(design: Design) -> np.ndarray:
     """The ranks of the run itself."""
-    cell = design.cell(design.crossing.base * len(design.noises))
+    cell = design.base or design.cell(design.crossing.base * len(design.noises))
     return cell_ranks(cell, cell.base)[0]
 
 

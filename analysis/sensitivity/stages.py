@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis import experts, indicators, study, weighting
@@ -72,13 +73,23 @@ class Stages:
 
     def treated(self, settings: Settings) -> pd.DataFrame:
         """Values without gaps, outliers treated."""
-        return self._once(self._data(settings), lambda: study.tame_outliers(
-            self.raw(settings), self.filled(settings), self.tree(settings), settings)[0])
+        choices = settings.treatment.model_copy(update={"missing": None, "neighbours": None})
+
+        def treat() -> pd.DataFrame:
+            raw, filled, tree = self.raw(settings), self.filled(settings), self.tree(settings)
+            return self._by_column(("treated", choices, settings.weighting.data_centre_parent), filled, lambda columns: (
+                study.tame_outliers(raw[columns], filled[columns], tree, settings)[0]), raw)
+
+        return self._once(self._data(settings), treat)
 
     def normalised(self, settings: Settings) -> pd.DataFrame:
         """Points, larger is better. Two settings with the same data set get the same object."""
-        return self._once((*self._data(settings), settings.normalisation), lambda: study.normalise(
-            self.treated(settings), self.tree(settings), settings))
+        def normalise() -> pd.DataFrame:
+            treated, tree = self.treated(settings), self.tree(settings)
+            key = "normalised", settings.normalisation, settings.weighting.data_centre_parent
+            return self._by_column(key, treated, lambda columns: study.normalise(treated[columns], tree, settings))
+
+        return self._once((*self._data(settings), settings.normalisation), normalise)
 
     def objective(self, settings: Settings) -> pd.DataFrame:
         """Indicators × kinds of weights computed from the data."""
@@ -124,6 +135,19 @@ class Stages:
         """How points become the score, as `study.rule_of`."""
         key = "rule", settings.aggregation, settings.weighting.data_centre_parent
         return self._once(key, lambda: study.rule_of(settings, self.tree(settings)))
+
+    def _by_column(self, key: tuple, values: pd.DataFrame, compute: Callable[[list], pd.DataFrame],
+                   also: pd.DataFrame | None = None) -> pd.DataFrame:
+        """A stage that treats each column by itself, of the columns of `values` (and of the same ones of `also`): those
+        that were the same before are not computed again."""
+        numbers, seen = values.to_numpy(), None if also is None else also.to_numpy()
+        keys = [("column", *key, code, numbers[:, place].tobytes(), None if seen is None else seen[:, place].tobytes())
+                for place, code in enumerate(values.columns)]
+        new = [code for code, known in zip(values.columns, keys, strict=True) if known not in self._kept]
+        if new:
+            found = compute(new)
+            self._kept |= {known: found[known[len(key) + 1]].to_numpy() for known in keys if known not in self._kept}
+        return pd.DataFrame(np.column_stack([self._kept[known] for known in keys]), values.index, values.columns)
 
     @staticmethod
     def _data(settings: Settings) -> tuple:
