@@ -14,7 +14,7 @@ from analysis.panel import Panel
 from analysis.sensitivity.crossing import read_alternatives
 from analysis.sensitivity.draws import check_count
 from analysis.sensitivity.stages import Stages
-from analysis.settings import Settings, with_overrides
+from analysis.settings import Settings, SettingsError, with_overrides
 from analysis.study import Study
 
 
@@ -35,13 +35,19 @@ def one_choice_at_a_time(panel: Panel, base: Study, top: int = 100, stages: Stag
                          workers: int = 1) -> Scenarios:
     """Run the study once for each alternative, all else as in `base`, and compare the ranks.
 
-    An alternative that the base already has gives no shift. `stages` of the same panel provide what another analysis
+    An alternative that the base already has gives no shift; one that the settings refuse beside the other choices of
+    the base (z-scores beside a geometric mean) is left out. `stages` of the same panel provide what another analysis
     has computed. workers: processes, or machines inside `joblib.parallel_config(backend="dask")`; each computes its
     alternatives from the panel, with the same ranks. Raises what `score_study` raises.
     """
     check_count("workers", workers)
-    alternatives = read_alternatives(panel.root, panel.traits)
-    wanted = [with_overrides(base.settings, alternative.changes) for alternative in alternatives]
+    alternatives, wanted = [], []
+    for alternative in read_alternatives(panel.root, panel.traits, panel.experts):
+        try:
+            wanted.append(with_overrides(base.settings, alternative.values(base.settings)))
+            alternatives.append(alternative)
+        except SettingsError:
+            continue
     if workers == 1:
         stages = stages or Stages(panel)
         found = [stages.ranks(settings) for settings in wanted]

@@ -127,7 +127,8 @@ class Uncertainty(Section):
         "可达名次：每项权重可变动的份额", "attainable ranks: share by which every weight may vary", ge=0, le=1)
     top: int = choice("截止线：报告进入前几名的概率", "the cut whose probability is reported", ge=1)
     odds: tuple[Annotated[str, Field(pattern=ODDS)], ...] = choice(
-        '改动选项的权重，如 ["lists.without=0.5"]', 'other odds of options, such as ["lists.without=0.5"]', strict=False)
+        '改动选项的权重，如 ["lists.without=0.5"]', 'other odds of options, such as ["lists.without=0.5"]',
+        strict=False)
     seed: int = choice("随机种子", "seed of the draws", ge=1)
 
     @model_validator(mode="after")

@@ -115,7 +115,7 @@ def scale_as_said(values: pd.DataFrame, scales: pd.DataFrame) -> tuple[pd.DataFr
     >>> values["years"].tolist(), record[["adcode", "before", "after"]].values.tolist()
     ([12.0, 18.0], [['B', 22.9, 18.0]])
     """
-    frame, rows = numeric_table(values, missing_allowed=True), []
+    frame, rows = numeric_table(values, missing_allowed=True), list[list]()
     if scales.empty:
         return frame, _record(rows)
     for indicator, low, high, log in scales[["low", "high", "log"]].itertuples():

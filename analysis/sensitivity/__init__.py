@@ -1,12 +1,12 @@
 """How far the ranks depend on the choices: weights, methods, indicators and cities.
 
 `draws` makes the uncertain weights, `scorers` and `counting` turn millions of draws into counts of ranks at constant
-memory, `uncertainty` reads rank intervals and acceptabilities off the counts. `stages`, `crossing` and `cells` compute
-each distinct data set of all combinations of choices once; `over_choices` draws over them, `replaying` runs any
-draw again through the study, `factorial` is the full table of scenarios. `sobol` and `enumeration` say which input
-or choice matters, `attainable` (with `admitted`, `conflicts`, `bracketing`) and `swapping` what weights can and cannot
-do;
-`leaving_out` and `leaving_cities` leave out one indicator or city at a time.
+memory, `uncertainty` reads rank intervals and acceptabilities off the counts. `crossing` reads the choices with their
+odds, `staircases` draws combinations of them where there are too many to take all; `stages` and `cells` compute each
+distinct data set once; `over_choices` draws over them, `replaying` runs any draw again through the study, `factorial` is
+the table of scenarios. `sobol`, `enumeration` and `drawn_indices` say which input or choice matters, `attainable` (with
+`admitted`, `conflicts`, `bracketing`) and `swapping` what weights can and cannot do; `leaving_out` and `leaving_cities`
+leave out one indicator or city at a time.
 
 Reference: docs/method.md, section 6.
 """
@@ -14,6 +14,7 @@ Reference: docs/method.md, section 6.
 from .attainable import AttainableRanks, attainable_ranks
 from .cells import Design, cross
 from .crossing import Crossing, Factor, Option, read_alternatives, read_crossing, with_overrides
+from .drawn_indices import drawn_indices, indices_by_odds, indices_of_choices
 from .draws import SensitivityError, WeightNoise, sample_weights
 from .enumeration import choice_indices
 from .factorial import ScenarioTable, choice_effects, scenario_summary, scenario_table
@@ -23,6 +24,7 @@ from .over_choices import MethodUncertainty, method_uncertainty
 from .replaying import Draw, replay, sampled_inputs, score_draw
 from .sobol import SobolIndices, sobol_indices, weight_indices
 from .stages import Stages
+from .staircases import SampledCrossing, Staircases, combinations_to_take, sample_combinations, staircases
 from .swapping import Swap, smallest_swap
 from .tier_chances import scores_by_draw, scores_over_choices
 from .uncertainty import WeightUncertainty, compare_noises, weight_uncertainty
@@ -38,9 +40,11 @@ __all__ = [
     "MethodUncertainty",
     "Option",
     "ScenarioTable",
+    "SampledCrossing",
     "SensitivityError",
     "SobolIndices",
     "Stages",
+    "Staircases",
     "Swap",
     "WeightNoise",
     "WeightUncertainty",
@@ -48,14 +52,19 @@ __all__ = [
     "choice_effects",
     "compare_noises",
     "choice_indices",
+    "combinations_to_take",
     "cross",
+    "drawn_indices",
     "extreme_cities",
+    "indices_by_odds",
+    "indices_of_choices",
     "leave_cities_out",
     "leave_one_out",
     "method_uncertainty",
     "read_alternatives",
     "read_crossing",
     "replay",
+    "sample_combinations",
     "sample_weights",
     "sampled_inputs",
     "scenario_summary",
@@ -65,6 +74,7 @@ __all__ = [
     "scores_over_choices",
     "smallest_swap",
     "sobol_indices",
+    "staircases",
     "weight_indices",
     "weight_uncertainty",
     "with_overrides",

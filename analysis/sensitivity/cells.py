@@ -5,7 +5,7 @@ Reference: docs/method.md, section 6.4.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -15,7 +15,7 @@ from analysis import study
 from analysis.settings import Settings
 
 from .counting import DesignCell
-from .crossing import Crossing
+from .crossing import Crossing, combined
 from .draws import SensitivityError, WeightNoise, distinct_rows
 from .scorers import Scorer, scorer_for
 from .stages import Stages
@@ -55,7 +55,8 @@ class Design:
 
     cells: by number = combination × number of noises + noise; None where the study refuses the combination.
     causes: number → the study's own message. cities: the index of all results. base: the run itself with the first kind
-    of noise, whether or not it is among the combinations that were drawn.
+    of noise, whether or not it is among the combinations that were drawn. alone: the same with one option in place of
+    the run's own, by the positions of factor and option; without those that the study refuses.
     """
 
     crossing: Crossing
@@ -64,6 +65,7 @@ class Design:
     causes: dict[int, str]
     cities: pd.Index
     base: DesignCell | None = None
+    alone: Mapping[tuple[int, int], DesignCell] = field(default_factory=dict)
 
     def cell(self, number: int) -> DesignCell:
         """One cell; raises SensitivityError where the study refuses its combination."""
@@ -82,7 +84,8 @@ class Design:
         step = len(self.noises)
         causes = {number // step: cause for number, cause in self.causes.items()}
         base = replace(self.base, noise=self.noises[noise]) if self.base else None
-        return Design(self.crossing, (self.noises[noise],), self.cells[noise::step], causes, self.cities, base)
+        return Design(self.crossing, (self.noises[noise],), self.cells[noise::step], causes, self.cities, base,
+                      self.alone)
 
 
 def cross(stages: Stages, crossing: Crossing, noises: Sequence[WeightNoise]) -> Design:
@@ -95,5 +98,17 @@ def cross(stages: Stages, crossing: Crossing, noises: Sequence[WeightNoise]) -> 
         except ValueError as error:  # the stages refuse this input; it is reported, never dropped
             causes |= {len(cells) + place: str(error) for place in range(len(noises))}
             cells += [None] * len(noises)
-    base = sets.cell(crossing.settings, noises[0])
-    return Design(crossing, tuple(noises), tuple(cells), causes, stages.panel.cities.index, base)
+    return Design(crossing, tuple(noises), tuple(cells), causes, stages.panel.cities.index,
+                  sets.cell(crossing.settings, noises[0]), cells_alone(sets, crossing, noises[0]))
+
+
+def cells_alone(sets: DataSets, crossing: Crossing, noise: WeightNoise) -> dict[tuple[int, int], DesignCell]:
+    """The cells of the run with one option in place of its own, as far as the study does not refuse them."""
+    found = {}
+    for place, factor in enumerate(crossing.factors):
+        for position, option in enumerate(factor.options):
+            try:
+                found[place, position] = sets.cell(combined(crossing.settings, (option,)), noise)
+            except ValueError:
+                continue
+    return found

@@ -136,7 +136,8 @@ class Crossing:
 
     def options(self, combination: int) -> tuple[Option, ...]:
         """The option of each factor in a combination."""
-        return tuple(factor.options[place] for factor, place in zip(self.factors, self.places[combination], strict=True))
+        places = self.places[combination]
+        return tuple(factor.options[place] for factor, place in zip(self.factors, places, strict=True))
 
     def settings_of(self, combination: int) -> Settings:
         """The settings of a combination."""
@@ -152,6 +153,17 @@ class Crossing:
     def base(self) -> int:
         """The combination that the run itself is."""
         return int(np.ravel_multi_index(self.usual, self.shape)) if self.factors else 0
+
+    @property
+    def independent(self) -> np.ndarray:
+        """The numbers of combinations that were not made out of each other; here all."""
+        return np.arange(self.size)
+
+    def other_option(self, factor: str) -> Option:
+        """The first option of a factor that the run does not have."""
+        place = [each.key for each in self.factors].index(factor)
+        return next(option for position, option in enumerate(self.factors[place].options)
+                    if position != self.usual[place])
 
     def without(self, factors: Sequence[str]) -> Crossing:
         """The crossing of the other factors; these stay as in the run."""
@@ -179,9 +191,12 @@ def in_words(factor: Factor, lang: str, share: str) -> list[str]:
             for option, chance in zip(factor.options, factor.shares, strict=True)]
 
 
-def read_alternatives(root: Path = ROOT, traits: frozenset[str] = PUBLIC_TRAITS) -> list[Option]:
-    """The options that are tried one at a time, restricted to those that apply to a panel with these traits."""
-    return options_of(read_yaml(root / ALTERNATIVES)["one_at_a_time"], traits, pd.DataFrame())
+def read_alternatives(root: Path = ROOT, traits: frozenset[str] = PUBLIC_TRAITS,
+                      experts: pd.DataFrame | None = None) -> list[Option]:
+    """The options that are tried one at a time, restricted to those that apply to a panel with these traits; `experts`
+    are those whose judgements are tried alone (`Panel.experts`)."""
+    return options_of(read_yaml(root / ALTERNATIVES)["one_at_a_time"], traits, pd.DataFrame() if experts is None else
+                      experts)
 
 
 def read_crossing(settings: Settings, panel: Panel) -> Crossing:
@@ -194,8 +209,8 @@ def read_crossing(settings: Settings, panel: Panel) -> Crossing:
     factors = []
     for row in meant(read_yaml(panel.root / ALTERNATIVES)["crossed"], panel.traits):
         if "pairs" in row:
-            lists = (with_own(options_of(rows, panel.traits, panel.experts), settings) for rows in row["pairs"])
-            options = possible_pairs(*lists, settings)
+            first, second = (with_own(options_of(rows, panel.traits, panel.experts), settings) for rows in row["pairs"])
+            options = possible_pairs(first, second, settings)
         else:
             options = with_own(options_of(row["options"], panel.traits, panel.experts), settings)
         if len(options) > 1:
@@ -214,8 +229,8 @@ def with_odds(crossing: Crossing, given: Sequence[str]) -> Crossing:
         if option not in (known := [each.key for each in factors[key].options]):
             raise SensitivityError(f"uncertainty.odds, {text}: the options of {key} are {', '.join(known)}")
         if not float(number) > 0:
-            raise SensitivityError(f"uncertainty.odds, {text}: odds are above 0; an option that shall not occur goes out "
-                                   f"of {ALTERNATIVES}")
+            raise SensitivityError(f"uncertainty.odds, {text}: odds are above 0; an option that shall not occur "
+                                   f"goes out of {ALTERNATIVES}")
         factors[key] = factors[key].with_odds({option: float(number)})
     return Crossing(crossing.settings, tuple(factors.values()))
 
@@ -257,8 +272,8 @@ def option_of(row: dict) -> Option:
         raise SensitivityError(f"{ALTERNATIVES}, option {row.get('key', row)}: {', '.join(sorted(missing))} missing")
     odds = row.get("odds", 1)
     if isinstance(odds, bool) or not isinstance(odds, int | float) or not 0 < odds < float("inf"):
-        raise SensitivityError(f"{ALTERNATIVES}, option {row['key']}: odds {odds!r}; give a number above 0, or take the "
-                               "option out of the file")
+        raise SensitivityError(f"{ALTERNATIVES}, option {row['key']}: odds {odds!r}; give a number above 0, or take "
+                               "the option out of the file")
     changes = {name: tuple(value) if isinstance(value, list) else value for name, value in row["set"].items()}
     return Option(str(row["key"]), row["zh"], row["en"], changes, float(odds))
 
@@ -306,7 +321,9 @@ def combined(settings: Settings, options: tuple[Option, ...]) -> Settings:
         for name, value in option.changes.items():
             section, key = name.split(".")
             changed = sections.setdefault(section, {})
-            changed[key] = value.applied(changed.get(key, listed(settings, name))) if isinstance(value, Listed) else value
+            if isinstance(value, Listed):
+                value = value.applied(changed.get(key, listed(settings, name)))
+            changed[key] = value
     return settings.model_copy(update={
         section: revised(getattr(settings, section), tuple(changes.items())) for section, changes in sections.items()})
 

@@ -2,11 +2,12 @@
 
 Two combinations that follow each other on a staircase differ in one choice: half the mean square of their difference is
 the total effect of that choice (Jansen). The first-order effect comes from the means of the output by option: products
-of the deviations of two *different* replicates are free of the error that squares of one would have. The weights are one
-more input: all combinations of a staircase share their quantiles, and the last is scored with those of another one too.
+of the deviations of two *different* replicates are free of the error that squares of one would have. The weights are
+one more input: all combinations of a staircase share their quantiles, and the last is scored with those of another one
+too.
 
-Other odds of a choice give other indices. They come from the same runs, each counted by the ratio of its new probability
-to its old one.
+Other odds of a choice give other indices. They come from the same runs, each counted by the ratio of its new
+probability to its old one.
 
 Reference: docs/method.md, section 6.6. Jansen, M. J. W. (1999), Computer Physics Communications 117, 35–43,
 doi:10.1016/S0010-4655(98)00154-4; Chan, K., Saltelli, A. & Tarantola, S. (2000), Statistics and Computing 10, 187–196.
@@ -15,15 +16,15 @@ doi:10.1016/S0010-4655(98)00154-4; Chan, K., Saltelli, A. & Tarantola, S. (2000)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from .cells import Design
-from .crossing import Factor
+from .crossing import Crossing, Factor
 from .draws import SensitivityError
-from .enumeration import WEIGHTS, base_ranks, indicator_places, weights_at, weights_key
+from .enumeration import WEIGHTS, base_ranks, choice_indices, indicator_places, weights_at, weights_key
 from .factorial import same_data
 from .ranking import cell_ranks, drawn_ranks
 from .sobol import MEAN_SHIFT, SobolIndices
@@ -70,15 +71,20 @@ def drawn_indices(design: Design, seed: int, confidence: float = 0.95) -> SobolI
 
     design: of `Staircases` with one kind of noise. Inputs and outputs as in `choice_indices` (every city's rank for up
     to 1,000 cities). Margins: Student's t on the jackknife over the replicates; they hold the error of the drawn
-    combinations and weights. Estimates of the first order may fall below 0 by chance; choices whose options are identical
-    have a total index of exactly 0.
+    combinations and weights. Estimates of the first order may fall below 0 by chance; choices whose options are
+    identical have a total index of exactly 0.
 
     Raises SensitivityError where a combination was refused, as `choice_indices` does. Reference: docs/method.md,
     section 6.6.
     """
     climbed = climb(design, seed)
-    return indices_of(climbed, design.crossing.factors, [MEAN_SHIFT, *design.cities][:climbed[0].outputs.shape[-1]],
-                      evaluations_of(climbed), confidence)
+    outputs = [MEAN_SHIFT, *design.cities][:climbed[0].outputs.shape[-1]]
+    return indices_of(climbed, design.crossing.factors, outputs, confidence)
+
+
+def indices_of_choices(design: Design, seed: int) -> SobolIndices:
+    """The indices of the choices crossed, of drawn combinations (`drawn_indices`) or of all (`choice_indices`)."""
+    return (drawn_indices if isinstance(design.crossing, Staircases) else choice_indices)(design, seed)
 
 
 def indices_by_odds(design: Design, seed: int, factor: str, option: str, shares: Sequence[float],
@@ -86,21 +92,25 @@ def indices_by_odds(design: Design, seed: int, factor: str, option: str, shares:
     """The indices of the mean shift when one option of a choice has other odds, by its share; the other options of the
     choice share the rest in proportion to theirs.
 
-    design, seed: as in `drawn_indices`, whose runs are counted anew. Raises SensitivityError for a share that is not
-    between 0 and 1.
+    design, seed: as in `indices_of_choices`, whose runs are counted anew. Raises SensitivityError for a share that is
+    not between 0 and 1.
     """
-    crossing, climbed = design.crossing, climb(design, seed, every_city=False)
+    crossing, found = design.crossing, dict[float, SobolIndices]()
+    climbed = climb(design, seed, every_city=False) if isinstance(crossing, Staircases) else None
     place = next(place for place, each in enumerate(crossing.factors) if each.key == factor)
-    old, found = crossing.factors[place], {}
+    old = crossing.factors[place]
     chosen = np.array([each.key == option for each in old.options])
     for share in shares:
         if not 0 < share < 1:
             raise SensitivityError(f"share = {share}: give one between 0 and 1")
         new = np.where(chosen, share, old.shares * (1 - share) / old.shares[~chosen].sum())
         odds = {each.key: odd for each, odd in zip(old.options, new, strict=True)}
-        factors = tuple(each.with_odds(odds) if number == place else each for number, each in enumerate(crossing.factors))
-        found[share] = indices_of(climbed, factors, [MEAN_SHIFT], evaluations_of(climbed), confidence,
-                                  {place: new / old.shares})
+        factors = tuple(each.with_odds(odds) if each is old else each for each in crossing.factors)
+        if climbed is None:
+            found[share] = choice_indices(replace(design, crossing=Crossing(crossing.settings, factors)), seed,
+                                          confidence=confidence)
+        else:
+            found[share] = indices_of(climbed, crossing.factors, [MEAN_SHIFT], confidence, {place: new})
     return found
 
 
@@ -126,8 +136,8 @@ def climb(design: Design, seed: int, every_city: bool = True) -> list[Climbed]:
                          np.vstack([own.repeat(crossing.steps, axis=0), other]))
         outputs = np.abs(ranks - usual).mean(axis=1)[:, None]
         outputs = np.hstack([outputs, ranks]) if every_city else outputs
-        climbed.append(Climbed(crossing.order, crossing.together, crossing.places[numbers].reshape(*shape, -1), outputs[:size].reshape(*shape, -1),
-                               outputs[size:]))
+        climbed.append(Climbed(crossing.order, crossing.together, crossing.places[numbers].reshape(*shape, -1),
+                               outputs[:size].reshape(*shape, -1), outputs[size:]))
     return climbed
 
 
@@ -145,7 +155,7 @@ def quantiles_of(design: Design, seed: int) -> list[np.ndarray]:
 def ranks_at(design: Design, numbers: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
     """Ranks (rows × cities) of cells by number, each with its weights at a row of quantiles; of cells with the same
     data set all at once."""
-    places, drawn = indicator_places(design), {}
+    places, drawn = indicator_places(design), dict[int, np.ndarray]()
     keys: dict[tuple, list[int]] = {}
     for row, number in enumerate(numbers.tolist()):
         keys.setdefault(weights_key(design.cell(number)), []).append(row)
@@ -161,13 +171,9 @@ def ranks_at(design: Design, numbers: np.ndarray, uniforms: np.ndarray) -> np.nd
     return ranks
 
 
-def evaluations_of(climbed: list[Climbed]) -> int:
-    """How many rankings the outputs took."""
-    return sum(each.outputs[..., 0].size + len(each.other) for each in climbed)
-
-
-def moments(climbed: Climbed, factors: Sequence[Factor], ratios: Mapping[int, np.ndarray]) -> Moments:
-    """The sums of one replicate. ratios: for factors with other odds, new over old probability of each option."""
+def moments(climbed: Climbed, factors: Sequence[Factor], shares: Mapping[int, np.ndarray]) -> Moments:
+    """The sums of one replicate. shares: for factors with other odds, the new probabilities of their options."""
+    ratios = {place: share / factors[place].shares for place, share in shares.items()}
     starts = np.cumsum([0, *(len(factor.options) for factor in factors)])
     outputs, positions = climbed.outputs, climbed.places + starts[:-1]
     weights = np.ones(positions.shape[:2])
@@ -198,38 +204,39 @@ def pair_share(factor: Factor) -> float:
     return 1 - 1 / len(factor.options) if factor.is_even and len(factor.options) > 1 else 1.0
 
 
-def estimates(parts: Sequence[Moments], factors: Sequence[Factor]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """First-order and total effects (inputs × outputs, the weights last) over the variance, and the variance."""
+def estimates(parts: Sequence[Moments], shares: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """First-order and total effects (inputs × outputs, the weights last) over the variance, and the variance; `shares`
+    are the probabilities of every factor's options."""
     number = sum(part.number for part in parts)
-    mean = sum(part.sums for part in parts) / number
+    mean = np.sum([part.sums for part in parts], axis=0) / number
     variance = np.maximum(sum(part.squares for part in parts) / number - mean**2, 0)
     variance[variance < 1e-9] = 0
     over = np.divide(1, variance, out=np.zeros_like(variance), where=variance > 0)
-    effects, starts = main_effects(parts, factors, mean), np.cumsum([0, *(len(factor.options) for factor in factors)])
+    effects, starts = main_effects(parts, shares, mean), np.cumsum([0, *map(len, shares)])
     rest = [part.taken[1] - part.taken[0].diagonal()[:, None] * mean - part.taken[0] @ effects for part in parts]
     first = []
-    for place, factor in enumerate(factors):
+    for place, share in enumerate(shares):
         own = slice(starts[place], starts[place + 1])  # the other choices' effects are taken off: less noise
-        apart = np.array([(left[own] + part.taken[0][own, own] @ effects[own]) / (part.number * factor.shares[:, None])
+        apart = np.array([(left[own] + part.taken[0][own, own] @ effects[own]) / (part.number * share[:, None])
                           for left, part in zip(rest, parts, strict=True)])
         crossed = (apart.sum(axis=0) ** 2 - (apart**2).sum(axis=0)) / (len(parts) * (len(parts) - 1))
-        first.append(factor.shares @ crossed)
+        first.append(share @ crossed)
     first.append(shared_by_weights(parts, effects, mean))
     total = [sum(part.pairs[place][1] for part in parts) / sum(part.pairs[place][0] for part in parts)
-             for place in range(len(factors) + 1)]
+             for place in range(len(shares) + 1)]
     return np.array(first) * over, np.array(total) * over, variance
 
 
-def main_effects(parts: Sequence[Moments], factors: Sequence[Factor], mean: np.ndarray) -> np.ndarray:
+def main_effects(parts: Sequence[Moments], shares: Sequence[np.ndarray], mean: np.ndarray) -> np.ndarray:
     """By least squares over all replicates, what each option adds to the mean (options × outputs); the effects of one
     choice average to 0 by its odds."""
-    products = sum(part.taken[0] for part in parts)
+    products = np.sum([part.taken[0] for part in parts], axis=0)
     effects = np.linalg.lstsq(products, sum(part.taken[1] for part in parts) - products.diagonal()[:, None] * mean,
                               rcond=1e-10)[0]
     start = 0
-    for factor in factors:
-        own = slice(start, start := start + len(factor.options))
-        effects[own] -= factor.shares @ effects[own]
+    for share in shares:
+        own = slice(start, start := start + len(share))
+        effects[own] -= share @ effects[own]
     return effects
 
 
@@ -244,20 +251,23 @@ def shared_by_weights(parts: Sequence[Moments], effects: np.ndarray, mean: np.nd
     return products / number
 
 
-def indices_of(climbed: list[Climbed], factors: Sequence[Factor], outputs: list, evaluations: int, confidence: float,
-               ratios: Mapping[int, np.ndarray] | None = None) -> SobolIndices:
-    """Indices from all replicates, with margins from leaving each out in turn."""
+def indices_of(climbed: list[Climbed], factors: Sequence[Factor], outputs: list, confidence: float,
+               shares: Mapping[int, np.ndarray] | None = None) -> SobolIndices:
+    """Indices from all replicates, with margins from leaving each out in turn. shares: by the position of a factor,
+    other probabilities of its options than those they were drawn with."""
     from scipy.stats import t as student
 
-    parts = [moments(each, factors, ratios or {}) for each in climbed]
-    found = estimates(parts, factors)
-    again = [estimates(parts[:left] + parts[left + 1:], factors) for left in range(len(parts))]
+    parts = [moments(each, factors, shares or {}) for each in climbed]
+    now = [(shares or {}).get(place, factor.shares) for place, factor in enumerate(factors)]
+    found = estimates(parts, now)
+    again = [estimates(parts[:left] + parts[left + 1:], now) for left in range(len(parts))]
     width = student.ppf(0.5 + confidence / 2, len(parts) - 1) * np.sqrt((len(parts) - 1) / len(parts))
     names = pd.Index([*(factor.key for factor in factors), WEIGHTS], name="input")
-    tables = {}
+    tables = dict[str, np.ndarray]()
     for place, name in enumerate(("first", "total")):
         without = np.array([each[place] for each in again])
         margin = width * np.sqrt(((without - without.mean(axis=0)) ** 2).sum(axis=0))
         tables |= {name: found[place], f"{name}_margin": margin}
     frames = {name: pd.DataFrame(table, names, outputs) for name, table in tables.items()}
-    return SobolIndices(**frames, variance=pd.Series(found[2], outputs, name="variance"), evaluations=evaluations)
+    return SobolIndices(**frames, variance=pd.Series(found[2], outputs, name="variance"),
+                        evaluations=sum(each.outputs[..., 0].size + len(each.other) for each in climbed))

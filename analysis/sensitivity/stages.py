@@ -77,8 +77,9 @@ class Stages:
 
         def treat() -> pd.DataFrame:
             raw, filled, tree = self.raw(settings), self.filled(settings), self.tree(settings)
-            return self._by_column(("treated", choices, settings.weighting.data_centre_parent), filled, lambda columns: (
-                study.tame_outliers(raw[columns], filled[columns], tree, settings)[0]), raw)
+            key = "treated", choices, settings.weighting.data_centre_parent
+            return self._by_column(key, filled, lambda columns: study.tame_outliers(
+                raw[columns], filled[columns], tree, settings)[0], raw)
 
         return self._once(self._data(settings), treat)
 

@@ -8,8 +8,8 @@ are drawn once for several staircases, which differ in the other choices.
 Beginnings and ends are points of scrambled Sobol sequences, put through the distribution of the odds, so that a sample
 holds every option close to as often as its odds say. Several independent scramblings, the *replicates*, give the error.
 
-Reference: docs/method.md, section 6.4. Chan, K., Saltelli, A. & Tarantola, S. (2000), Winding stairs: a sampling tool to
-compute sensitivity indices, Statistics and Computing 10, 187–196, doi:10.1023/A:1008950625967; Owen, A. B. (1997),
+Reference: docs/method.md, section 6.4. Chan, K., Saltelli, A. & Tarantola, S. (2000), Winding stairs: a sampling tool
+to compute sensitivity indices, Statistics and Computing 10, 187–196, doi:10.1023/A:1008950625967; Owen, A. B. (1997),
 Annals of Statistics 25(4), 1541–1562.
 """
 
@@ -44,12 +44,12 @@ class SampledCrossing(Crossing):
         return len(self.drawn)
 
     @property
-    def places(self) -> np.ndarray:  # type: ignore[override]
+    def places(self) -> np.ndarray:
         """Combinations × factors: which option, from 0."""
         return self.drawn
 
     @property
-    def odds(self) -> np.ndarray:  # type: ignore[override]
+    def odds(self) -> np.ndarray:
         """The probability of each combination in the sample: the same for all."""
         return np.full(self.size, 1 / self.size)
 
@@ -61,9 +61,9 @@ class SampledCrossing(Crossing):
 
 @dataclass(frozen=True, eq=False)
 class Staircases(SampledCrossing):
-    """Combinations on staircases. order: the factors in the order in which they are drawn anew, by position. A replicate
-    has staircase after staircase, `steps` combinations each, the beginning included; `together` staircases in a row share
-    their data sets."""
+    """Combinations on staircases. order: the factors in the order in which they are drawn anew, by position. A
+    replicate has staircase after staircase, `steps` combinations each, the beginning included; `together` staircases in
+    a row share their data sets."""
 
     order: tuple[int, ...] = ()
     together: int = 1
@@ -74,14 +74,20 @@ class Staircases(SampledCrossing):
         return len(self.factors) + 1
 
     @property
+    def independent(self) -> np.ndarray:
+        """The beginning and the end of every staircase."""
+        return np.sort(np.concatenate([np.arange(0, self.size, self.steps),
+                                       np.arange(self.steps - 1, self.size, self.steps)]))
+
+    @property
     def stairs(self) -> int:
         """Staircases in a replicate."""
         return self.size // (self.samples * self.steps)
 
 
-def combinations_to_take(crossing: Crossing, seed: int) -> Crossing:
-    """All combinations where they are at most 5,000, else staircases of the usual size."""
-    return crossing if crossing.possible <= ENUMERATED_UP_TO else staircases(crossing, seed)
+def combinations_to_take(crossing: Crossing, seed: int, at_most: int = ENUMERATED_UP_TO) -> Crossing:
+    """All combinations where there are at most 5,000 (or `at_most`), else staircases of the usual size."""
+    return crossing if crossing.possible <= at_most else staircases(crossing, seed)
 
 
 def staircases(crossing: Crossing, seed: int, replicates: int = REPLICATES, beginnings: int = BEGINNINGS,

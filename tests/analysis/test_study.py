@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 from analysis import scenarios, scoring, study, treatment
-from analysis.editions import PUBLIC_TRAITS
 from analysis.frames import read_frame, settle
 from analysis.panel import find_city
+from analysis.sensitivity import read_alternatives
 from analysis.settings import BASELINE, ROOT, flatten, load_settings
+from analysis.sources import read_experts
 
 REFERENCE = ROOT / "data/processed/baseline"
 STAGES = ("raw", "treated", "normalised", "weights", "domain_scores", "scores", "ranks", "framework")
@@ -36,9 +36,8 @@ ELSEWHERE = {
     **{f"tiers.{key}": "notebook 07" for key in
        ("k", "k_smallest", "k_largest", "starts", "references", "resamples", "draws", "seed")},
 }
-ALTERNATIVES = {alternative["key"]: alternative for alternative in yaml.safe_load(
-    (ROOT / "settings/alternatives.yaml").read_text(encoding="utf-8"))["one_at_a_time"]
-    if alternative.get("only", "public") in PUBLIC_TRAITS}
+ALTERNATIVES = {option.key: {"set": option.values(load_settings()), "zh": option.zh}
+                for option in read_alternatives(experts=read_experts(ROOT))}
 
 
 @pytest.fixture(scope="module")
