@@ -62,7 +62,8 @@ RULE_NAMES = {
     "same_figure": ("与同省另一城市数值相同（错行）：剔除",
                     "equal to another city's figure (a slipped row): set aside"),
     "known_gap": ("已知存在但数值不明：记为缺失", "known to exist, figure unknown: kept as a gap"),
-    "district_named": ("名单所列为其区：保留，由设定决定解读", "its districts were named: kept, read as the settings say"),
+    "district_named": ("名单所列为其区：保留，由设定决定解读",
+                       "its districts were named: kept, read as the settings say"),
     "repeated_year": ("与上一年完全相同：保留", "equal to the year before: kept"),
     "not_checked": ("无法核对：保留", "cannot be checked: kept"),
 }
@@ -99,8 +100,8 @@ def clean_statistics(statistics: pd.DataFrame, cities: pd.DataFrame, variables: 
     Parameters: `statistics`, `cities`, `variables` as `sources` reads them.
     Returns (panel, log). The panel has one row for each row of `statistics`, in its order: adcode, variable, year,
     value (NaN where set aside or a known gap), source_id, raw_row, flag ("" or a key of `RULES`; a row flagged
-    district_named, repeated_year or not_checked keeps its value). The log has one row per cell without a value: file, raw_row, adcode,
-    city, variable, year, before, after (NaN), rule, reason_zh, reason_en.
+    district_named, repeated_year or not_checked keeps its value). The log has one row per cell
+    without a value: file, raw_row, adcode, city, variable, year, before, after (NaN), rule, reason_zh, reason_en.
     Raises ValueError if the dictionary lacks a variable that a rule names.
 
     Rules, each applied to what the one before left: years of a city that disagree; figures beyond the limit; one figure

@@ -1,7 +1,7 @@
 """What decides the scores: shares of their variance that add up, and what titles alone explain.
 
-A weight says what was intended. What an indicator does to the ranking depends on its spread and on the company it keeps;
-these measures say that, and each says it of the scores as they are, not of their causes.
+A weight says what was intended. What an indicator does to the ranking depends on its spread and on the company it
+keeps; these measures say that, of the scores as they are and not of their causes.
 
 Reference: docs/method.md, section 5; Paruolo, Saisana & Saltelli (2013), doi:10.1111/j.1467-985X.2012.01059.x.
 """
@@ -59,7 +59,8 @@ def titles_and_places(titles: pd.DataFrame, inside: pd.Series) -> pd.DataFrame:
     by number of titles known (index `titles`, largest first): inside, outside, share (of the cities with so many that
     are inside).
 
-    >>> titles_and_places(pd.DataFrame({"a": [1, 0, 0], "b": [1, 1, 0]}), pd.Series([True, True, False])).values.tolist()
+    >>> titles = pd.DataFrame({"a": [1, 0, 0], "b": [1, 1, 0]})
+    >>> titles_and_places(titles, pd.Series([True, True, False])).to_numpy().tolist()
     [[1.0, 0.0, 1.0], [1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
     """
     count = titles.fillna(0).gt(0).sum(axis=1)

@@ -51,7 +51,7 @@ class Indicators(Section):
     readings: tuple[str, ...] = choice(
         "改用的备选变量", "alternative variables read instead of the main ones", strict=False)
     titles_of_districts: Literal["missing", "named", "not_named"] = choice(
-        "名单只点到本市的区时，本市算什么", "a city of which a list could name districts only")
+        "只点到其区的城市", "of which a list names districts only")
 
 
 class Treatment(Section):
@@ -83,7 +83,7 @@ class Weighting(Section):
     objective: Literal["entropy", "nested_entropy", "critic", "equal"] = choice(
         "由数据决定的权重", "what the data decide")
     sparse: Literal["judged", "entropy"] = choice(
-        "半数以上城市同为最低值的指标，数据权重取什么", "computed weight where most share the lowest value")
+        "过半同为最低值者的数据权重", "computed weight where most are lowest")
     rule: Literal["linear", "multiplicative", "game_theory"] = choice(
         "两组权重如何结合", "how both are combined")
     alpha: float = choice("线性结合中判断权重的份额", "share of the judged weights in the linear rule", ge=0, le=1)

@@ -182,7 +182,8 @@ def read_title_entries(root: Path) -> pd.DataFrame:
     refuse_unknown(table, "certainty", CERTAINTIES, problems, "a certainty")
     names = read_table(root / STATISTICS / "cities.csv", CITY_COLUMNS).set_index("adcode")["name"]
     for row in table[table["adcode"].map(names) != table["city"]].itertuples():
-        problems.add(row.raw_row, "city", f"{row.city} ({row.adcode})", "no such city in cities.csv; correct name or code")
+        problems.add(row.raw_row, "city", f"{row.city} ({row.adcode})",
+                     "no such city in cities.csv; correct name or code")
     problems.stop_if_any()
     return table
 

@@ -254,8 +254,8 @@ def weight_table(subjective: pd.Series, objective: pd.DataFrame, computed: pd.Se
     """
     places = {"domain": framework.ancestor(tree, "domain"), "subdomain": framework.ancestor(tree, "subdomain")}
     columns = {level: place.reindex(objective.index) for level, place in places.items()}
-    columns |= {"subjective": subjective.reindex(objective.index), **objective, "objective": computed.reindex(objective.index),
-                "combined": combined.reindex(objective.index)}
+    columns |= {"subjective": subjective.reindex(objective.index), **objective,
+                "objective": computed.reindex(objective.index), "combined": combined.reindex(objective.index)}
     return settle(pd.DataFrame(columns).rename_axis("indicator"))
 
 

@@ -23,8 +23,8 @@ def made_statistics(revenue, residents=1000.0):
     rows += [(city, HEADS, 2020, value) for city, value in heads.items()]
     frame = pd.DataFrame(rows, columns=["city", "variable", "year", "value"])
     frame.insert(0, "adcode", frame["city"])
-    return frame.assign(source_id="made", file="statistics.csv", raw_row=range(2, len(frame) + 2), reason_zh="",
-                        reason_en="")
+    return frame.assign(source_id="made", file="statistics.csv", raw_row=range(2, len(frame) + 2), named_unit="",
+                        reason_zh="", reason_en="")
 
 
 def made_cities(names, province="P"):
