@@ -51,7 +51,7 @@ class Indicators(Section):
     readings: tuple[str, ...] = choice(
         "改用的备选变量", "alternative variables read instead of the main ones", strict=False)
     titles_of_districts: Literal["missing", "named", "not_named"] = choice(
-        "只点到其区的城市", "of which a list names districts only")
+        "只点到其区的城市", "city named by its districts")
 
 
 class Treatment(Section):
