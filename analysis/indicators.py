@@ -49,13 +49,13 @@ def chosen_proxies(proxies: pd.DataFrame, worst_grade: str = "C", exclude: Seque
 
 
 def indicator_matrix(panel: pd.DataFrame, cities: pd.DataFrame, chosen: pd.DataFrame,
-                     scale: str = "per_resident", titles_of_districts: str = "missing"
+                     scale: str = "per_resident", district_titles: str = "missing"
                      ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read each indicator's proxy for every city: the matrix of raw indicator values and the origin of each cell.
 
     Parameters: `panel` as cleaning.clean_statistics returns it; `chosen` as `chosen_proxies` returns it;
     `scale` "per_resident" divides counts and sums by the resident population, "total" leaves them as they are;
-    `titles_of_districts` says what a city is whose districts alone a list names: missing, named or not_named.
+    `district_titles` says what a city is whose districts alone a list names: missing, named or not_named.
     Returns (values, origins): values is cities × indicators in the unit of proxies.csv, NaN where the source has
     nothing; origins has one row per cell: adcode, indicator, variable, years, raw_rows, source_id, value,
     denominator_row (the raw row of the residents it was divided by; empty where it was not).
@@ -69,7 +69,7 @@ def indicator_matrix(panel: pd.DataFrame, cities: pd.DataFrame, chosen: pd.DataF
     columns, origins = {}, []
     for code, proxy in chosen.iterrows():
         rows = proxy_rows(panel, proxy)
-        columns[code] = read_proxy(rows, proxy, cities.index, residents, scale, titles_of_districts)
+        columns[code] = read_proxy(rows, proxy, cities.index, residents, scale, district_titles)
         cells = cell_origins(rows, code, columns[code])
         divided = proxy["measure"].endswith("_per_resident") and scale == "per_resident"
         cells["denominator_row"] = cells["adcode"].map(residents_rows) if divided else ""
@@ -78,11 +78,11 @@ def indicator_matrix(panel: pd.DataFrame, cities: pd.DataFrame, chosen: pd.DataF
 
 
 def indicator_values(panel: pd.DataFrame, cities: pd.DataFrame, proxy: pd.Series, scale: str,
-                     titles_of_districts: str) -> pd.Series:
+                     district_titles: str) -> pd.Series:
     """One column of the matrix that `indicator_matrix` makes, without the origins of its cells; `proxy` is the row of
     `chosen` whose name is the indicator's code."""
     residents = rows_of(panel, RESIDENTS).set_index("adcode")["value"]
-    return settle(read_proxy(proxy_rows(panel, proxy), proxy, cities.index, residents, scale, titles_of_districts)
+    return settle(read_proxy(proxy_rows(panel, proxy), proxy, cities.index, residents, scale, district_titles)
                   ).rename(proxy.name)
 
 
@@ -101,14 +101,14 @@ def proxy_rows(panel: pd.DataFrame, proxy: pd.Series) -> pd.DataFrame:
 
 
 def read_proxy(rows: pd.DataFrame, proxy: pd.Series, cities: pd.Index, residents: pd.Series, scale: str,
-               titles_of_districts: str) -> pd.Series:
+               district_titles: str) -> pd.Series:
     """One indicator's values for all cities from its rows of the panel, by the reading that proxies.csv names."""
     by_city = rows.groupby("adcode")["value"]
     measure = proxy["measure"]
     if measure == "named":
         named = by_city.count().clip(upper=1).reindex(cities, fill_value=0).astype(float)
         districts = named.index.isin(rows.loc[rows["flag"] == DISTRICT_NAMED, "adcode"])
-        return named.mask(districts, {"missing": float("nan"), "named": 1.0, "not_named": 0.0}[titles_of_districts])
+        return named.mask(districts, {"missing": float("nan"), "named": 1.0, "not_named": 0.0}[district_titles])
     if measure == "years_operating":
         # median keeps a listed city without a year missing, where a sum would make it zero
         return (int(proxy["reference_year"]) - by_city.median() + 1).reindex(cities, fill_value=0.0)

@@ -50,7 +50,7 @@ class Indicators(Section):
         '不用的指标代码，如 ["I23", "I28"]', 'codes of indicators left out, such as ["I23", "I28"]', strict=False)
     readings: tuple[str, ...] = choice(
         "改用的备选变量", "alternative variables read instead of the main ones", strict=False)
-    titles_of_districts: Literal["missing", "named", "not_named"] = choice(
+    district_titles: Literal["missing", "named", "not_named"] = choice(
         "只点到其区的城市", "city named by its districts")
 
 

@@ -52,7 +52,7 @@ def score_study(panel: Panel, settings: Settings) -> Study:
     tree = tree_of(panel, settings)
     chosen = proxies_in_use(panel.proxies, settings)
     raw, origins = indicators.indicator_matrix(panel.figures, panel.cities, chosen, settings.indicators.scale,
-                                               settings.indicators.titles_of_districts)
+                                               settings.indicators.district_titles)
     raw = well_covered(raw, settings.treatment.indicator_coverage)
     treated, record = treat(raw, panel.cities, chosen, tree, settings)
     normalised = normalise(treated, tree, settings)

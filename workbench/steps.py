@@ -48,7 +48,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "01_clean_data": (),
     "02_indicators": (
         "indicators.scale", "indicators.worst_grade", "indicators.exclude", "indicators.readings",
-        "indicators.titles_of_districts", "treatment.missing",
+        "indicators.district_titles", "treatment.missing",
         "treatment.neighbours", "treatment.indicator_coverage", "treatment.city_coverage", "treatment.outliers",
         "treatment.skewness_limit", "treatment.kurtosis_limit", "treatment.winsorise_at_most",
         "normalisation.method", "normalisation.lowest_points"),

@@ -48,7 +48,7 @@ class Stages:
     def raw(self, settings: Settings) -> pd.DataFrame:
         """Raw indicator values, cities × indicators that enough cities have."""
         proxies, scale = self.proxies(settings), settings.indicators.scale
-        titles = settings.indicators.titles_of_districts
+        titles = settings.indicators.district_titles
 
         def read() -> pd.DataFrame:
             # Columns are independent: the others are not computed again when an indicator is left out or added.

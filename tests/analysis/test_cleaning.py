@@ -133,7 +133,8 @@ class TestRules:
 
     def test_known_gap_is_a_row_without_value(self):
         statistics = made_statistics(ORDINARY)
-        statistics.loc[len(statistics)] = ["V", "V", "portal", 2020, np.nan, "made", "known_gaps.csv", 2, "", "缺", "a gap"]
+        statistics.loc[len(statistics)] = [
+            "V", "V", "portal", 2020, np.nan, "made", "known_gaps.csv", 2, "", "缺", "a gap"]
         panel, log = clean_statistics(statistics, made_cities(list(ORDINARY)), VARIABLES)
         assert panel.iloc[-1][["adcode", "variable", "flag"]].tolist() == ["V", "portal", "known_gap"]
         assert log[["file", "raw_row", "rule", "reason_en"]].values.tolist() == [
