@@ -2,11 +2,11 @@
 
 `draws` makes the uncertain weights, `scorers` and `counting` turn millions of draws into counts of ranks at constant
 memory, `uncertainty` reads rank intervals and acceptabilities off the counts. `crossing` reads the choices with their
-odds, `staircases` draws combinations of them where there are too many to take all; `stages` and `cells` compute each
-distinct data set once; `over_choices` draws over them, `replaying` runs any draw again through the study, `factorial` is
-the table of scenarios. `sobol`, `enumeration` and `drawn_indices` say which input or choice matters, `attainable` (with
-`admitted`, `conflicts`, `bracketing`) and `swapping` what weights can and cannot do; `leaving_out` and `leaving_cities`
-leave out one indicator or city at a time.
+odds, `sampling` draws combinations of them where there are too many to take all; `stages` and `cells` compute each
+distinct data set once; `over_choices` draws over them, `replaying` runs any draw again through the study, `factorial`
+is the table of scenarios. `sobol`, `enumeration` and `sampled_indices` say which input or choice matters, `attainable`
+(with `admitted`, `conflicts`, `bracketing`) and `swapping` what weights can and cannot do; `leaving_out` and
+`leaving_cities` leave out one indicator or city at a time.
 
 Reference: docs/method.md, section 6.
 """
@@ -14,7 +14,6 @@ Reference: docs/method.md, section 6.
 from .attainable import AttainableRanks, attainable_ranks
 from .cells import Design, cross
 from .crossing import Crossing, Factor, Option, read_alternatives, read_crossing, with_overrides
-from .drawn_indices import drawn_indices, indices_by_odds, indices_of_choices
 from .draws import SensitivityError, WeightNoise, sample_weights
 from .enumeration import choice_indices
 from .factorial import ScenarioTable, choice_effects, scenario_summary, scenario_table
@@ -22,9 +21,10 @@ from .leaving_cities import LeaveCitiesOut, extreme_cities, leave_cities_out
 from .leaving_out import LeaveOneOut, leave_one_out
 from .over_choices import MethodUncertainty, method_uncertainty
 from .replaying import Draw, replay, sampled_inputs, score_draw
+from .sampled_indices import drawn_indices, indices_by_odds, indices_of_choices
+from .sampling import SampledCrossing, Staircases, combinations_to_take, sample_combinations, staircases
 from .sobol import SobolIndices, sobol_indices, weight_indices
 from .stages import Stages
-from .staircases import SampledCrossing, Staircases, combinations_to_take, sample_combinations, staircases
 from .swapping import Swap, smallest_swap
 from .tier_chances import scores_by_draw, scores_over_choices
 from .uncertainty import WeightUncertainty, compare_noises, weight_uncertainty

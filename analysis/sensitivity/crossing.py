@@ -2,7 +2,7 @@
 
 settings/alternatives.yaml names the options. A *combination* has one option of each factor, drawn by the odds of the
 options, each factor by itself. Where few combinations exist all are taken, numbered in dictionary order, the last
-factor changing fastest; where there are many, `staircases` draws some of them.
+factor changing fastest; where there are many, `sampling` draws some of them.
 
 Reference: docs/method.md, section 6.4. Saisana, M., Saltelli, A. & Tarantola, S. (2005), JRSS A 168(2), 307–323.
 """

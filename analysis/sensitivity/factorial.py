@@ -18,7 +18,7 @@ from .counting import DesignCell, in_order
 from .crossing import Crossing
 from .draws import SensitivityError, check_count
 from .ranking import cell_ranks
-from .staircases import Staircases
+from .sampling import Staircases
 
 
 @dataclass(frozen=True)

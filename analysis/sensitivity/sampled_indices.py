@@ -1,4 +1,4 @@
-"""Sobol indices of the choices where their combinations are drawn in staircases (`staircases`), not enumerated.
+"""Sobol indices of the choices where their combinations are drawn in staircases (`sampling`), not enumerated.
 
 Two combinations that follow each other on a staircase differ in one choice: half the mean square of their difference is
 the total effect of that choice (Jansen). The first-order effect comes from the means of the output by option: products
@@ -27,8 +27,8 @@ from .draws import SensitivityError
 from .enumeration import WEIGHTS, base_ranks, choice_indices, indicator_places, weights_at, weights_key
 from .factorial import same_data
 from .ranking import cell_ranks, drawn_ranks
+from .sampling import Staircases
 from .sobol import MEAN_SHIFT, SobolIndices
-from .staircases import Staircases
 
 CITIES_AS_OUTPUTS = 1_000  # of more cities only the mean shift is an output
 
