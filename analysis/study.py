@@ -221,8 +221,10 @@ OBJECTIVE_WEIGHTS = {
 
 def sparse_indicators(treated: pd.DataFrame, tree: pd.DataFrame) -> list[str]:
     """The indicators of which more than half of the cities have the lowest value: short lists, things few have."""
-    lowest = (unit_values(treated, tree) == 0).mean()
-    return list(lowest.index[lowest > weighting.SPARSE_ABOVE])
+    signs = normalisation.signs_of(tree["direction"].reindex(treated.columns), treated.columns).to_numpy()
+    values = treated.to_numpy() * signs
+    at_lowest = (values == values.min(axis=0)).mean(axis=0)
+    return list(treated.columns[at_lowest > weighting.SPARSE_ABOVE])
 
 
 def computed_half(objective: pd.DataFrame, subjective: pd.Series, sparse: Sequence[str], choices: Weighting

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis import experts, indicators, study, weighting
-from analysis.frames import settle
+from analysis import experts, hierarchy, indicators, study, weighting
+from analysis.cleaning import CleaningRules
+from analysis.frames import settled_numbers
 from analysis.panel import Panel, figures_of, tree_of
 from analysis.scoring import Rule, rank
 from analysis.settings import Settings
@@ -57,12 +58,21 @@ class Stages:
 
         def read() -> pd.DataFrame:
             # Columns are independent: the others are not computed again when an indicator is left out or added.
-            columns = [self._once(("column", settings.cleaning, scale, titles, code, *proxy.astype(str)), partial(
-                indicators.indicator_values, self.figures(settings), self.panel.cities, proxy, scale, titles))
-                for code, proxy in proxies.iterrows()]
-            return study.well_covered(pd.concat(columns, axis=1), settings.treatment.indicator_coverage)
+            # An indicator and a variable name one proxy of the panel.
+            columns = {code: self._once(
+                ("column", code, variable, settings.cleaning if variable == CleaningRules.series else None,
+                 scale if measure.endswith("_per_resident") else None, titles if measure == "named" else None),
+                partial(self.column, settings, code))
+                for code, variable, measure in zip(proxies.index, proxies["variable"], proxies["measure"], strict=True)}
+            values = pd.DataFrame(np.column_stack([*columns.values()]), self.panel.cities.index, list(columns))
+            return study.well_covered(values, settings.treatment.indicator_coverage)
 
         return self._once(("raw", settings.cleaning, settings.indicators, settings.treatment.indicator_coverage), read)
+
+    def column(self, settings: Settings, code: str) -> np.ndarray:
+        """The raw values of one indicator."""
+        return indicators.indicator_values(self.figures(settings), self.panel.cities, self.proxies(settings).loc[code],
+                                           settings.indicators.scale, settings.indicators.district_titles).to_numpy()
 
     def filled(self, settings: Settings) -> pd.DataFrame:
         """Values without gaps, outliers not yet treated."""
@@ -95,8 +105,19 @@ class Stages:
 
     def objective(self, settings: Settings) -> pd.DataFrame:
         """Indicators × kinds of weights computed from the data."""
-        key = (*self._data(settings), "objective", settings.weighting.data_centre_parent)
-        return self._once(key, lambda: study.objective_weights(self.treated(settings), self.tree(settings)))
+        parent = settings.weighting.data_centre_parent
+
+        def weigh() -> pd.DataFrame:
+            treated, tree = self.treated(settings), self.tree(settings)
+            unit = self._by_column(("unit", parent), treated, lambda columns: study.unit_values(treated[columns], tree))
+            names = list(treated.columns)
+            children = self._once(("children", parent, tuple(names)), lambda: hierarchy.children_of(tree, unit.columns))
+            numbers = settled_numbers(kinds_of_weights(unit.to_numpy(), names, children))
+            if not np.isfinite(numbers).all():
+                return study.objective_weights(treated, tree)  # says what is wrong
+            return pd.DataFrame(numbers, pd.Index(names, name="indicator"), list(study.OBJECTIVE_WEIGHTS))
+
+        return self._once((*self._data(settings), "objective", parent), weigh)
 
     def sparse(self, settings: Settings) -> list[str]:
         """The indicators of which entropy is not asked, as `study.sparse_indicators`."""
@@ -104,13 +125,13 @@ class Stages:
         return self._once(key, lambda: study.sparse_indicators(self.treated(settings), self.tree(settings)))
 
     def judged(self, settings: Settings) -> pd.Series:
-        """The experts' weights of the measured indicators."""
+        """The experts' weights of the measured indicators, in the order of the data."""
         measured, tree = self.treated(settings).columns, self.tree(settings)
         choices = settings.weighting
         other = choices.model_copy(update={"objective": None, "rule": None, "alpha": None, "sparse": None})
         return self._once(("judged", tuple(measured), other), lambda: experts.measured_weights(
             self.judged_tree(settings), tree, measured, subjective=choices.subjective,
-            unmeasured=choices.unmeasured)["measured"])
+            unmeasured=choices.unmeasured)["measured"].reindex(measured))
 
     def judged_tree(self, settings: Settings) -> pd.DataFrame:
         """The judged weights of every node of the tree, measured or not, of the experts in use."""
@@ -128,12 +149,20 @@ class Stages:
         choices = settings.weighting
 
         def combine() -> pd.Series:
-            objective = self.objective(settings)
-            judged = self.judged(settings).reindex(objective.index)
-            chosen = study.computed_half(objective, judged, self.sparse(settings), choices)
-            return settle(weighting.combine_weights(judged, chosen, choices.rule, choices.alpha))
+            judged, computed = self.judged(settings), self.computed(settings)
+            combined = weighting.combined_numbers(judged.to_numpy(), computed.to_numpy(), choices.rule, choices.alpha)
+            return pd.Series(settled_numbers(combined), computed.index, name="weight")
 
         return self._once((*self._data(settings), choices), combine)
+
+    def computed(self, settings: Settings) -> pd.Series:
+        """The computed weights that are combined with the judged ones, as `study.computed_half`."""
+        choices = settings.weighting
+        if choices.sparse == "entropy" or choices.objective not in weighting.BY_ENTROPY:
+            return self.objective(settings)[choices.objective]
+        other = choices.model_copy(update={"rule": None, "alpha": None})
+        return self._once((*self._data(settings), "computed", other), lambda: study.computed_half(
+            self.objective(settings), self.judged(settings), self.sparse(settings), choices))
 
     def ranks(self, settings: Settings) -> pd.Series:
         """The ranks, as `score_study(panel, settings).ranks`."""
@@ -176,3 +205,24 @@ class Stages:
         if isinstance(self._kept[key], ValueError):
             raise self._kept[key]
         return self._kept[key]
+
+
+def kinds_of_weights(unit: np.ndarray, names: list[str], children: dict[str, list]) -> np.ndarray:
+    """The columns of `study.objective_weights`, not settled, of values from 0 to 1 (cities × indicators): the same
+    formulas without the checks of tables. Not finite where these would refuse something."""
+    with np.errstate(all="ignore"):
+        divergence = weighting.divergence_of(unit)
+        local = hierarchy.nested_numbers(unit, names, children, lambda rows, _: shares_of(
+            weighting.divergence_of(np.ascontiguousarray(rows.T))))
+        nested = hierarchy.products_down(children, local)
+        conflict = weighting.conflict_of(unit) if len(names) > 1 else np.ones(1)
+        if conflict.max() < 1e-12 * len(names):
+            conflict[:] = np.nan
+        kinds = {"entropy": shares_of(divergence), "nested_entropy": np.array([nested[name] for name in names]),
+                 "critic": shares_of(unit.std(axis=0, ddof=1) * conflict), "equal": np.full(len(names), 1 / len(names))}
+    return np.column_stack([kinds[kind] for kind in study.OBJECTIVE_WEIGHTS])
+
+
+def shares_of(numbers: np.ndarray) -> np.ndarray:
+    """Numbers over their sum."""
+    return numbers / numbers.sum()
