@@ -323,6 +323,6 @@ def _shape(column: pd.Series) -> str:
 
 def _record(rows: list[list]) -> pd.DataFrame:
     """The record of changed cells; numbers stay numbers even where no cell changed."""
-    columns = dict(zip(RECORD_COLUMNS, zip(*rows, strict=True), strict=True)) if rows else {}
-    return pd.DataFrame({name: pd.Series(list(columns.get(name, ())), dtype=float if name in ("before", "after") else
-                                         object) for name in RECORD_COLUMNS})
+    columns = zip(*rows, strict=True) if rows else ([] for _ in RECORD_COLUMNS)
+    return pd.DataFrame({name: np.array(list(cells), dtype=float if name in ("before", "after") else object)
+                         for name, cells in zip(RECORD_COLUMNS, columns, strict=True)})

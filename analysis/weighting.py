@@ -148,12 +148,13 @@ def judged_where_sparse(computed: pd.Series, judged: pd.Series, sparse: Sequence
     [0.32, 0.48, 0.2]
     """
     given = computed.index.isin(list(sparse))
-    rest = computed[~given].sum()
     if not given.any():
         return computed
+    numbers, asked = computed.to_numpy(), judged.to_numpy()
+    rest = numbers[~given].sum()
     if not rest > 0:
         return judged
-    return judged.where(given, computed * (judged[~given].sum() / rest))
+    return pd.Series(np.where(given, asked, numbers * (asked[~given].sum() / rest)), judged.index, name=judged.name)
 
 
 def equal_weights(columns: Iterable) -> pd.Series:

@@ -21,7 +21,7 @@ from analysis.cleaning import CleaningRules
 from analysis.frames import settled_numbers
 from analysis.panel import Panel, figures_of, tree_of
 from analysis.scoring import Rule, rank
-from analysis.settings import Settings
+from analysis.settings import Settings, Weighting
 
 
 class Stages:
@@ -128,8 +128,7 @@ class Stages:
         """The experts' weights of the measured indicators, in the order of the data."""
         measured, tree = self.treated(settings).columns, self.tree(settings)
         choices = settings.weighting
-        other = choices.model_copy(update={"objective": None, "rule": None, "alpha": None, "sparse": None})
-        return self._once(("judged", tuple(measured), other), lambda: experts.measured_weights(
+        return self._once(("judged", tuple(measured), *judgement(choices)), lambda: experts.measured_weights(
             self.judged_tree(settings), tree, measured, subjective=choices.subjective,
             unmeasured=choices.unmeasured)["measured"].reindex(measured))
 
@@ -158,10 +157,9 @@ class Stages:
     def computed(self, settings: Settings) -> pd.Series:
         """The computed weights that are combined with the judged ones, as `study.computed_half`."""
         choices = settings.weighting
-        if choices.sparse == "entropy" or choices.objective not in weighting.BY_ENTROPY:
-            return self.objective(settings)[choices.objective]
-        other = choices.model_copy(update={"rule": None, "alpha": None})
-        return self._once((*self._data(settings), "computed", other), lambda: study.computed_half(
+        asked = choices.sparse == "entropy" or choices.objective not in weighting.BY_ENTROPY
+        key = *self._data(settings), "computed", choices.objective, *([] if asked else judgement(choices))
+        return self._once(key, lambda: study.computed_half(
             self.objective(settings), self.judged(settings), self.sparse(settings), choices))
 
     def ranks(self, settings: Settings) -> pd.Series:
@@ -205,6 +203,12 @@ class Stages:
         if isinstance(self._kept[key], ValueError):
             raise self._kept[key]
         return self._kept[key]
+
+
+def judgement(choices: Weighting) -> tuple:
+    """The choices that the judged weights depend on."""
+    return (choices.subjective, choices.experts, choices.unmeasured, choices.ahp_method, choices.data_centre_parent,
+            choices.consistency_limit, choices.allow_inconsistent)
 
 
 def kinds_of_weights(unit: np.ndarray, names: list[str], children: dict[str, list]) -> np.ndarray:
