@@ -174,7 +174,7 @@ def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int 
     group_of = pd.Series(groups, dtype=object).reindex(frame.index)
     in_group, _ = pd.factorize(group_of)  # -1 where the group is not known
     may_give = (frame.notna() if donors is None else (frame.notna() & donors).reindex_like(frame)).to_numpy()
-    filled, rows, cities, indicators = values.copy(), [], list(frame.index), list(frame.columns)
+    filled, rows, cities, indicators = values.copy(), [], frame.index.tolist(), frame.columns.tolist()
     observed = ~np.isnan(ranks)
     nearest_of = lru_cache(maxsize=1)(partial(_nearest_first, ranks, observed))  # gaps come city by city
     likely = _likely_donors(ranks, observed) if method == "nearest" and len(frame) > FEW_CITIES else {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import compress
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,8 @@ class DataSets:
         values, weights = self.stages.normalised(settings), self.stages.weights(settings)
         if id(weights) not in self._bases:  # the stages keep values and weights, so that ids stay unique
             used = (weights > 0).to_numpy()
-            self._bases[id(weights)] = used, weights.to_numpy()[used], tuple(weights.index[used])
+            names = tuple(compress(weights.index.tolist(), used.tolist()))
+            self._bases[id(weights)] = used, weights.to_numpy()[used], names
         used, base, indicators = self._bases[id(weights)]
         data = id(values), used.tobytes()
         if data not in self._rows:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis import experts, hierarchy, indicators, study, weighting
+from analysis import experts, hierarchy, indicators, normalisation, study, weighting
 from analysis.cleaning import CleaningRules
 from analysis.frames import settled_numbers
 from analysis.panel import Panel, figures_of, tree_of
@@ -63,7 +63,8 @@ class Stages:
                 ("column", code, variable, settings.cleaning if variable == CleaningRules.series else None,
                  scale if measure.endswith("_per_resident") else None, titles if measure == "named" else None),
                 partial(self.column, settings, code))
-                for code, variable, measure in zip(proxies.index, proxies["variable"], proxies["measure"], strict=True)}
+                for code, variable, measure in zip(proxies.index.tolist(), proxies["variable"].tolist(),
+                                                   proxies["measure"].tolist(), strict=True)}
             values = pd.DataFrame(np.column_stack([*columns.values()]), self.panel.cities.index, list(columns))
             return study.well_covered(values, settings.treatment.indicator_coverage)
 
@@ -99,7 +100,7 @@ class Stages:
         def normalise() -> pd.DataFrame:
             treated, tree = self.treated(settings), self.tree(settings)
             key = "normalised", settings.normalisation, settings.weighting.data_centre_parent
-            return self._by_column(key, treated, lambda columns: study.normalise(treated[columns], tree, settings))
+            return self._by_column(key, treated, lambda columns: points(treated[columns], tree, settings))
 
         return self._once((*self._data(settings), settings.normalisation), normalise)
 
@@ -110,7 +111,7 @@ class Stages:
         def weigh() -> pd.DataFrame:
             treated, tree = self.treated(settings), self.tree(settings)
             unit = self._by_column(("unit", parent), treated, lambda columns: study.unit_values(treated[columns], tree))
-            names = list(treated.columns)
+            names = treated.columns.tolist()
             children = self._once(("children", parent, tuple(names)), lambda: hierarchy.children_of(tree, unit.columns))
             numbers = settled_numbers(kinds_of_weights(unit.to_numpy(), names, children))
             if not np.isfinite(numbers).all():
@@ -128,7 +129,7 @@ class Stages:
         """The experts' weights of the measured indicators, in the order of the data."""
         measured, tree = self.treated(settings).columns, self.tree(settings)
         choices = settings.weighting
-        return self._once(("judged", tuple(measured), *judgement(choices)), lambda: experts.measured_weights(
+        return self._once(("judged", tuple(measured.tolist()), *judgement(choices)), lambda: experts.measured_weights(
             self.judged_tree(settings), tree, measured, subjective=choices.subjective,
             unmeasured=choices.unmeasured)["measured"].reindex(measured))
 
@@ -177,11 +178,12 @@ class Stages:
         that were the same before are not computed again."""
         numbers, seen = values.to_numpy(), None if also is None else also.to_numpy()
         keys = [("column", *key, code, numbers[:, place].tobytes(), None if seen is None else seen[:, place].tobytes())
-                for place, code in enumerate(values.columns)]
-        new = [code for code, known in zip(values.columns, keys, strict=True) if known not in self._kept]
+                for place, code in enumerate(values.columns.tolist())]
+        new = [known[len(key) + 1] for known in keys if known not in self._kept]
         if new:
             found = compute(new)
-            self._kept |= {known: found[known[len(key) + 1]].to_numpy() for known in keys if known not in self._kept}
+            columns = iter(found.to_numpy().T)
+            self._kept |= {known: next(columns) for known in keys if known not in self._kept}
         return pd.DataFrame(np.column_stack([self._kept[known] for known in keys]), values.index, values.columns)
 
     @staticmethod
@@ -203,6 +205,19 @@ class Stages:
         if isinstance(self._kept[key], ValueError):
             raise self._kept[key]
         return self._kept[key]
+
+
+def points(treated: pd.DataFrame, tree: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """As `study.normalise`, without the checks of tables where nothing is to be refused."""
+    choices, values = settings.normalisation, treated.to_numpy()
+    varies = np.ptp(values, axis=0) > 1e-9 * np.abs(values).max(axis=0)  # false where a value is missing
+    if choices.method == "goalposts" or not varies.all():
+        return study.normalise(treated, tree, settings)
+    signs = normalisation.signs_of(tree["direction"].reindex(treated.columns), treated.columns)
+    numbers = normalisation.relative(pd.DataFrame(values * signs.to_numpy()), choices.method).to_numpy()
+    low = choices.lowest_points / 100
+    numbers = 50 + 10 * numbers if choices.method == "zscore" else 100 * (low + (1 - low) * numbers)
+    return pd.DataFrame(settled_numbers(numbers), treated.index, treated.columns)
 
 
 def judgement(choices: Weighting) -> tuple:
