@@ -169,24 +169,25 @@ def restrict_to_measured(weights: pd.Series | pd.DataFrame | Mapping, framework:
     if len(unknown) or measured.empty:
         raise UnusableWeights(f"measured indicators without weight: {named(unknown) or 'none is measured at all'}")
     if rule == "proportional":
-        local, nodes = complete.loc[measured], {ROOT: list(measured)}
+        local, nodes = complete.to_dict(), {ROOT: measured.tolist()}
     elif rule == "keep_domains":
         parents = _parents(framework)
         everyone = _children(parents, complete.index)
-        totals = dict(complete)
+        totals = complete.to_dict()
         for node in reversed(_top_down(everyone)):
             if node in everyone:
                 totals[node] = sum(totals[child] for child in everyone[node])
-        nodes, local = _children(parents, measured), pd.Series(totals, dtype=float)
+        nodes, local = _children(parents, measured), totals
     else:
         raise ValueError(f"unknown rule {rule!r}; use 'keep_domains' or 'proportional'")
     shares: dict = {}
     for node, siblings in nodes.items():
-        total = local.loc[siblings].sum()
+        values = np.array([local[sibling] for sibling in siblings])
+        total = values.sum()
         if not total > 0:
             raise UnusableWeights(f"the measured nodes under {node} ({named(siblings)}) all have weight 0; "
                                   "use the rule 'proportional'")
-        shares.update(local.loc[siblings] / total)
+        shares.update(zip(siblings, values / total, strict=True))
     return _table(nodes, shares).loc[measured, "global_weight"].rename("weight")
 
 

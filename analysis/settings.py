@@ -194,6 +194,14 @@ class Study(Section):
         return getattr(self, f"{name}_{lang}") or getattr(self, f"{name}_zh") or getattr(self, f"{name}_en")
 
 
+def refuse_ratios_of_z_scores(settings: Settings) -> None:
+    """Raise ValueError for a geometric mean of z-scores: it would hang on the 50 ± 10 that they are printed on."""
+    if settings.normalisation.method == "zscore" and "geometric" in (settings.aggregation.method,
+                                                                     settings.aggregation.domains):
+        raise ValueError("a geometric mean compares by ratios, and z-scores have no zero to take them from; set "
+                         "normalisation.method to minmax, rank or goalposts (with lowest_points = 1)")
+
+
 class Settings(Section):
     """All choices of one run, and the words of its study. Build it with `load_settings`; `with_overrides` makes a
     variant."""
@@ -212,9 +220,7 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def a_zero_for_ratios(self) -> Settings:
-        if self.normalisation.method == "zscore" and "geometric" in (self.aggregation.method, self.aggregation.domains):
-            raise ValueError("a geometric mean compares by ratios, and z-scores have no zero to take them from; set "
-                             "normalisation.method to minmax, rank or goalposts (with lowest_points = 1)")
+        refuse_ratios_of_z_scores(self)
         return self
 
     @property

@@ -17,7 +17,7 @@ import pandas as pd
 from analysis import experts, framework, indicators, normalisation, scoring, treatment, weighting
 from analysis.frames import settle
 from analysis.panel import Panel, figures_of, region_systems, tree_of
-from analysis.settings import Settings, Weighting
+from analysis.settings import Settings, Weighting, refuse_ratios_of_z_scores
 
 
 @dataclass(frozen=True)
@@ -265,6 +265,7 @@ def weight_table(subjective: pd.Series, objective: pd.DataFrame, computed: pd.Se
 
 def rule_of(settings: Settings, tree: pd.DataFrame) -> scoring.Rule:
     """How points become the total score, as the settings say; see `rule`."""
+    refuse_ratios_of_z_scores(settings)
     return rule(settings.aggregation.method, settings.aggregation.domains, tree)
 
 

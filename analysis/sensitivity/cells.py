@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import compress
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -58,7 +59,8 @@ class Design:
     cells: by number = combination × number of noises + noise; None where the study refuses the combination.
     causes: number → the study's own message. cities: the index of all results. base: the run itself with the first kind
     of noise, whether or not it is among the combinations that were drawn. alone: the same with one option in place of
-    the run's own, by the positions of factor and option; without those that the study refuses.
+    the run's own, by the positions of factor and option; without those that the study refuses. kept: what
+    an analysis of the design keeps for another, by seed.
     """
 
     crossing: Crossing
@@ -68,6 +70,7 @@ class Design:
     cities: pd.Index
     base: DesignCell | None = None
     alone: Mapping[tuple[int, int], DesignCell] = field(default_factory=dict)
+    kept: dict[int, Any] = field(default_factory=dict, repr=False)
 
     def cell(self, number: int) -> DesignCell:
         """One cell; raises SensitivityError where the study refuses its combination."""

@@ -121,7 +121,9 @@ class Crossing:
     @cached_property
     def places(self) -> np.ndarray:
         """Combinations × factors: which option, from 0."""
-        return np.column_stack([*np.unravel_index(np.arange(self.size), self.shape)]).reshape(self.size, -1)
+        if not self.factors:
+            return np.zeros((1, 0), dtype=int)
+        return np.column_stack(np.unravel_index(np.arange(self.size), self.shape))
 
     @cached_property
     def odds(self) -> np.ndarray:
@@ -212,7 +214,10 @@ def read_crossing(settings: Settings, panel: Panel) -> Crossing:
             first, second = (with_own(options_of(rows, panel.traits, panel.experts), settings) for rows in row["pairs"])
             options = possible_pairs(first, second, settings)
         else:
-            options = with_own(options_of(row["options"], panel.traits, panel.experts), settings)
+            options = options_of(row["options"], panel.traits, panel.experts)
+            for option in options:
+                with_overrides(settings, option.values(settings), ALTERNATIVES)
+            options = with_own(options, settings)
         if len(options) > 1:
             factors.append(Factor(row["key"], row["zh"], row["en"], tuple(options)))
     return with_odds(Crossing(settings, tuple(factors)), settings.uncertainty.odds)
@@ -280,8 +285,6 @@ def option_of(row: dict) -> Option:
 
 def with_own(options: list[Option], settings: Settings) -> list[Option]:
     """The options, and the run's own where it is none of them, as likely as the average of the others."""
-    for option in options:
-        with_overrides(settings, option.values(settings), ALTERNATIVES)
     if any(is_in_use(option, settings) for option in options):
         return options
     odds = sum(option.odds for option in options) / max(len(options), 1) or 1.0
@@ -305,7 +308,7 @@ def possible_pairs(first: list[Option], second: list[Option], settings: Settings
 
 def is_in_use(option: Option, settings: Settings) -> bool:
     """Whether the settings already have the option's values."""
-    return with_overrides(settings, option.values(settings), ALTERNATIVES) == settings
+    return combined(settings, (option,)) == settings
 
 
 def listed(settings: Settings, name: str) -> tuple[str, ...]:

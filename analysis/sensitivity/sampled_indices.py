@@ -77,7 +77,7 @@ def drawn_indices(design: Design, seed: int, confidence: float = 0.95) -> SobolI
     Raises SensitivityError where a combination was refused, as `choice_indices` does. Reference: docs/method.md,
     section 6.6.
     """
-    climbed = climb(design, seed)
+    climbed = climb(design, seed)  # also kept for `indices_by_odds`
     outputs = [MEAN_SHIFT, *design.cities][:climbed[0].outputs.shape[-1]]
     return indices_of(climbed, design.crossing.factors, outputs, confidence)
 
@@ -96,7 +96,7 @@ def indices_by_odds(design: Design, seed: int, factor: str, option: str, shares:
     not between 0 and 1.
     """
     crossing, found = design.crossing, dict[float, SobolIndices]()
-    climbed = climb(design, seed, every_city=False) if isinstance(crossing, Staircases) else None
+    climbed = climb(design, seed) if isinstance(crossing, Staircases) else None
     place = next(place for place, each in enumerate(crossing.factors) if each.key == factor)
     old = crossing.factors[place]
     chosen = np.array([each.key == option for each in old.options])
@@ -110,12 +110,14 @@ def indices_by_odds(design: Design, seed: int, factor: str, option: str, shares:
             found[share] = choice_indices(replace(design, crossing=Crossing(crossing.settings, factors)), seed,
                                           confidence=confidence)
         else:
-            found[share] = indices_of(climbed, crossing.factors, [MEAN_SHIFT], confidence, {place: new})
+            shifts = [replace(each, outputs=each.outputs[..., :1], other=each.other[:, :1]) for each in climbed]
+            found[share] = indices_of(shifts, crossing.factors, [MEAN_SHIFT], confidence, {place: new})
     return found
 
 
-def climb(design: Design, seed: int, every_city: bool = True) -> list[Climbed]:
-    """The outputs of every replicate: the mean shift from the run's own ranking and, where asked for, every rank."""
+def climb(design: Design, seed: int) -> list[Climbed]:
+    """The outputs of every replicate: the mean shift from the run's own ranking and, of up to 1,000 cities, every rank.
+    They are kept with the design, so that indices by other odds need no more rankings."""
     crossing = design.crossing
     if not isinstance(crossing, Staircases):
         raise SensitivityError("these indices need combinations on staircases; where all are taken, use choice_indices")
@@ -125,7 +127,9 @@ def climb(design: Design, seed: int, every_city: bool = True) -> list[Climbed]:
         number, cause = next(iter(design.causes.items()))
         options = ", ".join(option.key for option in crossing.options(design.place(number)[0]))
         raise SensitivityError(f"combination {options} was refused ({cause}); leave one of its options out")
-    usual, every_city = base_ranks(design), every_city and len(design.cities) <= CITIES_AS_OUTPUTS
+    if seed in design.kept:
+        return design.kept[seed]
+    usual, every_city = base_ranks(design), len(design.cities) <= CITIES_AS_OUTPUTS
     quantiles, shape = quantiles_of(design, seed), (crossing.stairs, crossing.steps)
     size, climbed = crossing.stairs * crossing.steps, []
     for replicate, own in enumerate(quantiles):
@@ -138,6 +142,7 @@ def climb(design: Design, seed: int, every_city: bool = True) -> list[Climbed]:
         outputs = np.hstack([outputs, ranks]) if every_city else outputs
         climbed.append(Climbed(crossing.order, crossing.together, crossing.places[numbers].reshape(*shape, -1),
                                outputs[:size].reshape(*shape, -1), outputs[size:]))
+    design.kept[seed] = climbed
     return climbed
 
 

@@ -24,7 +24,7 @@ from .crossing import Crossing, Factor
 from .draws import SensitivityError, check_count
 
 ENUMERATED_UP_TO = 5_000  # combinations; of more a sample is drawn
-REPLICATES, BEGINNINGS, TOGETHER = 8, 2, 16  # scramblings; data staircases in each; staircases that share their data
+REPLICATES, BEGINNINGS, TOGETHER = 8, 2, 8  # scramblings; data staircases in each; staircases that share their data
 
 
 @dataclass(frozen=True, eq=False)

@@ -169,7 +169,7 @@ class Stages:
 
     def rule(self, settings: Settings) -> Rule:
         """How points become the score, as `study.rule_of`."""
-        key = "rule", settings.aggregation, settings.weighting.data_centre_parent
+        key = "rule", settings.aggregation, settings.normalisation.method, settings.weighting.data_centre_parent
         return self._once(key, lambda: study.rule_of(settings, self.tree(settings)))
 
     def _by_column(self, key: tuple, values: pd.DataFrame, compute: Callable[[list], pd.DataFrame],
