@@ -20,6 +20,7 @@ STAGES = ("raw", "treated", "normalised", "weights", "domain_scores", "scores", 
 
 # Choices that no alternative of settings/alternatives.yaml changes: one changed value each, which must change a stage.
 OTHER_CHOICES = {
+    "cleaning.majority_factor": 3.0, "cleaning.believable_factor": 1.01, "cleaning.typical_limit": 2.0,
     "indicators.exclude": ["I33"], "treatment.neighbours": 1, "treatment.indicator_coverage": 0.99,
     "treatment.skewness_limit": 50.0, "treatment.kurtosis_limit": 1000.0, "treatment.winsorise_at_most": 1,
     "normalisation.lowest_points": 10, "weighting.subjective": "equal", "weighting.ahp_method": "geometric_mean",
@@ -27,6 +28,7 @@ OTHER_CHOICES = {
 }
 # Choices that do not enter score_study, and where they matter instead.
 ELSEWHERE = {
+    "uncertainty.odds": "the odds of the choices crossed (tested in test_crossing)",
     "edition": "one edition so far", "city": "which city the notebooks follow by hand",
     "treatment.city_coverage": "the flag low_coverage of score_table (tested below)",
     "weighting.consistency_limit": "which matrices are refused (tested in test_experts)",

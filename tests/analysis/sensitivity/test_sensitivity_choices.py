@@ -139,7 +139,7 @@ class TestMethodUncertainty:
     def test_any_draw_replays_through_the_study(self, stages, design):
         ranks = {}
         given_ranks = [design.cells[place] is not None for place in cells_of_draws(design, 2100, 5)]
-        numbers = [given_ranks.index(True, start) for start in (0, 417, 2000)]
+        numbers = [given_ranks.index(True, start) for start in (20, 417, 2000)]
         for number in numbers:
             before = method_uncertainty(design, number, 5).counts if number else 0
             ranks[number] = (method_uncertainty(design, number + 1, 5).counts - before).idxmax(axis=1)
