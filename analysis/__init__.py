@@ -37,6 +37,8 @@ What the result depends on, notebooks 06 and 07
     tiers             tiers, how many, and how sure each city's is
 What it says, notebooks 08 and 09
     regions           where the leading cities lie
+    spatial           how alike neighbouring cities are: Moran's I, and the clusters it comes from
+    permutation       whether regions differ when whole provinces are the cases
     agreement         how far the ranking agrees with the published one, GDP beside it
     implied           how closely weighted public figures can follow the published order
     attribution, shapley  why two rankings differ, divided among the stages of the method
