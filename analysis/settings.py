@@ -120,6 +120,10 @@ class Uncertainty(Section):
         return self
 
 
+class Regions(Section):
+    neighbours: int = choice("空间分析中每座城市的邻居数", "nearest neighbours of a city in space", ge=1, le=50)
+
+
 class Tiers(Section):
     k: int = choice("层数", "number of tiers", ge=2, le=12)
     k_smallest: int = choice("比较的层数从几起", "smallest number of tiers compared", ge=2, le=12)
@@ -182,6 +186,7 @@ class Settings(Section):
     aggregation: Aggregation
     uncertainty: Uncertainty
     tiers: Tiers
+    regions: Regions
     study: Study | None = None
 
     @property

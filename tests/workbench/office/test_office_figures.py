@@ -48,6 +48,7 @@ def drawn(name: str, lang: str):
             pd.DataFrame({"a": [10, 20], "b": [6, 21]}, CITIES.index[:2]), CITIES, {"data": "d", "weights": "w"},
             ("a", "b"), **words),
         "province_map": lambda: maps.province_map(BOUNDARIES, pd.Series(3, CITIES["province"].unique()), "x", **words),
+        "cluster_map": lambda: maps.cluster_map(BOUNDARIES, DATA["local"]["class"], "x", **words),
         "city_map": lambda: maps.city_map(BOUNDARIES, DATA["scores"], "x", **words),
         "rank_map": lambda: maps.rank_map(BOUNDARIES, ranks, "x", **words),
         "tile_grid": lambda: tiles(lang),
@@ -63,7 +64,7 @@ def tiles(lang: str, counts: pd.Series | None = None):
 
 
 ALL = sorted({*FIGURES, *CHOICES, "group_counts", "correlation_heatmap", "domain_bars", "rank_change_parts",
-              "province_map", "city_map", "rank_map", "tile_grid"})
+              "province_map", "city_map", "cluster_map", "rank_map", "tile_grid"})
 
 
 @pytest.mark.parametrize("name", ALL)
