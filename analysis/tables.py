@@ -238,6 +238,52 @@ def inequality_table(by_group: pd.DataFrame, system: str, lang: str = "zh") -> p
     })
 
 
+LEAST_ALPHA, LEAST_KMO, LEAST_CHANCE = 0.7, 0.5, 0.05  # Nunnally (1978); Kaiser (1974); convention
+
+
+def structure_table(structure: pd.DataFrame, names: pd.Series, lang: str = "zh") -> pd.DataFrame:
+    """The coherence of each domain with a reading in words: the frame of `multivariate.structure`."""
+    everything = pick(lang, "全部指标", "All indicators")
+    return finished({
+        pick(lang, "领域", "Domain"): ([names.get(code, everything) for code in structure.index], None),
+        pick(lang, "指标数", "Indicators"): (structure["indicators"].to_numpy(), None),
+        pick(lang, "平均相关", "Mean r"): (structure["mean_correlation"].to_numpy(), ".2f"),
+        "α": (structure["alpha"].to_numpy(), ".2f"), "KMO": (structure["kmo"].to_numpy(), ".2f"),
+        pick(lang, "巴特利特 p", "Bartlett p"): (structure["p"].to_numpy(), small_chance),
+        pick(lang, "第一主成分", "First component"): (structure["share"].to_numpy(), ".0%"),
+        pick(lang, "特征值大于 1", "Eigenvalues > 1"): (structure["above_1"].to_numpy(), None),
+        pick(lang, "读法", "Reading"): ([structure_reading(row, lang) for _, row in structure.iterrows()], None),
+    })
+
+
+def structure_reading(row: pd.Series, lang: str = "zh") -> str:
+    """What the coherence of one domain means, in words that follow from its numbers (a row of
+    `multivariate.structure`): how many things its indicators measure, and what stands against saying so."""
+    share, above, found = f"{row['share']:.0%}", int(row["above_1"]), []
+    if row["mean_correlation"] <= 0:
+        found.append(pick(lang, "指标彼此相抵，平均分互相抹平",
+                          "indicators run against each other and cancel in a mean"))
+    elif above > 1:
+        found.append(pick(lang, f"{above} 个主成分的特征值大于 1：不止一件事",
+                          f"{above} components have eigenvalues above 1: more than one thing"))
+    elif row["alpha"] >= LEAST_ALPHA:
+        found.append(pick(lang, f"一个主成分占 {share}：量的是一件事",
+                          f"one component holds {share}: these indicators measure one thing"))
+    else:
+        found.append(pick(lang, f"一个主成分占 {share}，但 α 低于 0.7：有关，却不能彼此代替",
+                          f"one component holds {share}, but α is below 0.7: related, not interchangeable"))
+    if row["indicators"] == 2:
+        found.append(pick(lang, "两项指标的 KMO 恒为 0.5", "of two indicators KMO is always 0.5"))
+    elif np.isnan(row["kmo"]):
+        found.append(pick(lang, "有指标可由其余算出，KMO 无从计算", "an indicator follows from the others: no KMO"))
+    elif row["kmo"] < LEAST_KMO:
+        found.append(pick(lang, "KMO 低于 0.5：相关只在两两之间，没有共同的东西",
+                          "KMO below 0.5: pairs correlate, nothing is common to all"))
+    if row["p"] >= LEAST_CHANCE:
+        found.append(pick(lang, "相关可能出于偶然", "the correlations may be chance"))
+    return pick(lang, "；", "; ").join(found)
+
+
 def east_west_table(pairs: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
     """The East against each other region: the frame `pairs` of `regions.east_west_tests`."""
     return finished({
