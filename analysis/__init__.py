@@ -29,6 +29,7 @@ Weights, notebooks 03 and 04
     weighting         weights from the data, and both halves combined
     expert_agreement  how far experts differ, and what each one changes
 Scores, notebook 05
+    aggregation       scores that need no weights: Borda, Mazziotta-Pareto, benefit of the doubt
     scoring           scores, ranks, and what a score consists of
     study             the whole method in memory, one function per stage: read this first for an overview
 What the result depends on, notebooks 06 and 07

@@ -94,7 +94,8 @@ class Weighting(Section):
 
 
 class Aggregation(Section):
-    method: Literal["arithmetic", "geometric", "topsis"] = choice("如何汇总为总分", "how points become a score")
+    method: Literal["arithmetic", "geometric", "topsis", "borda", "mazziotta_pareto", "benefit_of_doubt"] = choice(
+        "如何汇总为总分；后三种不用权重", "how points become a score; the last three need no weights")
     domains: Literal["same", "arithmetic", "geometric"] = choice(
         "领域得分怎样汇总为总分", "how domain scores become the total")
 
