@@ -144,7 +144,8 @@ class Parts(Section):
 
     rank_classes: int = choice("各名次的概率合为几类；0 为每个名次各自",
                                "classes of ranks whose chances are kept; 0: every rank", ge=0, le=1_000)
-    scenario_ranks: bool = choice("写出每座城市在每种组合下的名次", "ranks of every city in every combination as a table")
+    scenario_ranks: bool = choice("写出每座城市在每种组合下的名次",
+                                  "ranks of every city in every combination as a table")
     leaving_out: bool = choice("逐一去掉指标、分项与领域", "leave out indicators, sub-domains and domains")
     cities_left_out: int = choice("逐一去掉的城市至多几座", "cities left out one at a time, at most", ge=0)
     choice_indices: Literal["cities", "mean", "none"] = choice(

@@ -40,8 +40,9 @@ SYNTHETIC = "data/raw/synthetic/panel"
 MANY_PAGES, PAGES = 1_000, 100  # of more cities than the first, the second have a page of their own
 # What a study of many cities does without, unless the user names the choice: what grows with the square of the cities
 # is kept by classes or in sum, and what takes minutes a repetition is repeated less often.
-LARGE = {"parts.rank_classes": 100, "parts.scenario_ranks": False, "parts.cities_left_out": 0,
-         "parts.choice_indices": "mean", "tiers.starts": 20, "tiers.references": 10, "tiers.resamples": 10}
+LARGE = {"parts.rank_classes": 50, "parts.scenario_ranks": False, "parts.cities_left_out": 0,
+         "parts.choice_indices": "mean", "uncertainty.draws": 2_000, "tiers.starts": 20, "tiers.references": 10,
+         "tiers.resamples": 10}
 MADE: dict[tuple[str, str], Panel] = {}  # by edition and the record of the input, which holds every file's checksum
 
 
@@ -275,6 +276,12 @@ class Brought:
                  "en": "Choices that follow from the data (before): "}
         return [words[lang] + ("、" if lang == "zh" else ", ").join(told)] if told else []
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Cities and indicators that the values name; none for the public edition, whose size is known."""
+        return (0, 0) if self.given is None else (self.given.values["code"].nunique(),
+                                                  self.given.values["indicator"].nunique())
+
     def lines(self, lang: str, most: int = 20) -> list[str]:
         """The warnings of the values, one a line, at most so many."""
         warnings = self.given.warnings if self.given else ()
@@ -346,7 +353,7 @@ def for_many(settings: Settings, cities: int, said: frozenset[str] = frozenset()
     here = flatten(settings)
     wanted = {"parts.profiles": PAGES} if cities > MANY_PAGES else {}
     wanted |= LARGE if cities > many else {}
-    repeated = {name: min(value, here[name]) for name, value in wanted.items() if name.startswith("tiers.")}
+    repeated = {name: min(value, here[name]) for name, value in wanted.items() if not name.startswith("parts.")}
     return {name: value for name, value in (wanted | repeated).items() if name not in said and here[name] != value}
 
 

@@ -134,11 +134,12 @@ def class_map(chances: pd.DataFrame, base: pd.Series, lang: str, stamp: str, cut
     title = pick(lang, "各类城市取得各类名次的概率", "The chance of every class of ranks")
     figure = new_figure(5.6, title, stamp)
     axes = figure.add_subplot()
-    heat_map(table.to_numpy(), axes, np.searchsorted(last, cut) + 1, lang)
+    heat_map(table.to_numpy(), axes, int(np.searchsorted(last, cut)) + 1, lang)
     ticks = np.unique(np.linspace(0, len(last) - 1, 8).astype(int))
     axes.set_xticks(ticks + 1, last[ticks])
     axes.set_yticks(ticks + 1, last[ticks])
-    axes.set_xlabel(pick(lang, f"名次的类，至第几名（虚线：第 {cut} 名）", f"class of ranks, up to (dashed: cut at {cut})"))
+    axes.set_xlabel(pick(lang, f"名次的类，至第几名（虚线：第 {cut} 名）",
+                         f"class of ranks, up to (dashed: cut at {cut})"))
     axes.set_ylabel(pick(lang, "城市的类，基准名次至第几名", "class of cities, base rank up to"))
     seen = table.rename_axis("base_rank_to").stack()
     return with_numbers(

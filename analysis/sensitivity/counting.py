@@ -150,7 +150,7 @@ class RankKeeper(RankCounter):
     def add(self, scores: np.ndarray) -> None:
         """Keep the ranks of a block of scores (draws × distinct cities); the block is overwritten."""
         order, better_cities = self.order(scores)
-        ranks = np.empty(order.shape, dtype=rank_type(self.total))
+        ranks: np.ndarray = np.empty(order.shape, dtype=rank_type(self.total))
         np.put_along_axis(ranks, order, np.broadcast_to((better_cities + 1).astype(ranks.dtype), order.shape), axis=1)
         self.kept.append(ranks[:, self.group])
 

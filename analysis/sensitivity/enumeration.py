@@ -44,9 +44,10 @@ def choice_indices(design: Design, seed: int, scramblings: int = 8, points: int 
 
     Inputs: the factors of the crossing, `noise` where the design has more than one kind, and `weights`. Outputs:
     mean_shift (mean absolute change of rank from the run's own ranking) and, unless every_city is false, every city's
-    rank, which takes memory for combinations × points × cities. workers: as in `weight_uncertainty`, with the same
-    indices for any number. All combinations are scored under the same scramblings × points quantiles of their weights. Margins: Student's t over the independent
-    scramblings. A factor whose options are identical has indices of exactly 0.
+    rank, which takes memory for combinations × points × cities. All combinations are scored under the same
+    scramblings × points quantiles of their weights. Margins: Student's t over the independent scramblings. A factor
+    whose options are identical has indices of exactly 0. workers: as in `weight_uncertainty`, with the same indices
+    for any number.
 
     Raises SensitivityError where a combination was refused: an incomplete table has no such decomposition; leave
     out the option that leads to it. Reference: docs/method.md, section 6.6.
@@ -122,7 +123,7 @@ def rank_table(design: Design, groups: list[tuple[DesignCell, dict[tuple, list[i
 
 def shift_table(design: Design, groups: list[tuple[DesignCell, dict[tuple, list[int]]]], uniforms: np.ndarray,
                 usual: np.ndarray, workers: int = 1) -> np.ndarray:
-    """The sum of all cities' shifts from the ranks `usual` (whole numbers), cells × points, without a table of ranks."""
+    """The sum of all cities' shifts from the ranks `usual`, cells × points, whole numbers, without a table of ranks."""
     shifts = np.empty((len(design.cells), len(uniforms)), dtype=np.int64)
     jobs = ((cell.scorer, cell.group, weights, usual)
             for cell, weights in weights_of_groups(design, groups, uniforms))

@@ -42,8 +42,8 @@ class WeightUncertainty:
     failed: int
 
     def quantile(self, percent: int) -> pd.Series:
-        """The smallest rank whose cumulative share of draws is at least `percent` per cent; of classes of ranks, the last
-        rank of the class that it is in."""
+        """The smallest rank whose cumulative share of draws is at least `percent` per cent; of classes of ranks, the
+        last rank of the class that it is in."""
         places = rank_at(self.counts.to_numpy(), percent) - 1
         return pd.Series(self.counts.columns.to_numpy()[places], self.counts.index, name=f"rank_{percent:02d}")
 
@@ -64,7 +64,8 @@ class WeightUncertainty:
 
 def weight_uncertainty(values: pd.DataFrame, weights: pd.Series, draws: int, concentration: float | None, seed: int,
                        top: Sequence[int] = (10, 100), distribution: Distribution = "dirichlet", workers: int = 1,
-                       half_width: float | None = None, method: Rule = "arithmetic", classes: int = 0) -> WeightUncertainty:
+                       half_width: float | None = None, method: Rule = "arithmetic",
+                       classes: int = 0) -> WeightUncertainty:
     """How certain each city's rank is when the weights are known only roughly.
 
     values: cities × indicators, normalised, larger is better, no gaps (any sign: z-scores work).
@@ -78,8 +79,8 @@ def weight_uncertainty(values: pd.DataFrame, weights: pd.Series, draws: int, con
     `counts`, and share the tied ranks equally in `acceptability`. Without noise (infinite concentration, half_width 0)
     every draw has the base ranks, ties included. Memory: 16 bytes × cities² for any number of draws. With `classes`
     (100, say) the chance of every rank gives way to that of so many classes of ranks, and memory is 2 bytes × draws ×
-    cities (4 of more than 65,535 cities): what many cities need. Raises SensitivityError for a wrong argument, UnusableValues and UnusableWeights naming the city and
-    indicator at fault.
+    cities (4 of more than 65,535 cities): what many cities need. Raises SensitivityError for a wrong argument,
+    UnusableValues and UnusableWeights naming the city and indicator at fault.
 
     >>> cities = pd.DataFrame({"I01": [2.0, 1.0], "I02": [5.0, 4.0]}, index=["A", "B"])
     >>> result = weight_uncertainty(cities, pd.Series({"I01": 0.5, "I02": 0.5}), 100, 20, seed=1, top=(1,))
