@@ -54,7 +54,8 @@ def by_class(counts: pd.DataFrame, last: np.ndarray) -> np.ndarray:
 class TestRanksByClasses:
     @pytest.mark.parametrize("method", ["arithmetic", "topsis"])
     @pytest.mark.parametrize("classes", [1, 4, 7, 40, 100])
-    @pytest.mark.parametrize("noise", [NOISE, WeightNoise("uniform", half_width=0.25), WeightNoise("dirichlet", np.inf)])
+    @pytest.mark.parametrize("noise", [NOISE, WeightNoise("uniform", half_width=0.25),
+                                       WeightNoise("dirichlet", np.inf)])
     def test_intervals_and_chances_are_those_of_the_full_counts(self, values, weights, classes, noise, method):
         told = (noise.concentration, 3, TOP, noise.distribution)
         exact, kept = (weight_uncertainty(values, weights, 1_500, *told, half_width=noise.half_width, method=method,

@@ -14,9 +14,9 @@ import pytest
 
 from analysis import scoring, study
 from analysis.frames import read_frame, write_frame
-from analysis.settings import ROOT
+from analysis.settings import ROOT, with_overrides
 from workbench import cities
-from workbench.cities import files, profile_page, profile_words
+from workbench.cities import profile_page, profile_words
 from workbench.cities.files import write_profiles
 from workbench.cities.moves import WHOLE_YEARS, YES_NO, scales_of
 from workbench.cities.peers import compare, standing_out
