@@ -149,7 +149,7 @@ class Parts(Section):
     leaving_out: bool = choice("逐一去掉指标、分项与领域", "leave out indicators, sub-domains and domains")
     cities_left_out: int = choice("逐一去掉的城市至多几座", "cities left out one at a time, at most", ge=0)
     choice_indices: Literal["cities", "mean", "none"] = choice(
-        "选择的索博尔指数：逐城市、平均、不算", "Sobol indices of choices: by city, mean, none")
+        "选择的索博尔指数", "Sobol indices of the choices")
     weight_indices: bool = choice("权重的索博尔指数", "Sobol indices of the weights")
     attainable_ranks: bool = choice("可达名次与最小改变", "attainable ranks and smallest changes of weights")
     choice_of_k: bool = choice("比较各层数的准则", "compare the criteria for the number of tiers")
