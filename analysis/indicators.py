@@ -124,7 +124,7 @@ def cell_origins(rows: pd.DataFrame, code: str, values: pd.Series) -> pd.DataFra
     Empty where no figure was used: a gap, or a city that the list does not name. Figures set aside are not listed.
     """
     used, cells = rows[rows["value"].notna()].sort_values("year"), dict[str, tuple]()
-    for city, *names, year, row in zip(*(used[name] for name in FROM_PANEL), strict=True):
+    for city, *names, year, row in zip(*(used[name].tolist() for name in FROM_PANEL), strict=True):
         years, raw_rows = cells.setdefault(city, (*names, [], []))[-2:]
         years.append(year if isinstance(year, str) else "" if pd.isna(year) else str(int(year)))
         raw_rows.append(str(row))

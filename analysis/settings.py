@@ -149,6 +149,24 @@ class Tiers(Section):
         return self
 
 
+class Parts(Section):
+    """What a run computes beside scores and ranks. What grows with the square of the cities, or takes long, can be
+    left off or reduced; a study of more than a few thousand cities reduces some of it by itself (docs/own_data.md)."""
+
+    rank_classes: int = choice("各名次的概率合为几类；0 为每个名次各自",
+                               "classes of ranks whose chances are kept; 0: every rank", ge=0, le=1_000)
+    scenario_ranks: bool = choice("写出每座城市在每种组合下的名次",
+                                  "ranks of every city in every combination as a table")
+    leaving_out: bool = choice("逐一去掉指标、分项与领域", "leave out indicators, sub-domains and domains")
+    cities_left_out: int = choice("逐一去掉的城市至多几座", "cities left out one at a time, at most", ge=0)
+    choice_indices: Literal["cities", "mean", "none"] = choice(
+        "选择的索博尔指数", "Sobol indices of the choices")
+    weight_indices: bool = choice("权重的索博尔指数", "Sobol indices of the weights")
+    attainable_ranks: bool = choice("可达名次与最小改变", "attainable ranks and smallest changes of weights")
+    choice_of_k: bool = choice("比较各层数的准则", "compare the criteria for the number of tiers")
+    profiles: int = choice("至多几座城市各有一页", "cities that have a page of their own, at most", ge=0, le=10_000)
+
+
 def text(zh: str, en: str) -> Any:
     """A text that a study may give itself, with its meaning in both languages; None where it gives none."""
     return Field(default=None, max_length=200, description=en, json_schema_extra={"zh": zh})
@@ -194,6 +212,7 @@ class Settings(Section):
     uncertainty: Uncertainty
     tiers: Tiers
     regions: Regions
+    parts: Parts
     study: Study | None = None
 
     @property

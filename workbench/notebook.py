@@ -26,7 +26,7 @@ from analysis import editions
 from analysis.figures.style import allow_any_script, use_style
 from analysis.frames import write_frame
 from analysis.panel import Panel, find_city
-from analysis.settings import Settings
+from analysis.settings import Settings, choices, flatten
 from analysis.wording import use_wording, worded
 from workbench.by_hand import HandMade, check_name, check_place, opened
 from workbench.columns import heading, page_format
@@ -165,6 +165,13 @@ class Step:
             return None
         marked = sorted(filter(ACTIVE.search, self.ground.names), key=lambda name: (-len(name), name))
         return re.compile("|".join(map(re.escape, marked))) if marked else None
+
+    def off(self, name: str) -> None:
+        """Say where a result would stand that a part of the study was not made in full: what the setting `name`
+        (parts.rank_classes, say) means and has in this run."""
+        about, value = choices()[name], flatten(self.settings)[name]
+        self.say(self.pick(f"本次没有全做：{about.zh}（设定 `{name}` = {value}）。",
+                           f"Not made in full in this run: {about.en} (setting `{name}` = {value})."))
 
     def tell(self, template: str, values: Mapping[str, Any]) -> None:
         """A sentence out of a template such as "{scores.top} 座城市"; every number in it is a named value.

@@ -31,11 +31,18 @@ from workbench.ground import Ground, names_in
 from workbench.own.problems import Problem
 from workbench.own.study_input import StudyInput, figures_of
 from workbench.own.study_words import CUT
+from workbench.own.values import MANY_CITIES
 
 INPUT = "input"
 LEFT = "panel.pickle"
 FEWEST = 3  # cities that differ, in the smallest study
 SYNTHETIC = "data/raw/synthetic/panel"
+MANY_PAGES, PAGES = 1_000, 100  # of more cities than the first, the second have a page of their own
+# What a study of many cities does without, unless the user names the choice: what grows with the square of the cities
+# is kept by classes or in sum, and what takes minutes a repetition is repeated less often.
+LARGE = {"parts.rank_classes": 50, "parts.scenario_ranks": False, "parts.cities_left_out": 0,
+         "parts.choice_indices": "mean", "uncertainty.draws": 2_000, "tiers.starts": 20, "tiers.references": 10,
+         "tiers.resamples": 10}
 MADE: dict[tuple[str, str], Panel] = {}  # by edition and the record of the input, which holds every file's checksum
 
 
@@ -269,6 +276,12 @@ class Brought:
                  "en": "Choices that follow from the data (before): "}
         return [words[lang] + ("、" if lang == "zh" else ", ").join(told)] if told else []
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Cities and indicators that the values name; none for the public edition, whose size is known."""
+        return (0, 0) if self.given is None else (self.given.values["code"].nunique(),
+                                                  self.given.values["indicator"].nunique())
+
     def lines(self, lang: str, most: int = 20) -> list[str]:
         """The warnings of the values, one a line, at most so many."""
         warnings = self.given.warnings if self.given else ()
@@ -333,18 +346,31 @@ def as_the_tree_says(panel: Panel, said: frozenset[str]) -> dict[str, object]:
     return {name: value for name, value in wanted.items() if name not in said}
 
 
+def for_many(settings: Settings, cities: int, said: frozenset[str] = frozenset(), many: int = MANY_CITIES
+             ) -> dict[str, object]:
+    """The choices that a study of more than `many` cities reduces, where neither the user names them (`said`) nor they
+    are as small already."""
+    here = flatten(settings)
+    wanted = {"parts.profiles": PAGES} if cities > MANY_PAGES else {}
+    wanted |= LARGE if cities > many else {}
+    repeated = {name: min(value, here[name]) for name, value in wanted.items() if not name.startswith("parts.")}
+    return {name: value for name, value in (wanted | repeated).items() if name not in said and here[name] != value}
+
+
 def own_settings(settings: Settings, panel: Panel, said: frozenset[str] = frozenset(),
                  words: Mapping[str, str] | None = None) -> Settings:
     """The settings of a run on own values: its edition, a cut and a followed city that its roster has, and what its
     tables say of weights, goalposts and themselves (`words`), unless the user named the choice (`said`).
 
-    The baseline's cut of 100 would be no cut among fewer cities; a third of them is taken then. Nor can there be more
+    Many cities reduce some parts (`for_many`). The baseline's cut of 100 would be no cut among fewer cities; a third of
+    them is taken then. Nor can there be more
     tiers than cities that differ, less one. The run's settings and its reports list all of these as choices that
     differ from the baseline. Raises ValueError where fewer than three cities differ.
     """
     changes: dict[str, object] = {"edition": panel.edition, **as_the_tree_says(panel, said)}
     settings = with_overrides(settings, changes)
     count = len(panel.cities)
+    changes |= for_many(settings, count, said)
     words = words or {}
     changes |= {f"study.{name}": text for name, text in words.items()
                 if name != CUT and getattr(settings.words, name) is None}

@@ -64,10 +64,12 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
                             "aggregation.domains"),
     "06_sensitivity": (
         "uncertainty.draws", "uncertainty.concentration", "uncertainty.half_width", "uncertainty.sobol_samples",
-        "uncertainty.bounds", "uncertainty.top", "uncertainty.seed", "tiers.k", "tiers.draws"),
+        "uncertainty.bounds", "uncertainty.top", "uncertainty.seed", "tiers.k", "tiers.draws", "parts.rank_classes",
+        "parts.scenario_ranks", "parts.leaving_out", "parts.cities_left_out", "parts.choice_indices",
+        "parts.weight_indices", "parts.attainable_ranks"),
     "07_tiers": (
         "tiers.k", "tiers.k_smallest", "tiers.k_largest", "tiers.starts", "tiers.references", "tiers.resamples",
-        "tiers.draws", "tiers.seed", "uncertainty.concentration"),
+        "tiers.draws", "tiers.seed", "uncertainty.concentration", "parts.choice_of_k"),
     "08_regional_distribution": (
         "uncertainty.draws", "uncertainty.concentration", "uncertainty.half_width", "uncertainty.top",
         "uncertainty.seed", "regions.neighbours"),

@@ -464,10 +464,14 @@ def check_enough(figures: pd.DataFrame, grid: Grid, findings: Findings) -> None:
                          f"only {cities} cities have figures; at least {LEAST_CITIES} are needed")
     if cities > MANY_CITIES:
         findings.warning(whole(grid), "many_cities",
-                         f"{cities} 个城市：超过 {MANY_CITIES} 个，整个研究要几个小时或做不完（2,850 个约四分钟）；"
-                         "请分片，或先去掉不比较的",
-                         f"{cities} cities: beyond {MANY_CITIES} a whole run takes hours or does not end (2,850 take "
-                         "about four minutes); divide them, or leave out those that are not compared")
+                         f"{cities} 个城市：超过 {MANY_CITIES} 个，抽样较少，各名次的概率合为五十类，"
+                         "各种组合下的名次只留摘要，不逐一去掉城市，选择的索博尔指数只算平均，层数的准则重复较少，"
+                         "前一百名各有一页；要全做，请在设定中写明（parts 等）",
+                         f"{cities} cities: beyond {MANY_CITIES} there are fewer draws, chances of ranks are kept by "
+                         "fifty classes, ranks under every combination as their summary alone, no city is left "
+                         "out in turn, Sobol indices of the choices are for the mean shift alone, the criteria for "
+                         "the number of tiers repeat less, and the first hundred have pages; to have more, name it "
+                         "in the settings (parts and others)")
     for indicator, group in figures.groupby("indicator", sort=False):
         if group["value"].nunique() == 1 and cities >= LEAST_CITIES:
             first = next(group.itertuples())
