@@ -151,6 +151,7 @@ def own_panel(given: StudyInput, edition: Edition = Edition.OWN, root: Path = RO
     both = papers_tree and (simulated or not {"judgements", "experts"} & set(given.given))
     traits |= {"two_readings"} if both else set()
     traits.add("judged" if any(given.judgements.values()) else "unjudged")
+    traits |= {"years"} if len(given.other_years) else set()
     traits |= {trait for trait, column in (("given", "weight"), ("goalposts", "low")) if column in given.framework}
     figures = figures_of(given.values)
     if simulated:
