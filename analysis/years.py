@@ -1,4 +1,4 @@
-"""The same study in other years: scores and ranks by year on the scale of the year that the study scores, and what moved.
+"""The same study in other years: scores and ranks by year on the scale of the scored year, and what moved.
 
 Where every unit has figures of several years, each year is scored with what the study made of its own figures: the ends
 of every scale, the limits of outliers and the weights. So a change of score is a change of figures and of nothing else,

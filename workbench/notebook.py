@@ -377,6 +377,8 @@ def for_other_runs(name: str, run: str, only: str, lang: str) -> str:
         only, ("python -m analysis run --panel mine.xlsx --run mine", "mine_lab"))
     if only in ("public", "paper"):
         make = ("python3 run.py", "lab")
+    if only == "years":
+        make = ("python -m analysis run --panel examples/county_care --run care", "care_lab")
     if lang == "zh":
         return (f"{name} 的这一本用于另一类数据（{only}），运行 {run} 没有：请先运行 {make[0]}，"
                 f"再把 run 设为 {make[1]}。")
