@@ -165,9 +165,9 @@ def scaled_alike(treated: pd.DataFrame, measured: Measured, settings: Settings) 
     base, lowest = measured.treated, settings.normalisation.lowest_points
     signs = measured.tree.loc[treated.columns, "direction"].map({"+": 1.0, "-": -1.0})
     posts = study.goalposts(base, measured.tree)
-    method = settings.normalisation.method
+    methods = framework.own_methods(measured.tree, treated.columns, settings.normalisation.method)
     columns = {}
-    for code in treated:
+    for code, method in methods.items():
         value, sign, own = treated[code], signs[code], base[code]
         if method == "zscore":
             columns[code] = 50 + 10 * sign * (value - own.mean()) / own.std(ddof=1)

@@ -28,6 +28,7 @@ from analysis.settings import ROOT, Settings, Study, flatten, with_overrides
 from analysis.study import score_study
 from analysis.wording import Wording, of_unit, said_with
 from workbench.ground import Ground, names_in
+from workbench.own.denominators import divided, variables_of
 from workbench.own.problems import Problem
 from workbench.own.study_input import StudyInput, figures_of
 from workbench.own.study_words import CUT
@@ -139,7 +140,8 @@ def own_panel(given: StudyInput, edition: Edition = Edition.OWN, root: Path = RO
     """The panel of a study that brings its own values: the cities and indicators that have any, as they come."""
     roster = sources.read_cities(root)
     papers_tree = framework.is_papers_tree(given.framework, root)
-    cities = given.cities[given.cities.index.isin(given.values["code"])]
+    measured = given.values[given.values["indicator"].isin(framework.leaves(given.framework))]
+    cities = given.cities[given.cities.index.isin(measured["code"])]
     china = cities.index.isin(roster.index).all()
     if china:  # what the user's table does not say of a city, the repository's roster does
         further = [column for column in cities if column not in roster]
@@ -163,15 +165,17 @@ def own_panel(given: StudyInput, edition: Edition = Edition.OWN, root: Path = RO
 
 
 def proxies_of(given: StudyInput) -> pd.DataFrame:
-    """Every indicator that has a value, read as it stands."""
+    """Every indicator that has a value, read as it stands, divided by what its tree names as `denominator`."""
     tree, codes = given.framework, pd.Index(given.values["indicator"].unique())
     codes = framework.leaves(tree).intersection(codes, sort=False)
-    texts = {name: tree[name].reindex(codes).fillna("").to_numpy() if name in tree else ""
-             for name in ("unit_zh", "unit_en", "source")}
+    texts = {name: tree[name].reindex(codes).fillna("").to_numpy() if name in tree else np.full(len(codes), "")
+             for name in ("unit_zh", "unit_en", "source", "denominator")}
+    reading = [" ÷ ".join([source, below] if below else [source]).strip()
+               for source, below in zip(texts["source"], texts["denominator"], strict=True)]
     return pd.DataFrame({
         "indicator": codes, "variable": codes, "role": "main", "measure": "level", "fallback": "", "grade": "A",
         "unit_zh": texts["unit_zh"], "unit_en": texts["unit_en"], "multiplier": 1.0, "reference_year": np.nan,
-        "reading_zh": texts["source"], "reading_en": texts["source"]})
+        "reading_zh": reading, "reading_en": reading, "divisor": texts["denominator"]})
 
 
 def complete_judgements(given: StudyInput) -> dict[str, dict[str, pd.DataFrame]]:
@@ -190,12 +194,16 @@ def complete_judgements(given: StudyInput) -> dict[str, dict[str, pd.DataFrame]]
 def dictionary_of(given: StudyInput) -> pd.DataFrame:
     """What was brought along, a row an indicator: names, units, direction, cities with a value, extremes, source."""
     tree = given.framework
-    by_indicator = given.values.groupby("indicator")
+    further = pd.Index([name for name in variables_of(tree) if name in set(given.values["indicator"])])
+    others = given.values[given.values["indicator"].isin(further)]  # what figures are divided by
+    by_indicator = pd.concat([divided(given.values, tree), others]).groupby("indicator")
     table = pd.DataFrame({"cities": by_indicator["code"].nunique(), "least": by_indicator["value"].min(),
                           "greatest": by_indicator["value"].max()})
     columns = ["name_zh", "name_en", "unit_zh", "unit_en", "direction", "source"]
     codes = framework.leaves(tree).intersection(table.index, sort=False).rename("indicator")
     texts = tree.reindex(columns=columns).loc[codes]
+    names = pd.DataFrame({"name_zh": further, "name_en": further}, index=further).reindex(columns=columns)
+    texts = pd.concat([texts, names]) if len(further) else texts
     return texts.fillna("").join(table).rename_axis("indicator")
 
 
@@ -247,6 +255,8 @@ def run_dictionaries(settings: Settings, data: Path) -> tuple[pd.DataFrame, pd.D
     if given is None:
         return sources.read_variables(ROOT), sources.read_sources(ROOT)
     variables = dictionary_of(given).rename(columns={"unit_en": "unit"}).rename_axis("variable")
+    if "denominator" in given.framework:  # an indicator's unit is that of the quotient, not of the figure
+        variables.loc[variables.index.map(given.framework["denominator"]).fillna("") != "", ["unit", "unit_zh"]] = ""
     files = pd.Index(given.values["file"].unique(), name="source_id")
     return variables, pd.DataFrame({"producer": "own data", "title": files}, index=files)
 
@@ -313,7 +323,8 @@ def bring(path: Path | None, settings: Settings, given: StudyInput | None = None
 
 def told_apart(panel: Panel, settings: Settings) -> int:
     """How many cities differ in their values; where these are few, in the scores that they lead to, gaps filled."""
-    values = panel.figures.pivot_table(index="adcode", columns="variable", values="value")
+    own = panel.figures[panel.figures["variable"].isin(panel.proxies["variable"])]
+    values = own.pivot_table(index="adcode", columns="variable", values="value")
     if (complete := len(values.dropna().drop_duplicates())) > settings.tiers.k_largest:
         return complete
     try:

@@ -18,7 +18,7 @@ from analysis.rawfiles import sha256
 from workbench.own.findings import LOG_COLUMNS
 from workbench.own.problems import Problem
 from workbench.own.study_input import StudyInput
-from workbench.own.tree_numbers import NUMBERS
+from workbench.own.tree_numbers import SCALES
 
 RECORD = "record.csv"
 OTHER_YEARS = "other_years"
@@ -45,7 +45,7 @@ def write_tables(study: StudyInput, folder: Path) -> None:
         **{name: figures.assign(name=figures["code"].map(study.cities["name"]))[VALUE_COLUMNS]
            for name, figures in (("values", study.values), (OTHER_YEARS, study.other_years)) if len(figures)},
         "framework": study.framework.reset_index(names="code")[
-            [*TREE_COLUMNS, *(name for name in NUMBERS if name in study.framework)]],
+            [*TREE_COLUMNS, *(name for name in SCALES if name in study.framework)]],
         "cities": study.cities.reset_index(names="code").rename(columns={"seat_lon": "lon", "seat_lat": "lat"}),
         "regions": study.regions,
         "experts": study.experts.reset_index(names="expert"),

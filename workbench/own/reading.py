@@ -18,6 +18,7 @@ from analysis.settings import ROOT
 from analysis.sources import read_experts, read_judgements
 from workbench.own import canonical
 from workbench.own.canonical import OTHER_YEARS
+from workbench.own.denominators import divided, note_denominators
 from workbench.own.experts_table import OWN, experts_by_default, read_expert_table
 from workbench.own.findings import Cell, Findings
 from workbench.own.grid import Grid
@@ -125,9 +126,12 @@ def read_study(grids: dict[str, Grid], findings: Findings, root: Path, kept: set
         if aside is not None:
             every_year = pd.concat([every_year, aside], ignore_index=True)
             other_years = pd.concat([other_years, aside], ignore_index=True)
-        check_enough(values, grids["values"], findings)
-        note_scales(values, own_tree, findings)
-        note_implausible(every_year, values, heads, own_tree, repository_tree(root), roster, findings)
+        note_denominators(values, every_year, own_tree, grids, findings)
+        scored = divided(values, own_tree)
+        check_enough(scored, grids["values"], findings)
+        note_scales(scored, pd.concat([scored, divided(other_years, own_tree)]), own_tree, findings)
+        own = values[values["indicator"].isin(leaves(own_tree))]
+        note_implausible(every_year, own, heads, own_tree, repository_tree(root), roster, findings)
     experts, judgements = read_judged(grids, own_tree, sound_tree, root, findings)
     words = {} if "cities" not in grids or kept is not None else unit_by_heading(grids)
     words |= read_study_words(grids["study"], findings) if "study" in grids else {}

@@ -28,7 +28,7 @@ from workbench.own.findings import (
 )
 from workbench.own.grid import Grid
 from workbench.own.headings import Table, note_unknown, read_heading
-from workbench.own.tree_numbers import NUMBERS, check_weights, read_numbers, shares_of_siblings, weights_above
+from workbench.own.tree_numbers import SCALES, check_weights, read_numbers, shares_of_siblings, weights_above
 from workbench.own.wide_tree import DEEPEST, as_long
 
 COLUMNS = ["level", "parent", "number", "name_zh", "name_en", "direction", "certainty", "note", "unit_zh", "unit_en",
@@ -79,7 +79,7 @@ def read_tree(grid: Grid, findings: Findings) -> pd.DataFrame | None:
     if not table.has("direction"):
         findings.problem(table.heading(0)._replace(column=None, content=None), "missing_column",
                          "表头缺少 direction（方向）一列；请补上", "the heading lacks the column direction; add it")
-    note_unknown(table, (*COLUMNS, *NUMBERS, "code"), findings)
+    note_unknown(table, (*COLUMNS, *SCALES, "code"), findings)
     nodes, places = read_nodes(table, findings)
     if nodes.empty:
         return None
@@ -87,6 +87,8 @@ def read_tree(grid: Grid, findings: Findings) -> pd.DataFrame | None:
     nodes = with_middle_level(nodes, table, places, findings).join(numbers)
     if "log" in nodes:
         nodes["log"] = nodes["log"].eq(True)
+    for name in {"normalisation", "denominator"}.intersection(nodes):
+        nodes[name] = nodes[name].fillna("")
     if "weight" in nodes:
         check_weights(nodes, table, places, findings)
     nodes = with_joined_levels(nodes, table, places, findings)

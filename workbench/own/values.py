@@ -14,6 +14,7 @@ from functools import partial
 
 import pandas as pd
 
+from workbench.own.denominators import with_variables
 from workbench.own.figure_reader import FigureReader
 from workbench.own.findings import (
     LONGEST_TEXT,
@@ -83,7 +84,7 @@ def read_figures(grid: Grid, tree: pd.DataFrame, roster: Roster, findings: Findi
     if across(grid, roster):
         note_across(grid, findings)
         return Figures(empty)
-    before, indicators = len(findings.problems), Indicators(tree)
+    before, indicators = len(findings.problems), Indicators(with_variables(tree))
     table = read_heading("values", grid, findings, units=partial(find_units, roster=roster))
     if table is None:
         if len(findings.problems) == before:
@@ -121,6 +122,7 @@ def read_figures(grid: Grid, tree: pd.DataFrame, roster: Roster, findings: Findi
         rows = list(wide_figures(table, columns, roster, reader, findings))
     reader.tell()
     units = {columns[column][0]: text for column, text in layout.units.items() if column in columns} if heads else {}
+    units = {code: text for code, text in units.items() if code in tree.index}
     if not rows:
         if len(findings.problems) == before:
             findings.problem(whole(grid), "no_values", "没有任何数值；请填写",
@@ -461,7 +463,7 @@ def place_of(figure: tuple) -> Cell:
 
 
 def check_enough(figures: pd.DataFrame, grid: Grid, findings: Findings) -> None:
-    """Note fewer cities than can be ranked, and indicators that are equal everywhere: they rank nothing."""
+    """Note, by the figures of the indicators, fewer cities than can be ranked, and indicators that are equal everywhere: they rank nothing."""
     cities = figures["code"].nunique()
     if 0 < cities < LEAST_CITIES:
         findings.problem(whole(grid), "too_few_cities", f"只有 {cities} 个城市有数据；至少需要 {LEAST_CITIES} 个",
