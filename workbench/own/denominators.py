@@ -44,11 +44,11 @@ def note_denominators(values: pd.DataFrame, every_year: pd.DataFrame, tree: pd.D
     for code, name in tree[DENOMINATOR][tree[DENOMINATOR] != ""].items():
         if name not in known:
             near = difflib.get_close_matches(name, [*map(str, headings(grids["values"]))], n=1, cutoff=0.5)
-            offer_zh, offer_en = (f"；最接近的列是 {near[0]}", f"; the nearest column is {near[0]}") if near else ("", "")
+            offer_zh, offer_en = (f"；最接近的列是 {near[0]}", f"; the nearest is {near[0]}") if near else ("", "")
             findings.problem(cell_in_framework(grids["framework"], code), "unknown_denominator",
                              f"values 中没有 {name} 的数，{code} 不能除以它{offer_zh}；请补上这一列，或更正名称",
-                             f"values has no figures of {name} to divide {code} by{offer_en}; add that column or correct "
-                             "the name")
+                             f"values has no figures of {name} to divide {code} by{offer_en}; add that column or "
+                             "correct the name")
             continue
         of_name = values[values["indicator"] == name]
         lacking = [unit for unit in values.loc[values["indicator"] == code, "code"]

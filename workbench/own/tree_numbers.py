@@ -80,8 +80,8 @@ def read_method(cell: Cell, findings: Findings) -> str:
     method = METHOD_OF.get(tight(cell.content))
     if method is None:
         findings.problem(cell, "unknown_normalisation",
-                         "没有这种标准化方法；请写 minmax（极差）、zscore（标准分）、rank（名次）或 goalposts（目标值），"
-                         "或留空用 normalisation.method",
+                         "没有这种标准化方法；请写 minmax（极差）、zscore（标准分）、rank（名次）或 goalposts"
+                         "（目标值），或留空用 normalisation.method",
                          "no such normalisation; write minmax, zscore, rank or goalposts, or leave it blank for "
                          "normalisation.method")
     elif method != cell.content:
@@ -112,7 +112,9 @@ def read_denominator(cell: Cell, code: str, nodes: pd.DataFrame, findings: Findi
     elif not CODE.fullmatch(found.replace(" ", "_")) or found.casefold() in RESERVED:
         findings.problem(cell, "bad_denominator", "分母请写 values 中一列的名称：字母、数字、_、-、.，至多 40 个",
                          "name a column of values: letters, digits, _, - and ., at most 40")
-    return found.replace(" ", "_")
+    else:
+        return found.replace(" ", "_")
+    return ""
 
 
 def check_goalposts(numbers: pd.Series, cells: dict[str, Cell], findings: Findings) -> None:

@@ -463,7 +463,8 @@ def place_of(figure: tuple) -> Cell:
 
 
 def check_enough(figures: pd.DataFrame, grid: Grid, findings: Findings) -> None:
-    """Note, by the figures of the indicators, fewer cities than can be ranked, and indicators that are equal everywhere: they rank nothing."""
+    """Note fewer cities than can be ranked, and indicators that are equal everywhere: they rank nothing. `figures` are
+    those of the indicators."""
     cities = figures["code"].nunique()
     if 0 < cities < LEAST_CITIES:
         findings.problem(whole(grid), "too_few_cities", f"只有 {cities} 个城市有数据；至少需要 {LEAST_CITIES} 个",

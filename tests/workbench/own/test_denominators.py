@@ -97,8 +97,8 @@ class TestNormalisation:
 
 class TestRefused:
     def test_at_its_cell_with_what_to_do(self, tmp_path):
-        found = problem(tmp_path / "a", framework=tree(["residents", ""], ["", ""], ["", ""]),
-                        values=[row[:4] for row in VALUES])
+        values = [row[:4] for row in VALUES]
+        found = problem(tmp_path / "a", framework=tree(["residents", ""], ["", ""], ["", ""]), values=values)
         assert (found.kind, found.file, found.row, found.column) == ("unknown_denominator", "framework.csv", 4, 7)
         assert "add that column" in found.en and "请补上" in found.zh
         found = problem(tmp_path / "b", framework=tree(["X1", ""], ["", ""], ["", ""]),
@@ -109,7 +109,8 @@ class TestRefused:
         assert found.kind == "bad_denominator" and "sub-domain" in found.en
         found = problem(tmp_path / "d", framework=tree(["", "best"], ["", ""], ["", ""]),
                         values=[row[:4] for row in VALUES])
-        assert (found.kind, found.column) == ("unknown_normalisation", 8) and "zscore" in found.en and "名次" in found.zh
+        assert (found.kind, found.column) == ("unknown_normalisation", 8)
+        assert "zscore" in found.en and "名次" in found.zh
 
     def test_a_denominator_of_zero_at_the_cell_of_the_figure(self, tmp_path):
         values = [list(row) for row in VALUES]
