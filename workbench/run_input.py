@@ -26,7 +26,7 @@ from analysis.panel import Panel, read_panel, region_systems, tree_of
 from analysis.regions import SYSTEMS
 from analysis.settings import ROOT, Settings, Study, flatten, with_overrides
 from analysis.study import score_study
-from analysis.wording import Wording, of_unit, said_with
+from analysis.wording import CITY, CutList, Wording, of_unit, said_with
 from workbench.ground import Ground, names_in
 from workbench.own.denominators import divided, variables_of
 from workbench.own.problems import Problem
@@ -95,14 +95,15 @@ def run_ground(settings: Settings, data: Path) -> Ground:
     return panel_ground(run_panel(settings, data), settings)
 
 
-def wording_of(words: Study, names: Iterable[str]) -> Wording | None:
-    """How the texts of a study name what it compares; None for cities. The unit in one language serves for both; its
-    own `names` and words stay as they are."""
-    zh, one = words.said("unit", "zh"), words.said("unit", "en")
-    if not (zh and one):
-        return None
+def wording_of(words: Study, names: Iterable[str], top: int | None = None) -> Wording | None:
+    """How the texts of a study name what it compares, and its list of the first `top`; None for cities without a name
+    for the list. A name in one language serves for both; the study's own `names` and words stay as they are."""
+    zh, one = words.said("unit", "zh") or CITY[0], words.said("unit", "en") or CITY[1]
+    several_en = words.units_en or (CITY[2] if one == CITY[1] else several(one))
+    list_zh, list_en = words.said("list", "zh"), words.said("list", "en")
+    cut = CutList(top, list_zh, list_en) if top and list_zh and list_en else None
     given = {text for text in words.model_dump().values() if text} - {zh, one}
-    return of_unit(zh, one, words.units_en or several(one), {*names, *given})
+    return of_unit(zh, one, several_en, {*names, *given}, cut)
 
 
 def several(noun: str) -> str:
@@ -122,7 +123,7 @@ def several(noun: str) -> str:
 def units_said(settings: Settings, data: Path) -> Iterator[None]:
     """Say the texts of a block of what a run compares; `data` is the folder of its tables."""
     names = run_ground(settings, data).names if settings.study else ()
-    with said_with(wording_of(settings.words, names)):
+    with said_with(wording_of(settings.words, names, settings.uncertainty.top)):
         yield
 
 
@@ -180,14 +181,17 @@ def proxies_of(given: StudyInput) -> pd.DataFrame:
 
 def complete_judgements(given: StudyInput) -> dict[str, dict[str, pd.DataFrame]]:
     """The judgement matrices without gaps: missing pairs by logarithmic least squares, and where nobody judged the
-    children of a node, all of them as equals in the sheet of the first expert."""
+    children of a node, all of them as equals in the sheet of the first expert; sub-domains that were joined out of
+    several levels by the shares that equals of every level have."""
     judged = {expert: {node: weighting.complete_judgements(matrix) if matrix.isna().any(axis=None) else matrix
                        for node, matrix in nodes.items()} for expert, nodes in given.judgements.items()}
     first = judged.setdefault(next(iter(given.experts.index)), {})
     tree = given.framework
     for node, children in tree.groupby(tree["parent"].replace("", GOAL)).groups.items():
         if len(children) > 1 and not any(node in nodes for nodes in judged.values()):
-            first[node] = pd.DataFrame(1.0, children, children)
+            share = tree["share"].reindex(children) if "share" in tree else pd.Series(1.0, children)
+            equal = share.fillna(1.0).to_numpy() if share.notna().all() else np.ones(len(children))
+            first[node] = pd.DataFrame(equal[:, None] / equal, children, children)
     return judged
 
 
@@ -258,7 +262,16 @@ def run_dictionaries(settings: Settings, data: Path) -> tuple[pd.DataFrame, pd.D
     if "denominator" in given.framework:  # an indicator's unit is that of the quotient, not of the figure
         variables.loc[variables.index.map(given.framework["denominator"]).fillna("") != "", ["unit", "unit_zh"]] = ""
     files = pd.Index(given.values["file"].unique(), name="source_id")
-    return variables, pd.DataFrame({"producer": "own data", "title": files}, index=files)
+    return variables, own_sources(settings.words, files)
+
+
+def own_sources(words: Study, files: pd.Index) -> pd.DataFrame:
+    """Where the figures of a study's files come from, as the study says it, else who made it, else the file itself."""
+    said = {lang: words.said("source", lang) or words.said("organisation", lang) or words.said("authors", lang)
+            for lang in ("zh", "en")}
+    by_language = {f"producer_{lang}": [said[lang] or file for file in files] for lang in said}
+    table = pd.DataFrame({**by_language, "title": files}, index=files)
+    return table.assign(producer=table["producer_en"])
 
 
 @dataclass(frozen=True)

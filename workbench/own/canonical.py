@@ -45,7 +45,7 @@ def write_tables(study: StudyInput, folder: Path) -> None:
         **{name: figures.assign(name=figures["code"].map(study.cities["name"]))[VALUE_COLUMNS]
            for name, figures in (("values", study.values), (OTHER_YEARS, study.other_years)) if len(figures)},
         "framework": study.framework.reset_index(names="code")[
-            [*TREE_COLUMNS, *(name for name in SCALES if name in study.framework)]],
+            [*TREE_COLUMNS, *(name for name in (*SCALES, "share") if name in study.framework)]],
         "cities": study.cities.reset_index(names="code").rename(columns={"seat_lon": "lon", "seat_lat": "lat"}),
         "regions": study.regions,
         "experts": study.experts.reset_index(names="expert"),

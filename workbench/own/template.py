@@ -180,7 +180,8 @@ def repository_tables(root: Path = ROOT) -> Tables:
 
 def words_to_fill_in(zh: str, one: str, many: str) -> pd.DataFrame:
     """The table `study` with the unit that is compared, the rest to be filled in."""
-    rows = [(key, "", "") for key in ("title", "subtitle", "authors", "organisation", "date", "cut")]
+    rows = [(key, "", "") for key in ("title", "subtitle", "authors", "organisation", "date", "source",
+                                     "cut", "list")]
     return pd.DataFrame([*rows, ("unit", zh, one), ("units", "", many)], columns=["key", "zh", "en"])
 
 
