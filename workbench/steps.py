@@ -25,16 +25,16 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "04_ahp_weights": ("02_indicators",),
     "04s_expert_panel": ("02_indicators", "04_ahp_weights"),
     "05_scores_and_ranks": ("03_entropy_weights", "04_ahp_weights"),
-    "05y_scores_by_year": ("05_scores_and_ranks",),
+    "05y_by_year": ("05_scores_and_ranks",),
     "06_sensitivity": ("05_scores_and_ranks",),
     "07_tiers": ("05_scores_and_ranks",),
     "08_regional_distribution": ("05_scores_and_ranks",),
     "09_agreement": ("05_scores_and_ranks", "07_tiers"),
-    "10_white_paper": ("05y_scores_by_year", "06_sensitivity", "07_tiers", "08_regional_distribution",
+    "10_white_paper": ("05y_by_year", "06_sensitivity", "07_tiers", "08_regional_distribution",
                        "09_agreement"),
 }
 # Steps that mean something only for a panel with a trait (see `editions.TRAITS`); the others belong to every run.
-ONLY_WITH = {"00_synthetic_data": "synthetic", "04s_expert_panel": "synthetic", "05y_scores_by_year": "years",
+ONLY_WITH = {"00_synthetic_data": "synthetic", "04s_expert_panel": "synthetic", "05y_by_year": "years",
              "09_agreement": "paper"}
 # Where a panel with a trait has a notebook of its own for a step: the folder that holds it.
 ELSEWHERE = {
@@ -42,7 +42,7 @@ ELSEWHERE = {
     "01_clean_data": {"own": "own"},
     "04_ahp_weights": {"unjudged": "own"},
     "04s_expert_panel": {"synthetic": "synthetic"},
-    "05y_scores_by_year": {"years": "own"},
+    "05y_by_year": {"years": "own"},
     "08_regional_distribution": {"unpublished": "own"},
     "10_white_paper": {"unpublished": "own"},
 }
@@ -64,7 +64,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
         "weighting.data_centre_parent", "uncertainty.top"),
     "05_scores_and_ranks": ("weighting.objective", "weighting.rule", "weighting.alpha", "aggregation.method",
                             "aggregation.domains"),
-    "05y_scores_by_year": (),
+    "05y_by_year": (),
     "06_sensitivity": (
         "uncertainty.draws", "uncertainty.concentration", "uncertainty.half_width", "uncertainty.sobol_samples",
         "uncertainty.bounds", "uncertainty.top", "uncertainty.seed", "tiers.k", "tiers.draws"),
