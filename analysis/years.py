@@ -5,7 +5,7 @@ of every scale, the limits of outliers and the weights. So a change of score is 
 and the year that the study scores has the study's own scores. Pooled ends would give that year a second score, and all
 years new ones whenever a year is added.
 
-Reference: docs/method.md, section 5.5; OECD/JRC (2008), step 5 (re-scaling by a fixed base year); UNDP, Human
+Reference: docs/method.md, section 5.2; OECD/JRC (2008), step 5 (a reference year for studies over time); UNDP, Human
 Development Report, technical note 1 (fixed goalposts; ranks of two years among the countries that have both).
 """
 
@@ -127,7 +127,8 @@ def compared_in(observed: pd.Series, settings: Settings) -> pd.Series:
 def year_matrix(found: pd.DataFrame, chosen: pd.DataFrame, measured: Measured, settings: Settings) -> pd.DataFrame:
     """A year's raw values, cities × indicators; NaN where the scored figures have a gap."""
     cities = pd.DataFrame(index=measured.raw.index)
-    values = [indicators.indicator_values(found, cities, proxy, settings.indicators.scale)
+    choices = settings.indicators
+    values = [indicators.indicator_values(found, cities, proxy, choices.scale, choices.district_titles)
               for _, proxy in chosen.iterrows()]
     return pd.concat(values, axis=1).where(measured.raw.notna())
 

@@ -61,7 +61,7 @@ def draw(name: str, lang: str):
         "ahp_experts": lambda: figures.ahp_experts(
             pd.DataFrame(rng.dirichlet(np.full(6, 6.0), 3), ["A", "B", "C"], [f"D{n}" for n in range(1, 7)]),
             pd.Series([0.02, 0.12, np.nan], ["A", "B", "C"]), TREE, **words),
-        "effective_weights": lambda: figures.effective_weights(weights, schemes["entropy"], TREE, **words),
+        "effective_weights": lambda: figures.effective_weights(weights, schemes["entropy"], weights, TREE, **words),
         "ranks_by_year": lambda: figures.ranks_by_year(
             pd.DataFrame({year: (scores + rng.normal(0, 2, len(scores))).rank(ascending=False, method="min")
                           for year in (2015, 2017, 2018, 2020)}), CITIES, **words),

@@ -201,6 +201,7 @@ class TestLedger:
     @given(arrays(float, (5, 3), elements=st.floats(0, 100)),
            st.lists(st.floats(0.01, 1), min_size=3, max_size=3).map(lambda raw: [value / sum(raw) for value in raw]))
     @settings(max_examples=40, deadline=None)
+    @pytest.mark.long
     def test_contributions_add_up_to_the_last_bit(self, table, weights):
         points = pd.DataFrame(table, columns=["I3", "I1", "I2"])
         weights = pd.Series(weights, ["I2", "I1", "I3"])

@@ -109,6 +109,7 @@ class TestPublishedBreaks:
 class TestNaturalBreaks:
     @settings(max_examples=80, deadline=None)
     @given(scores=st.lists(st.integers(0, 12).map(float), min_size=4, max_size=10), k=st.integers(1, 4))
+    @pytest.mark.long
     def test_least_squares_among_all_partitions(self, scores, k):
         distinct = sorted(set(scores))
         if k > len(distinct):

@@ -26,6 +26,7 @@ def test_an_article_follows_its_noun():
 
 
 @given(st.lists(st.text("城市座 aCity", min_size=2, max_size=12), min_size=1, max_size=4), st.data())
+@pytest.mark.long
 def test_names_of_the_study_stay_as_they_are(names, data):
     """In any sentence of ours, the longest name counts first; so of names that hold one another too."""
     name = data.draw(st.sampled_from(names))

@@ -95,6 +95,7 @@ class TestStoredForm:
 
     @settings(max_examples=examples(50, 2000))
     @given(notebooks)
+    @pytest.mark.long
     def test_the_stored_form_is_a_fixed_point(self, notebook):
         text = as_text(stored_form(notebook))
         assert as_text(stored_form(json.loads(text))) == text

@@ -112,6 +112,7 @@ class TestAgainstPymcdm:
 
     @pytest.mark.parametrize("noise", [{"concentration": 40.0}, {"concentration": None, "distribution": "uniform",
                                                                  "half_width": 0.5}])
+    @pytest.mark.long
     def test_counts(self, noise):
         from pymcdm.helpers import rrankdata
         from pymcdm.methods import WSM
@@ -273,6 +274,7 @@ class TestStreams:
     @settings(max_examples=15, deadline=None)
     @given(table=tied_tables(), scores=st.sampled_from([1, 300, 5000, 2**21]), blocks=st.integers(1, 60),
            workers=st.integers(1, 3))
+    @pytest.mark.long
     def test_same_for_any_size_of_block(self, table, scores, blocks, workers):
         """Neither how many scores are in memory nor how the streams are dealt out to workers moves a single count."""
         values, weights = table
@@ -338,6 +340,7 @@ class TestStreams:
 class TestFailedDraws:
     @settings(max_examples=30, deadline=None)
     @given(cells=st.integers(2, 9), draws=st.integers(1, 60), seed=st.integers(0, 2**40), data=st.data())
+    @pytest.mark.long
     def test_each_is_counted_under_its_cause(self, cells, draws, seed, data):
         """Asked one at a time, the draws fail for the causes, and as often, as the list says."""
         refused = data.draw(st.sets(st.integers(0, cells - 1), min_size=1, max_size=cells - 1))
@@ -401,6 +404,7 @@ class TestSavedInputs:
         assert set(saved.loc[empty, "aggregation"]) == {"geometric_with_zeros"}
 
     @pytest.mark.parametrize("number", [0, 414, 416, 417])  # TOPSIS, refused, arithmetic, geometric
+    @pytest.mark.long
     def test_ranks(self, design, saved, real_panel, number):
         before = method_uncertainty(design, number, 5).counts if number else 0
         if saved.loc[number].filter(like="I").isna().all():

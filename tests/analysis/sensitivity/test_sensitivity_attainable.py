@@ -262,6 +262,7 @@ class TestSmallestSwap:
 
     @settings(max_examples=40, deadline=None)
     @given(seed=st.integers(0, 10**6), parts=st.integers(2, 5))
+    @pytest.mark.long
     def test_they_tie_there_and_no_smaller_change_does(self, seed, parts):
         scores, weights = random_cities(2, parts, seed)
         swap = smallest_swap(scores, weights, "c00", "c01")

@@ -184,6 +184,7 @@ class TestDocument:
 
 
 class TestText:
+    @pytest.mark.long
     def test_a_hostile_text_is_a_text_wherever_it_stands(self):
         whole = "".join(text or "" for text in body("zh").itertext())
         assert HOSTILE in whole

@@ -57,6 +57,7 @@ def test_figures_beyond_a_goalpost_are_told_and_recorded(study):
     assert study.treated.loc["AUS", "E1"] == 18 and study.normalised.loc["QAT", "I1"] == 100
 
 
+@pytest.mark.long
 def test_a_kept_folder_gives_the_same_tree(tmp_path):
     given = read_input(FOLDER)
     write_input(given, tmp_path / "kept")
@@ -66,6 +67,7 @@ def test_a_kept_folder_gives_the_same_tree(tmp_path):
     pd.testing.assert_frame_equal(read_input(tmp_path / "kept").framework, given.framework)
 
 
+@pytest.mark.long
 def test_scenarios_are_the_study_run_again(study):
     found = one_choice_at_a_time(study.panel, study, top=63, stages=Stages(study.panel))
     assert {"minmax", "arithmetic", "ahp_only", "geometric", "topsis"} <= set(found.ranks)

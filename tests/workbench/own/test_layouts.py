@@ -68,6 +68,7 @@ def test_accents_are_folded(tmp_path, name):
 @given(st.lists(st.sampled_from(["unit_row", "second", "notes", "title"]), unique=True),
        st.sampled_from(["notes", "注：数据来源于统计年鉴。", "Source: World Bank, 2020", "* preliminary",
                         "资料来源：年鉴"]))
+@pytest.mark.long
 def test_rows_that_are_no_data_are_passed_over(tmp_path_factory, extra, note):
     rows = table()
     if "second" in extra:
@@ -112,6 +113,7 @@ def test_a_table_on_its_side_is_one_sentence(tmp_path):
 
 @settings(max_examples=30)
 @given(st.lists(st.sampled_from(MISSING), min_size=1, max_size=3, unique=True))
+@pytest.mark.long
 def test_signs_for_missing_figures_are_told_once_each(tmp_path_factory, signs):
     rows = table()
     rows += [[f"More {place}", 11 + place, sign] for place, sign in enumerate(signs * 2)]

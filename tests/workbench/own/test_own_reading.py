@@ -274,6 +274,7 @@ class TestWorkbooks:
             (tmp_path / "folder" / f"{name}.csv").write_text(text, encoding="utf-8")
         assert_same_input(study, read_input(tmp_path / "folder"), origin=False)
 
+    @pytest.mark.long
     def test_csv_folder_and_workbook_give_the_same_input(self, tmp_path):
         one = read_bytes(tmp_path, PANEL.encode())
         (tmp_path / "mine").mkdir()

@@ -51,6 +51,7 @@ def test_the_table_goes_before_the_heading_and_the_settings_before_the_table(tmp
     assert (chosen.words.title_en, chosen.uncertainty.top) == ("My trees", 3)
 
 
+@pytest.mark.long
 def test_it_is_kept_and_read_back(tmp_path):
     given = read_input(CARE)
     write_input(given, tmp_path / "kept")

@@ -238,6 +238,7 @@ class TestTextsStayTexts:
         assert page().count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 4
         assert not any("javascript:" in (link.get("href") or "") for link in Elements(page()).all("a"))
 
+    @pytest.mark.long
     def test_pdf_shows_the_name_letter_by_letter(self):
         text = "".join("".join(pdf_pages()).split())
         assert text.count("".join(HOSTILE.split())) >= 3
@@ -311,6 +312,7 @@ class TestTables:
         assert not any(fit.broken for fit in fits.values())
 
     @pytest.mark.parametrize("columns", [14, 24])
+    @pytest.mark.long
     def test_wide_tables_stay_between_the_margins(self, columns):
         from pypdf import PdfReader
 

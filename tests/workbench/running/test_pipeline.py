@@ -222,6 +222,7 @@ class TestExecute:
         run(plan(only=("02",), treatment__missing="lowest"))
         assert words(outputs) == {"01": "kept", "02": "new"}
 
+    @pytest.mark.long
     def test_the_other_language_stays_while_the_tables_do(self, outputs, run):
         run(plan())
         run(plan(lang="en"))

@@ -358,6 +358,7 @@ def other_process(root):
 
 
 class TestTwoAtOnce:
+    @pytest.mark.long
     def test_a_second_live_process_is_refused_and_the_first_keeps_its_work(self, root, other_process):
         with pytest.raises(staging.BusyError, match=rf"run mine is being made by process {other_process} on .*--run"):
             staging.open_staging("mine", root)
@@ -392,6 +393,7 @@ class TestWithoutLocks:
         finish(root)
         assert content(root) == NEW and leftovers(root) == []
 
+    @pytest.mark.long
     def test_a_process_of_another_machine_is_believed_and_the_error_says_what_to_remove(self, root):
         self.claimed_by(root, "elsewhere", 1234, 1)
         with pytest.raises(staging.BusyError,
