@@ -192,6 +192,10 @@ class Study(Section):
     unit_zh: Text | None = text("所比较的单位，如 国家、县、企业", "what is compared, in Chinese: 国家, 县, 企业")
     unit_en: Text | None = text("单位的英文名，如 country", "what is compared, in English: country, county, firm")
     units_en: Text | None = text("单位的英文复数，如 countries", "several of them, in English: countries")
+    list_zh: Text | None = text("截止名次以内的名单叫什么，如 百强名单", "the list within the cut, in Chinese")
+    list_en: Text | None = text("名单的英文名，如 the hundred", "what the list is called, in English: the hundred")
+    source_zh: Text | None = text("数据来源，照印", "where the figures come from, in Chinese")
+    source_en: Text | None = text("数据来源（英文），照印", "where the figures come from, in English")
 
     def said(self, name: str, lang: str) -> str | None:
         """A text in one language, else in the other; None where the study gives neither."""

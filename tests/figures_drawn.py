@@ -66,6 +66,11 @@ def draw(name: str, lang: str):
             pd.DataFrame(rng.dirichlet(np.full(6, 6.0), 3), ["A", "B", "C"], [f"D{n}" for n in range(1, 7)]),
             pd.Series([0.02, 0.12, np.nan], ["A", "B", "C"]), TREE, **words),
         "effective_weights": lambda: figures.effective_weights(weights, schemes["entropy"], weights, TREE, **words),
+        "ranks_by_year": lambda: figures.ranks_by_year(
+            pd.DataFrame({year: (scores + rng.normal(0, 2, len(scores))).rank(ascending=False, method="min")
+                          for year in (2015, 2017, 2018, 2020)}), CITIES, **words),
+        "score_changes": lambda: figures.score_changes(
+            (DATA["domain_scores"] - 50) / 9, CITIES, TREE, (2015, 2020), **words),
         "score_bars": lambda: figures.score_bars(DATA["domain_scores"] / 5, CITIES, TREE, **words),
         "domain_profile": lambda: figures.domain_profile(DATA["domain_scores"], best, TREE, **words),
         "ledger_waterfall": lambda: figures.ledger_waterfall(

@@ -27,6 +27,7 @@ from analysis.figures.style import allow_any_script, use_style
 from analysis.frames import write_frame
 from analysis.panel import Panel, find_city
 from analysis.settings import Settings, choices, flatten
+from analysis.wording import CITY as CITIES
 from analysis.wording import use_wording, worded
 from workbench.by_hand import HandMade, check_name, check_place, opened
 from workbench.columns import heading, page_format
@@ -216,6 +217,10 @@ class Step:
         """What this run measures and what it cannot, and which choices differ from the baseline: atop every result."""
         if self.by_hand:
             self.say(self.by_hand.place(), kind="place")
+            unit = self.settings.words.said("unit", self.lang)
+            if unit and unit not in CITIES:  # the prose of a notebook stays as it is stored; pages of a run are worded
+                self.say(self.pick(f"在本研究中，`城市`即{unit}。", f"In this study, `city` stands for {unit}."),
+                         kind="place")
         self.say(notice_text(self.settings, self.ground, self.lang), kind="notice")
 
     # --- figures and tables ---------------------------------------------------------------------------------------
@@ -333,7 +338,7 @@ def open_step(name: str, run: str, lang: str, only: str = "") -> Step:
         raise StepError(said) from None
     if not step.has("public") and step.has("factual"):
         allow_any_script()
-    use_wording(wording_of(step.settings.words, step.ground.names))
+    use_wording(wording_of(step.settings.words, step.ground.names, step.settings.uncertainty.top))
     step.notice()
     return step
 
@@ -384,6 +389,8 @@ def for_other_runs(name: str, run: str, only: str, lang: str) -> str:
         only, ("python -m analysis run --panel mine.xlsx --run mine", "mine_lab"))
     if only in ("public", "paper"):
         make = ("python3 run.py", "lab")
+    if only == "years":
+        make = ("python -m analysis run --panel examples/county_care --run care", "care_lab")
     if lang == "zh":
         return (f"{name} 的这一本用于另一类数据（{only}），运行 {run} 没有：请先运行 {make[0]}，"
                 f"再把 run 设为 {make[1]}。")
