@@ -1,4 +1,5 @@
-"""What a table `framework` says in numbers: weights of its nodes, goalposts and logarithms of its indicators.
+"""What a table `framework` says in numbers: weights of its nodes, goalposts, logarithms and reliabilities of its
+indicators.
 
 Weights are kept as they are written and scaled among the children of a node where they are used
 (`analysis.hierarchy.given_weights`); goalposts are in the indicator's own unit.
@@ -14,7 +15,7 @@ from workbench.own.findings import Cell, Findings, is_blank, listed, tight
 from workbench.own.headings import Table
 from workbench.own.numbers import read_number, reasons
 
-NUMBERS = ("weight", "low", "high", "log")
+NUMBERS = ("weight", "low", "high", "log", "reliability")
 YES = {tight(word) for word in ("yes", "y", "true", "1", "1.0", "log", "ln", "x", "是", "对", "有", "取", "取对数",
                                 "对数", "√", "✓")}
 NO = {tight(word) for word in ("no", "n", "false", "0", "0.0", "none", "否", "无", "不", "不取", "×", "-", "–", "—")}
@@ -22,8 +23,9 @@ ALIKE = 0.02  # how far sums of printed weights may be apart
 
 
 def read_numbers(nodes: pd.DataFrame, table: Table, places: dict[str, int], findings: Findings) -> pd.DataFrame:
-    """The numbers of the nodes by code: weight, low, high, log, of these the columns in which the table has any."""
-    numbers = pd.DataFrame(np.nan, nodes.index, ["weight", "low", "high"]).assign(log=False)
+    """The numbers of the nodes by code: weight, low, high, log, reliability, of these the columns in which the table
+    has any."""
+    numbers = pd.DataFrame(np.nan, nodes.index, ["weight", "low", "high", "reliability"]).assign(log=False)
     for code, level in nodes["level"].items():
         cells = {name: table.cell(places[code], name) for name in NUMBERS}
         numbers.at[code, "weight"] = read_one(cells["weight"], findings)
@@ -31,9 +33,15 @@ def read_numbers(nodes: pd.DataFrame, table: Table, places: dict[str, int], find
             numbers.loc[code, ["low", "high"]] = [read_one(cells[name], findings) for name in ("low", "high")]
             numbers.at[code, "log"] = read_yes(cells["log"], findings)
             check_goalposts(numbers.loc[code], cells, findings)
+            numbers.at[code, "reliability"] = read_one(cells["reliability"], findings)
+            if not (np.isnan(numbers.at[code, "reliability"]) or 0 < numbers.at[code, "reliability"] <= 1):
+                findings.problem(cells["reliability"], "reliability_out_of_range",
+                                 "信度应大于 0、不超过 1（85% 写作 0.85）；请更正，没有则留空",
+                                 "a reliability is above 0 and at most 1 (85 % is 0.85); correct it, or leave it blank "
+                                 "where there is none")
         elif filled := [cells[name] for name in NUMBERS[1:] if not is_blank(cells[name].content)]:
-            findings.warning(filled[0], "scale_of_a_node", "目标值与对数只属于指标；此处未读取",
-                             "goalposts and logarithms belong to indicators; not read here")
+            findings.warning(filled[0], "scale_of_a_node", "目标值、对数与信度只属于指标；此处未读取",
+                             "goalposts, logarithms and reliabilities belong to indicators; not read here")
     refuse_mixed_percent(nodes.index, table, places, findings)
     kept = [name for name in NUMBERS if (numbers[name].any() if name == "log" else numbers[name].notna().any())]
     return numbers[kept]
