@@ -61,8 +61,9 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "05_scores_and_ranks": ("weighting.objective", "weighting.rule", "weighting.alpha", "aggregation.method",
                             "aggregation.domains"),
     "06_sensitivity": (
-        "uncertainty.draws", "uncertainty.concentration", "uncertainty.half_width", "uncertainty.sobol_samples",
-        "uncertainty.bounds", "uncertainty.top", "uncertainty.seed", "tiers.k", "tiers.draws"),
+        "uncertainty.draws", "uncertainty.concentration", "uncertainty.data", "uncertainty.data_sets",
+        "uncertainty.half_width", "uncertainty.sobol_samples", "uncertainty.bounds",
+        "uncertainty.top", "uncertainty.seed", "tiers.k", "tiers.draws"),
     "07_tiers": (
         "tiers.k", "tiers.k_smallest", "tiers.k_largest", "tiers.starts", "tiers.references", "tiers.resamples",
         "tiers.draws", "tiers.seed", "uncertainty.concentration"),

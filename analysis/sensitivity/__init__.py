@@ -15,7 +15,7 @@ Reference: docs/method.md, section 6.
 from .attainable import AttainableRanks, attainable_ranks
 from .cells import Design, cross
 from .crossing import Crossing, Factor, Option, read_alternatives, read_crossing, with_overrides
-from .data_error import DataDraws, data_uncertainty, interval_table, scores_over_data, widths
+from .data_error import DataDraws, data_uncertainty, interval_table, replay_data, scores_over_data, widths
 from .draws import SensitivityError, WeightNoise, sample_weights
 from .enumeration import choice_indices
 from .factorial import ScenarioTable, choice_effects, scenario_summary, scenario_table
@@ -61,6 +61,7 @@ __all__ = [
     "read_alternatives",
     "read_crossing",
     "replay",
+    "replay_data",
     "sample_weights",
     "sampled_inputs",
     "scenario_summary",

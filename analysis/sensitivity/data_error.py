@@ -302,6 +302,31 @@ def scores_over_data(draws_of: DataDraws, draws: int, pairs: np.ndarray | None =
     return pd.DataFrame(scores, pd.Index(good, name="draw"), design.cities)
 
 
+@dataclass(frozen=True)
+class DataDraw:
+    """The inputs of the first draw of one data set: settings, points (cities × indicators) and weights."""
+
+    settings: Settings
+    points: pd.DataFrame
+    weights: pd.Series
+
+
+def replay_data(draws_of: DataDraws, pair: int, pairs: np.ndarray | None = None) -> DataDraw:
+    """The points and weights behind row `pair` of `scores_over_data`, which the study's own functions can score again.
+
+    Raises SensitivityError naming the cause where the study refuses the combination of choices.
+    """
+    design = draws_of.design
+    cells = len(design.cells)
+    pairs = pairs_of(cells, pair + 1, draws_of.seed) if pairs is None else np.resize(pairs, pair + 1)
+    cell, (data, _) = design.cell(int(pairs[pair])), draws_of.source(int(pairs[pair]))
+    points = data.draw(data_generator(draws_of.seed, pair))
+    weights = drawn_weights(cell.base, cell.noise, 1, draws_of.seed, stream_number(pair, pairs, cells), SHORTEST_BLOCK)
+    return DataDraw(design.crossing.settings_of(design.place(int(pairs[pair]))[0]),
+                    pd.DataFrame(points, design.cities, list(cell.indicators)),
+                    pd.Series(weights[0], list(cell.indicators)))
+
+
 def interval_table(found: Mapping[str, pd.DataFrame], top: int) -> pd.DataFrame:
     """The intervals side by side, one row per city and what varies (weights, choices, data): median, rank_05, rank_95,
     width, p_top_<top> and whatever chances of tiers the frames have.
