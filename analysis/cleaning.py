@@ -47,6 +47,8 @@ RULES = {
         "the same figure ({before:.15g}) as {twin_en} of the same province in that year, so one is a slip of the row; "
         "this city is farther from its own other years ({distance:.2f}-fold) and its figure is set aside"),
     "known_gap": ("{reason_zh}", "{reason_en}"),
+    "district_named": ("名单所列是该市的区，不是该市；保留，作何解读由设定决定",
+                       "the list names districts of the city, not the city; kept, the settings say how it is read"),
     "repeated_year": ("与该市上一年数值完全相同，疑为沿用；保留",
                       "equal to the city's year before, perhaps carried over; kept"),
     "not_checked": ("缺少常住人口，未作核对；保留", "no resident population to check it by; kept"),
@@ -60,6 +62,8 @@ RULE_NAMES = {
     "same_figure": ("与同省另一城市数值相同（错行）：剔除",
                     "equal to another city's figure (a slipped row): set aside"),
     "known_gap": ("已知存在但数值不明：记为缺失", "known to exist, figure unknown: kept as a gap"),
+    "district_named": ("名单所列为其区：保留，由设定决定解读",
+                       "its districts were named: kept, read as the settings say"),
     "repeated_year": ("与上一年完全相同：保留", "equal to the year before: kept"),
     "not_checked": ("无法核对：保留", "cannot be checked: kept"),
 }
@@ -96,8 +100,8 @@ def clean_statistics(statistics: pd.DataFrame, cities: pd.DataFrame, variables: 
     Parameters: `statistics`, `cities`, `variables` as `sources` reads them.
     Returns (panel, log). The panel has one row for each row of `statistics`, in its order: adcode, variable, year,
     value (NaN where set aside or a known gap), source_id, raw_row, flag ("" or a key of `RULES`; a row flagged
-    repeated_year or not_checked keeps its value). The log has one row per cell without a value: file, raw_row, adcode,
-    city, variable, year, before, after (NaN), rule, reason_zh, reason_en.
+    district_named, repeated_year or not_checked keeps its value). The log has one row per cell
+    without a value: file, raw_row, adcode, city, variable, year, before, after (NaN), rule, reason_zh, reason_en.
     Raises ValueError if the dictionary lacks a variable that a rule names.
 
     Rules, each applied to what the one before left: years of a city that disagree; figures beyond the limit; one figure
@@ -111,7 +115,7 @@ def clean_statistics(statistics: pd.DataFrame, cities: pd.DataFrame, variables: 
     gaps = statistics.loc[statistics["value"].isna(), ["reason_zh", "reason_en"]].assign(rule="known_gap")
     findings = pd.concat([*find_impossible(cells, rules), gaps])
     kept = cells.drop(index=findings.index.intersection(cells.index))
-    flag = pd.Series("", index=statistics.index)
+    flag = pd.Series("", index=statistics.index).mask(statistics["named_unit"] == "district", "district_named")
     flag[kept.index[kept["level"].isna()]] = "not_checked"
     flag[repeated_years(kept)] = "repeated_year"
     flag[findings.index] = findings["rule"]

@@ -229,7 +229,7 @@ def judged_anew(base: study.Study, panel: Panel, settings: Settings) -> study.St
     objective = base.weights[list(study.OBJECTIVE_WEIGHTS)]
     if not tree["parent"].equals(base.framework["parent"]):
         objective = study.objective_weights(base.treated, tree)
-    weights = study.weigh(objective, measured, tree, settings)
+    weights = study.weigh(objective, measured, tree, settings, study.sparse_indicators(base.treated, tree))
     scores = study.score(base.normalised, weights["combined"], study.rule_of(settings, tree))
     return replace(base, settings=settings, panel=panel, framework=tree, weights=weights, scores=scores,
                    ranks=scoring.rank(scores))

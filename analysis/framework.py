@@ -21,7 +21,7 @@ PROXY_COLUMNS = ["indicator", "variable", "role", "measure", "fallback", "grade"
 RELIABILITY_COLUMNS = ["grade", "variable", "reliability", "reason_zh", "reason_en"]
 LEVELS = ("domain", "subdomain", "indicator")
 ROLES = ("main", "alternative", "duplicate", "sensitivity")
-MEASURES = ("level", "level_per_resident", "median_per_resident", "named", "years_operating")
+MEASURES = ("level", "level_per_resident", "median", "median_per_resident", "named", "years_operating")
 AMBIGUOUS_INDICATOR = "I32"  # 城市数据中心: the label's position says S14, its meaning S13
 GRADES = {"A": "measures it", "B": "close", "C": "a stretch", "D": "capacity or size, not the digital thing itself"}
 

@@ -8,23 +8,38 @@ Reference: docs/method.md, section 2; docs/assumptions.md rates each proxy.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from analysis.frames import settle
 
 RESIDENTS = "resident_population"
+DISTRICT_NAMED = "district_named"  # the flag of a title that a list could give to a city's districts only
 FROM_PANEL = ("adcode", "variable", "source_id", "year", "raw_row")  # what the origin of a cell is made of
 
 
-def chosen_proxies(proxies: pd.DataFrame, worst_grade: str = "C", exclude: tuple[str, ...] = ()) -> pd.DataFrame:
-    """The proxies a run uses: the main reading of each indicator, of at least the admitted grade.
+def chosen_proxies(proxies: pd.DataFrame, worst_grade: str = "C", exclude: Sequence[str] = (),
+                   readings: Sequence[str] = ()) -> pd.DataFrame:
+    """The proxies a run uses: one reading of each indicator, of at least the admitted grade.
 
-    With worst_grade D the readings kept for sensitivity runs (role `sensitivity`) are added. `exclude` leaves out
-    indicators by code; a code that is not measured is refused by name. Returns rows of `proxies` indexed by indicator.
+    That is the main one, or the alternative whose variable `readings` names. With worst_grade D the readings kept for
+    sensitivity runs (role `sensitivity`) are added. `exclude` leaves out indicators by code. A code that is not
+    measured, a variable that is no alternative and two for one indicator are refused by name. Returns rows of `proxies`
+    indexed by indicator.
     """
-    admitted = proxies["grade"] <= worst_grade
+    others = proxies[(proxies["role"] == "alternative") & proxies["variable"].isin(list(readings))]
+    known = list(proxies.loc[proxies["role"] == "alternative", "variable"])
+    if strange := [name for name in readings if name not in known]:
+        raise ValueError(f"indicators.readings: {', '.join(strange)} is no alternative variable; "
+                         f"alternatives: {', '.join(known) or 'none in this study'}")
+    if others["indicator"].duplicated().any():
+        twice = others.loc[others["indicator"].duplicated(keep=False), "variable"]
+        raise ValueError(f"indicators.readings: {', '.join(twice)} stand for the same indicator; keep one")
     roles = ["main", "sensitivity"] if worst_grade == "D" else ["main"]
-    chosen = proxies[admitted & proxies["role"].isin(roles)].set_index("indicator").sort_index()
+    main = proxies[proxies["role"].isin(roles) & ~proxies["indicator"].isin(others["indicator"])]
+    chosen = pd.concat([main, others])
+    chosen = chosen[chosen["grade"] <= worst_grade].set_index("indicator").sort_index()
     unknown = [code for code in exclude if code not in chosen.index]
     if unknown:
         raise ValueError(f"indicators.exclude: {', '.join(unknown)} not measured; measured: {', '.join(chosen.index)}")
@@ -34,25 +49,27 @@ def chosen_proxies(proxies: pd.DataFrame, worst_grade: str = "C", exclude: tuple
 
 
 def indicator_matrix(panel: pd.DataFrame, cities: pd.DataFrame, chosen: pd.DataFrame,
-                     scale: str = "per_resident") -> tuple[pd.DataFrame, pd.DataFrame]:
+                     scale: str = "per_resident", district_titles: str = "missing"
+                     ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Read each indicator's proxy for every city: the matrix of raw indicator values and the origin of each cell.
 
     Parameters: `panel` as cleaning.clean_statistics returns it; `chosen` as `chosen_proxies` returns it;
-    `scale` "per_resident" divides counts and sums by the resident population, "total" leaves them as they are.
+    `scale` "per_resident" divides counts and sums by the resident population, "total" leaves them as they are;
+    `district_titles` says what a city is whose districts alone a list names: missing, named or not_named.
     Returns (values, origins): values is cities × indicators in the unit of proxies.csv, NaN where the source has
     nothing; origins has one row per cell: adcode, indicator, variable, years, raw_rows, source_id, value,
     denominator_row (the raw row of the residents it was divided by; empty where it was not).
 
     Readings: `level` the one value; `median` over the years; `named` 1 where the list has the city, else 0;
     `years_operating` calendar years up to the reference year, the first included, 0 where the list has no row.
-    A listed city whose year is unknown is a gap, not a zero.
+    A listed city whose year is unknown is a gap, not a zero, and so is one of which the list names districts only.
     """
     census = rows_of(panel, RESIDENTS).set_index("adcode")
     residents, residents_rows = census["value"], census["raw_row"].astype(str)
     columns, origins = {}, []
     for code, proxy in chosen.iterrows():
         rows = proxy_rows(panel, proxy)
-        columns[code] = read_proxy(rows, proxy, cities.index, residents, scale)
+        columns[code] = read_proxy(rows, proxy, cities.index, residents, scale, district_titles)
         cells = cell_origins(rows, code, columns[code])
         divided = proxy["measure"].endswith("_per_resident") and scale == "per_resident"
         cells["denominator_row"] = cells["adcode"].map(residents_rows) if divided else ""
@@ -60,11 +77,13 @@ def indicator_matrix(panel: pd.DataFrame, cities: pd.DataFrame, chosen: pd.DataF
     return settle(pd.DataFrame(columns, index=cities.index)), pd.concat(origins, ignore_index=True)
 
 
-def indicator_values(panel: pd.DataFrame, cities: pd.DataFrame, proxy: pd.Series, scale: str) -> pd.Series:
+def indicator_values(panel: pd.DataFrame, cities: pd.DataFrame, proxy: pd.Series, scale: str,
+                     district_titles: str) -> pd.Series:
     """One column of the matrix that `indicator_matrix` makes, without the origins of its cells; `proxy` is the row of
     `chosen` whose name is the indicator's code."""
     residents = rows_of(panel, RESIDENTS).set_index("adcode")["value"]
-    return settle(read_proxy(proxy_rows(panel, proxy), proxy, cities.index, residents, scale)).rename(proxy.name)
+    return settle(read_proxy(proxy_rows(panel, proxy), proxy, cities.index, residents, scale, district_titles)
+                  ).rename(proxy.name)
 
 
 def rows_of(panel: pd.DataFrame, variable: str) -> pd.DataFrame:
@@ -81,12 +100,15 @@ def proxy_rows(panel: pd.DataFrame, proxy: pd.Series) -> pd.DataFrame:
     return pd.concat([rows, rest[~rest["adcode"].isin(rows["adcode"])]])
 
 
-def read_proxy(rows: pd.DataFrame, proxy: pd.Series, cities: pd.Index, residents: pd.Series, scale: str) -> pd.Series:
+def read_proxy(rows: pd.DataFrame, proxy: pd.Series, cities: pd.Index, residents: pd.Series, scale: str,
+               district_titles: str) -> pd.Series:
     """One indicator's values for all cities from its rows of the panel, by the reading that proxies.csv names."""
     by_city = rows.groupby("adcode")["value"]
     measure = proxy["measure"]
     if measure == "named":
-        return by_city.count().clip(upper=1).reindex(cities, fill_value=0).astype(float)
+        named = by_city.count().clip(upper=1).reindex(cities, fill_value=0).astype(float)
+        districts = named.index.isin(rows.loc[rows["flag"] == DISTRICT_NAMED, "adcode"])
+        return named.mask(districts, {"missing": float("nan"), "named": 1.0, "not_named": 0.0}[district_titles])
     if measure == "years_operating":
         # median keeps a listed city without a year missing, where a sum would make it zero
         return (int(proxy["reference_year"]) - by_city.median() + 1).reindex(cities, fill_value=0.0)

@@ -48,6 +48,10 @@ class Indicators(Section):
         "最低可用的代理变量等级", "proxies of a worse grade stay out of the index")
     exclude: tuple[str, ...] = choice(
         '不用的指标代码，如 ["I23", "I28"]', 'codes of indicators left out, such as ["I23", "I28"]', strict=False)
+    readings: tuple[str, ...] = choice(
+        "改用的备选变量", "alternative variables read instead of the main ones", strict=False)
+    district_titles: Literal["missing", "named", "not_named"] = choice(
+        "只点到其区的城市", "city named by its districts")
 
 
 class Treatment(Section):
@@ -78,6 +82,8 @@ class Weighting(Section):
     subjective: Literal["ahp", "equal", "given"] = choice("由判断决定的权重", "what judgement decides")
     objective: Literal["entropy", "nested_entropy", "critic", "equal"] = choice(
         "由数据决定的权重", "what the data decide")
+    sparse: Literal["judged", "entropy"] = choice(
+        "过半同为最低值者的数据权重", "computed weight where most are lowest")
     rule: Literal["linear", "multiplicative", "game_theory"] = choice(
         "两组权重如何结合", "how both are combined")
     alpha: float = choice("线性结合中判断权重的份额", "share of the judged weights in the linear rule", ge=0, le=1)

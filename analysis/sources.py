@@ -29,7 +29,8 @@ from analysis.rawfiles import (
 )
 
 __all__ = ["RawDataError", "read_cities", "read_experts", "read_judgements", "read_region_names", "read_sources",
-           "read_statistics", "read_variables", "read_whitepaper", "record_checksum", "verify_provenance"]
+           "read_statistics", "read_title_entries", "read_variables", "read_whitepaper", "record_checksum",
+           "verify_provenance"]
 
 STATISTICS = Path("data/raw/statistics")
 WHITEPAPER = Path("data/raw/whitepaper")
@@ -40,6 +41,9 @@ VARIABLE_COLUMNS = ["variable", "name_zh", "name_en", "unit", "unit_zh", "year",
                     "grade", "note", "minimum", "maximum", "no_row_means"]
 SOURCE_COLUMNS = ["source_id", "producer", "title", "citation", "terms", "how_obtained"]
 FIGURE_COLUMNS = ["adcode", "city", "variable", "year", "value", "source_id"]
+TITLE_COLUMNS = ["adcode", "city", "variable", "named_unit", "name_printed", "notice", "certainty"]
+NAMED_UNITS = ("city", "district", "county", "cluster")  # what a list names
+CERTAINTIES = ("seen", "reported", "not seen")  # whether the notice was read, told of by others, or neither
 LIST_TABLES = {3: "table3_government", 4: "table4_governance", 5: "table5_livelihood", 6: "table6_innovation",
                7: "table7_infrastructure"}
 WHITEPAPER_COLUMNS = {
@@ -127,8 +131,9 @@ def read_statistics(root: Path) -> pd.DataFrame:
     """The public figures as published, flaws included: one row per figure, then one row per known gap.
 
     Columns adcode, city, variable, year (integer), value (float, in the unit of variables.csv), source_id, file and
-    raw_row (which line of which file), reason_zh and reason_en (of a known gap; else empty). A known gap, from
-    known_gaps.csv, has the value NaN: the thing exists but its figure is unknown, unlike where there is no row.
+    raw_row (which line of which file), named_unit (of a title: what the list names, see `read_title_entries`; else
+    empty), reason_zh and reason_en (of a known gap; else empty). A known gap, from known_gaps.csv, has the value NaN:
+    the thing exists but its figure is unknown, unlike where there is no row.
     Refuses unknown codes, names, variables and sources, a code that contradicts the name, repeated figures, text in
     place of numbers, and numbers outside the bounds of variables.csv (a negative count, say).
     """
@@ -141,8 +146,46 @@ def read_statistics(root: Path) -> pd.DataFrame:
     check_bounds(figures, variables, problems)
     problems.stop_if_any()
     gaps = read_known_gaps(root, cities, variables, source_ids, figures)
-    figures = figures.assign(file="statistics.csv", reason_zh="", reason_en="")
-    return pd.concat([figures, gaps], ignore_index=True)[[*FIGURE_COLUMNS, "file", "raw_row", "reason_zh", "reason_en"]]
+    figures = figures.assign(file="statistics.csv", named_unit=named_units(root, figures), reason_zh="", reason_en="")
+    return pd.concat([figures, gaps.assign(named_unit="")], ignore_index=True)[
+        [*FIGURE_COLUMNS, "file", "raw_row", "named_unit", "reason_zh", "reason_en"]]
+
+
+def named_units(root: Path, figures: pd.DataFrame) -> pd.Series:
+    """What a list names by each figure that is a title (title_entries.csv); "" for other figures. A title without an
+    entry and an entry without a title are refused."""
+    entries = read_title_entries(root)
+    problems = Problems("title_entries.csv")
+    keys = pd.MultiIndex.from_frame(figures[["adcode", "variable"]])
+    own = pd.MultiIndex.from_frame(entries[["adcode", "variable"]])
+    for row in entries[~own.isin(keys)].itertuples():
+        problems.add(row.raw_row, "variable", row.variable, f"statistics.csv has no such title of {row.city}; remove "
+                     "the entry or add the figure")
+    for row in figures[figures["variable"].isin(entries["variable"]) & ~keys.isin(own)].itertuples():
+        problems.add(None, "adcode", row.adcode, f"no entry for {row.variable} of {row.city} (statistics.csv, row "
+                     f"{row.raw_row}); say what the list names")
+    problems.stop_if_any()
+    return entries.set_index(own)["named_unit"].reindex(keys).fillna("").set_axis(figures.index)
+
+
+def read_title_entries(root: Path) -> pd.DataFrame:
+    """What each list that gives titles names: one row per title of statistics.csv.
+
+    Columns adcode, city, variable, named_unit (city, district, county or cluster), name_printed (as the notice has it,
+    empty where it is not known), notice, certainty (seen: the notice was read; reported: others tell of it; not seen:
+    taken to be the city itself), raw_row.
+    """
+    table = read_table(root / STATISTICS / "title_entries.csv", TITLE_COLUMNS)
+    problems = Problems("title_entries.csv")
+    refuse_repeats(table, ["adcode", "variable"], problems)
+    refuse_unknown(table, "named_unit", NAMED_UNITS, problems, "a kind of unit")
+    refuse_unknown(table, "certainty", CERTAINTIES, problems, "a certainty")
+    names = read_table(root / STATISTICS / "cities.csv", CITY_COLUMNS).set_index("adcode")["name"]
+    for row in table[table["adcode"].map(names) != table["city"]].itertuples():
+        problems.add(row.raw_row, "city", f"{row.city} ({row.adcode})",
+                     "no such city in cities.csv; correct name or code")
+    problems.stop_if_any()
+    return table
 
 
 def read_known_gaps(root: Path, cities: pd.DataFrame, variables: pd.DataFrame, source_ids: pd.Index,
@@ -152,11 +195,11 @@ def read_known_gaps(root: Path, cities: pd.DataFrame, variables: pd.DataFrame, s
     gaps = read_table(root / STATISTICS / "known_gaps.csv", [*columns, "reason_zh", "reason_en"])
     problems = Problems("known_gaps.csv")
     check_labels(gaps, cities, variables, source_ids, problems)
-    given = figures.set_index(["adcode", "variable"])["raw_row"]
+    given = figures.set_index(["adcode", "variable", "year"])["raw_row"]
     for row in gaps.itertuples():
-        if (row.adcode, row.variable) in given.index:
+        if (row.adcode, row.variable, row.year) in given.index:
             problems.add(row.raw_row, "variable", row.variable,
-                         f"statistics.csv has a figure for {row.city}; remove the gap or the figure")
+                         f"statistics.csv has a figure for {row.city} in {row.year}; remove the gap or the figure")
     problems.stop_if_any()
     return gaps.assign(value=float("nan"), file="known_gaps.csv")
 

@@ -8,6 +8,7 @@ Reference: docs/method.md; OECD/JRC (2008), Handbook on Constructing Composite I
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ import pandas as pd
 from analysis import experts, framework, indicators, normalisation, scoring, treatment, weighting
 from analysis.frames import settle
 from analysis.panel import Panel, region_systems, tree_of
-from analysis.settings import Settings
+from analysis.settings import Settings, Weighting
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,9 @@ def score_study(panel: Panel, settings: Settings) -> Study:
     judgement matrix, a weight that belongs to no indicator.
     """
     tree = tree_of(panel, settings)
-    chosen = indicators.chosen_proxies(panel.proxies, settings.indicators.worst_grade, settings.indicators.exclude)
-    raw, origins = indicators.indicator_matrix(panel.figures, panel.cities, chosen, settings.indicators.scale)
+    chosen = proxies_in_use(panel.proxies, settings)
+    raw, origins = indicators.indicator_matrix(panel.figures, panel.cities, chosen, settings.indicators.scale,
+                                               settings.indicators.district_titles)
     raw = well_covered(raw, settings.treatment.indicator_coverage)
     treated, record = treat(raw, panel.cities, chosen, tree, settings)
     normalised = normalise(treated, tree, settings)
@@ -59,7 +61,7 @@ def score_study(panel: Panel, settings: Settings) -> Study:
         panel, tree, treated.columns, subjective=choices.subjective, method=choices.ahp_method,
         consistency_limit=choices.consistency_limit, allow_inconsistent=choices.allow_inconsistent,
         unmeasured=choices.unmeasured, data_centre_parent=choices.data_centre_parent)["measured"]
-    weights = weigh(objective_weights(treated, tree), judged, tree, settings)
+    weights = weigh(objective_weights(treated, tree), judged, tree, settings, sparse_indicators(treated, tree))
     scores = score(normalised, weights["combined"], rule_of(settings, tree))
     domain_scores = score_domains(normalised, weights["combined"], tree, settings.aggregation.method)
     return Study(settings, panel, tree, raw, origins, treated, record, normalised, weights, domain_scores, scores,
@@ -67,6 +69,12 @@ def score_study(panel: Panel, settings: Settings) -> Study:
 
 
 # --- the stages, one function each; notebooks 02 to 05 call the same ones ---------------------------------------------
+def proxies_in_use(proxies: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """The proxies that a run uses, by indicator (`indicators.chosen_proxies`)."""
+    chosen = settings.indicators
+    return indicators.chosen_proxies(proxies, chosen.worst_grade, chosen.exclude, chosen.readings)
+
+
 def well_covered(raw: pd.DataFrame, limit: float) -> pd.DataFrame:
     """The indicators that at least a share `limit` of the cities have (setting treatment.indicator_coverage); the
     others are left out."""
@@ -134,6 +142,20 @@ def two_valued(values: pd.DataFrame) -> list[str]:
     return [column for column in values if values[column].nunique() <= 2]
 
 
+def yes_no_lists(panel: Panel, raw: pd.DataFrame) -> pd.DataFrame:
+    """What says of each city only yes or no: cities × lists, 1 or 0, NaN where it is not known.
+
+    The two-valued indicators of `raw`, by code, and the panel's lists that no indicator is read from, by variable.
+    """
+    used = pd.DataFrame({code: raw[code].where(raw[code].isna(), raw[code] == raw[code].max()).astype(float)
+                         for code in two_valued(raw)}, index=raw.index)
+    lists = panel.proxies[panel.proxies["measure"] == "named"].set_index("indicator")
+    for code, proxy in lists[~lists.index.isin(used.columns)].iterrows():
+        used[proxy["variable"]] = indicators.indicator_values(panel.figures, panel.cities, proxy.rename(code), "total",
+                                                              "missing")
+    return used
+
+
 def normalise(treated: pd.DataFrame, tree: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Treated values in points, as the settings say; see `points`."""
     choices = settings.normalisation
@@ -195,25 +217,45 @@ OBJECTIVE_WEIGHTS = {
 }
 
 
-def weigh(objective: pd.DataFrame, subjective: pd.Series, tree: pd.DataFrame, settings: Settings) -> pd.DataFrame:
-    """All weights in one table, combined as the settings say; see `weight_table`."""
+def sparse_indicators(treated: pd.DataFrame, tree: pd.DataFrame) -> list[str]:
+    """The indicators of which more than half of the cities have the lowest value: short lists, things few have."""
+    lowest = (unit_values(treated, tree) == 0).mean()
+    return list(lowest.index[lowest > weighting.SPARSE_ABOVE])
+
+
+def computed_half(objective: pd.DataFrame, subjective: pd.Series, sparse: Sequence[str], choices: Weighting
+                  ) -> pd.Series:
+    """The computed weights that a run combines: the column that the settings name, with the judged weight where entropy
+    is not asked (setting weighting.sparse; `weighting.judged_where_sparse`)."""
+    computed = objective[choices.objective]
+    if choices.sparse == "entropy" or choices.objective not in weighting.BY_ENTROPY:
+        return computed
+    return settle(weighting.judged_where_sparse(computed, subjective.reindex(computed.index), sparse))
+
+
+def weigh(objective: pd.DataFrame, subjective: pd.Series, tree: pd.DataFrame, settings: Settings,
+          sparse: Sequence[str]) -> pd.DataFrame:
+    """All weights in one table, combined as the settings say; see `weight_table`. `sparse` are the indicators of which
+    entropy is not asked (`sparse_indicators`)."""
     choices = settings.weighting
     subjective = subjective.reindex(objective.index)
-    combined = weighting.combine_weights(subjective, objective[choices.objective], choices.rule, choices.alpha)
-    return weight_table(subjective, objective, choices.objective, combined, tree)
+    computed = computed_half(objective, subjective, sparse, choices)
+    combined = weighting.combine_weights(subjective, computed, choices.rule, choices.alpha)
+    return weight_table(subjective, objective, computed, combined, tree)
 
 
-def weight_table(subjective: pd.Series, objective: pd.DataFrame, kind: str, combined: pd.Series,
+def weight_table(subjective: pd.Series, objective: pd.DataFrame, computed: pd.Series, combined: pd.Series,
                  tree: pd.DataFrame) -> pd.DataFrame:
     """All weights in one table: the judged, the computed, and their combination that makes the score.
 
     Returns one row per measured indicator: domain, subdomain, subjective, entropy, nested_entropy, critic, equal,
-    objective (the column `kind` of them), combined. Every column of weights sums to 1.
+    objective (`computed`: the weights that were combined with the judged ones), combined. Every column of weights sums
+    to 1.
     """
     places = {"domain": framework.ancestor(tree, "domain"), "subdomain": framework.ancestor(tree, "subdomain")}
     columns = {level: place.reindex(objective.index) for level, place in places.items()}
-    columns |= {"subjective": subjective.reindex(objective.index), **objective, "objective": objective[kind],
-                "combined": combined.reindex(objective.index)}
+    columns |= {"subjective": subjective.reindex(objective.index), **objective,
+                "objective": computed.reindex(objective.index), "combined": combined.reindex(objective.index)}
     return settle(pd.DataFrame(columns).rename_axis("indicator"))
 
 

@@ -9,7 +9,7 @@ Reference: docs/method.md, section 4.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -47,8 +47,12 @@ __all__ = [
     "RANDOM_INDEX", "InconsistentJudgements", "Priorities", "Triad", "UnusableJudgements", "UnusableValues",
     "UnusableWeights", "ahp_weights", "combine_weights", "complete_judgements", "critic_weights", "entropy_table",
     "entropy_weights", "equal_weights", "game_theory_coefficients", "given_weights", "group_judgements",
-    "judgement_matrix", "nested_table", "nested_weights", "restrict_to_measured", "tree_weights", "worst_triad",
+    "judged_where_sparse", "judgement_matrix", "nested_table", "nested_weights", "restrict_to_measured", "tree_weights",
+    "worst_triad",
 ]
+
+BY_ENTROPY = ("entropy", "nested_entropy")  # kinds of computed weights that come from shares of a total
+SPARSE_ABOVE = 0.5  # share of cities at the lowest value above which entropy is not asked
 
 
 def entropy_weights(values: pd.DataFrame) -> pd.Series:
@@ -118,6 +122,28 @@ def critic_weights(values: pd.DataFrame) -> pd.Series:
                              "weigh; keep one of them or use equal weights")
     information = frame.std(ddof=1) * conflict
     return (information / information.sum()).rename("weight")
+
+
+def judged_where_sparse(computed: pd.Series, judged: pd.Series, sparse: Sequence[str]) -> pd.Series:
+    """Computed weights in which the indicators of `sparse` take their judged weight, and the others share the rest in
+    their computed proportions.
+
+    For an indicator of which most cities have the lowest value entropy measures how few have more: of a list its
+    divergence is −ln(share named)/ln n, the heavier the fewer a ministry names, whatever the list says. There the data
+    are not asked. Both sets sum to 1 and so does the result; where all indicators are sparse, or the others have no
+    computed weight, it is the judged set.
+
+    >>> judged_where_sparse(pd.Series({"a": 0.2, "b": 0.3, "list": 0.5}), pd.Series({"a": 0.4, "b": 0.4, "list": 0.2}),
+    ...                     ["list"]).round(2).tolist()
+    [0.32, 0.48, 0.2]
+    """
+    given = computed.index.isin(list(sparse))
+    rest = computed[~given].sum()
+    if not given.any():
+        return computed
+    if not rest > 0:
+        return judged
+    return judged.where(given, computed * (judged[~given].sum() / rest))
 
 
 def equal_weights(columns: Iterable) -> pd.Series:

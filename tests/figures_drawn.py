@@ -72,7 +72,7 @@ def draw(name: str, lang: str):
         "ahp_experts": lambda: figures.ahp_experts(
             pd.DataFrame(rng.dirichlet(np.full(6, 6.0), 3), ["A", "B", "C"], [f"D{n}" for n in range(1, 7)]),
             pd.Series([0.02, 0.12, np.nan], ["A", "B", "C"]), TREE, **words),
-        "effective_weights": lambda: figures.effective_weights(weights, schemes["entropy"], TREE, **words),
+        "effective_weights": lambda: figures.effective_weights(weights, schemes["entropy"], weights, TREE, **words),
         "score_bars": lambda: figures.score_bars(DATA["domain_scores"] / 5, CITIES, TREE, **words),
         "domain_profile": lambda: figures.domain_profile(DATA["domain_scores"], best, TREE, **words),
         "ledger_waterfall": lambda: figures.ledger_waterfall(

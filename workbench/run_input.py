@@ -19,13 +19,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from analysis import framework, indicators, sources, weighting
+from analysis import framework, sources, weighting
 from analysis.editions import PUBLIC_TRAITS, Edition
 from analysis.experts import GOAL
 from analysis.panel import Panel, read_panel, region_systems, tree_of
 from analysis.regions import SYSTEMS
 from analysis.settings import ROOT, Settings, Study, flatten, with_overrides
-from analysis.study import score_study
+from analysis.study import proxies_in_use, score_study
 from analysis.wording import Wording, of_unit, said_with
 from workbench.ground import Ground, names_in
 from workbench.own.problems import Problem
@@ -132,7 +132,7 @@ def panel_ground(panel: Panel, settings: Settings) -> Ground:
 
 def in_use(proxies: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """The proxies that a run uses, by indicator."""
-    return indicators.chosen_proxies(proxies, settings.indicators.worst_grade, settings.indicators.exclude)
+    return proxies_in_use(proxies, settings)
 
 
 def own_panel(given: StudyInput, edition: Edition = Edition.OWN, root: Path = ROOT) -> Panel:

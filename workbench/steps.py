@@ -47,7 +47,8 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "00_synthetic_data": (),
     "01_clean_data": (),
     "02_indicators": (
-        "indicators.scale", "indicators.worst_grade", "indicators.exclude", "treatment.missing",
+        "indicators.scale", "indicators.worst_grade", "indicators.exclude", "indicators.readings",
+        "indicators.district_titles", "treatment.missing",
         "treatment.neighbours", "treatment.indicator_coverage", "treatment.city_coverage", "treatment.outliers",
         "treatment.skewness_limit", "treatment.kurtosis_limit", "treatment.winsorise_at_most",
         "normalisation.method", "normalisation.lowest_points"),
@@ -58,7 +59,8 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "04s_expert_panel": (
         "weighting.ahp_method", "weighting.consistency_limit", "weighting.allow_inconsistent",
         "weighting.data_centre_parent", "uncertainty.top"),
-    "05_scores_and_ranks": ("weighting.objective", "weighting.rule", "weighting.alpha", "aggregation.method",
+    "05_scores_and_ranks": ("weighting.objective", "weighting.sparse", "weighting.rule", "weighting.alpha",
+                            "aggregation.method",
                             "aggregation.domains"),
     "06_sensitivity": (
         "uncertainty.draws", "uncertainty.concentration", "uncertainty.data", "uncertainty.data_sets",

@@ -157,26 +157,28 @@ def ahp_experts(weights: pd.DataFrame, consistency: pd.Series, framework: pd.Dat
         f"the last row: {both[1]}.")
 
 
-def effective_weights(nominal: pd.Series, effective: pd.Series, framework: pd.DataFrame, lang: str = "zh",
-                      stamp: str = "") -> Figure:
-    """Nominal weight (hollow) and effective weight (filled) of each part, joined by a line.
+def effective_weights(nominal: pd.Series, share: pd.Series, squared: pd.Series, framework: pd.DataFrame,
+                      lang: str = "zh", stamp: str = "") -> Figure:
+    """Nominal weight (hollow) and share of the score's variance (filled) of each part, joined by a line; a cross at r².
 
-    Both Series are by indicator or by domain and sum to 1; the effective weight is a part's share in the variance of
-    the score. Parts are ordered by nominal weight.
+    All Series are by indicator or by domain. `share` sums to 1 (`importance.variance_shares`; where the score is no
+    weighted sum, `scoring.effective_weights`); `squared` is the squared correlation with the score. Parts are ordered
+    by `share`.
     """
-    order = nominal.sort_values(ascending=False, kind="stable").index
+    order = share.sort_values(ascending=False, kind="stable").index
     names = node_names(framework, lang, numbered=True)
     domain = ancestor(framework, "domain")
     shades = domain_colours(framework)
     colours = [shades[domain.get(code, code)] for code in order]
     figure = new_figure(max(2.2, 0.24 * len(order) + 1.2),
-                        pick(lang, "名义权重与有效权重", "Nominal and effective weights"), stamp)
+                        pick(lang, "权重与对得分方差的份额", "Weights and shares of the variance"), stamp)
     axes = figure.add_subplot()
     rows = range(len(order))
-    axes.hlines(rows, nominal[order], effective[order], color="#9a9a9a", linewidth=1.2, zorder=2)
+    axes.hlines(rows, nominal[order], share[order], color="#9a9a9a", linewidth=1.2, zorder=2)
     axes.scatter(nominal[order], rows, s=34, facecolor="white", edgecolor=colours, linewidth=1.4, zorder=3,
                  label=pick(lang, "名义权重", "nominal"))
-    axes.scatter(effective[order], rows, s=34, color=colours, zorder=3, label=pick(lang, "有效权重", "effective"))
+    axes.scatter(share[order], rows, s=34, color=colours, zorder=3, label=pick(lang, "方差份额", "share of variance"))
+    axes.scatter(squared[order], rows, s=26, color=MUTED, marker="x", linewidth=1, zorder=2)
     axes.axvline(0, color=MUTED, linewidth=0.6)
     axes.set_yticks(rows, [names[code] for code in order])
     axes.set_ylim(len(order) - 0.5, -0.5)
@@ -187,13 +189,16 @@ def effective_weights(nominal: pd.Series, effective: pd.Series, framework: pd.Da
 
     plain: dict[str, Any] = {"linestyle": "none", "marker": "o", "markeredgecolor": OURS, "markersize": 5.5}
     handles = [Line2D([], [], markerfacecolor="white", label=pick(lang, "名义权重", "nominal"), **plain),
-               Line2D([], [], markerfacecolor=OURS, label=pick(lang, "有效权重", "effective"), **plain)]
+               Line2D([], [], markerfacecolor=OURS, label=pick(lang, "方差份额", "share of variance"), **plain),
+               Line2D([], [], linestyle="none", marker="x", color=MUTED, markersize=5,
+                      label=pick(lang, "与得分的 r²", "r² with the score"))]
     handles += domain_handles(list(dict.fromkeys(domain.get(code, code) for code in nominal.index)), framework, lang)
     legend_below(figure, handles, 4)
-    numbers = of_nodes(pd.DataFrame({"nominal": nominal[order], "effective": effective[order]}), framework)
-    gap = ends(numbers["effective"] - numbers["nominal"], numbers, "+.1%")
+    numbers = of_nodes(pd.DataFrame({"nominal": nominal[order], "variance_share": share[order],
+                                     "r_squared": squared[order]}), framework)
+    gap = ends(numbers["variance_share"] - numbers["nominal"], numbers, "+.1%")
     return with_numbers(
         figure, numbers,
-        f"点线图：{len(order)} 行的名义权重（空心）与有效权重（实心）；有效减名义{gap[0]}。",
-        f"Dot plot: nominal (hollow) and effective weights (filled) of {len(order)} rows; effective less nominal: "
-        f"{gap[1]}.")
+        f"点线图：{len(order)} 行的名义权重（空心）、对得分方差的份额（实心）与 r²（叉）；份额减名义{gap[0]}。",
+        f"Dot plot: nominal weights (hollow), shares of the score's variance (filled) and r² (crosses) of {len(order)} "
+        f"rows; share less weight: {gap[1]}.")

@@ -68,9 +68,11 @@ def scores_without(code: str, raw: pd.DataFrame, cities: pd.DataFrame, proxies: 
                    judged: pd.Series, settings: Settings) -> pd.Series:
     """The scores of the other cities: treatment, normalisation and weights without the city."""
     treated, _ = study.treat(raw.drop(code), cities.drop(code), proxies, tree, settings)
-    objective = study.objective_weights_of_kind(treated, tree, settings.weighting.objective)
-    weights = settle(combine_weights(judged.reindex(objective.index), objective, settings.weighting.rule,
-                                     settings.weighting.alpha))
+    kind = settings.weighting.objective
+    objective = study.objective_weights_of_kind(treated, tree, kind).to_frame()
+    judged = judged.reindex(objective.index)
+    computed = study.computed_half(objective, judged, study.sparse_indicators(treated, tree), settings.weighting)
+    weights = settle(combine_weights(judged, computed, settings.weighting.rule, settings.weighting.alpha))
     return study.score(study.normalise(treated, tree, settings), weights, study.rule_of(settings, tree))
 
 

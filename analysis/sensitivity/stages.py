@@ -42,17 +42,18 @@ class Stages:
     def proxies(self, settings: Settings) -> pd.DataFrame:
         """The proxies in use, one row per indicator."""
         choices = settings.indicators
-        return self._once(("proxies", choices.worst_grade, choices.exclude), lambda: indicators.chosen_proxies(
-            self.panel.proxies, choices.worst_grade, choices.exclude))
+        return self._once(("proxies", choices.worst_grade, choices.exclude, choices.readings),
+                          lambda: study.proxies_in_use(self.panel.proxies, settings))
 
     def raw(self, settings: Settings) -> pd.DataFrame:
         """Raw indicator values, cities × indicators that enough cities have."""
         proxies, scale = self.proxies(settings), settings.indicators.scale
+        titles = settings.indicators.district_titles
 
         def read() -> pd.DataFrame:
             # Columns are independent: the others are not computed again when an indicator is left out or added.
-            columns = [self._once(("column", scale, code, *proxy.astype(str)), partial(
-                indicators.indicator_values, self.panel.figures, self.panel.cities, proxy, scale))
+            columns = [self._once(("column", scale, titles, code, *proxy.astype(str)), partial(
+                indicators.indicator_values, self.panel.figures, self.panel.cities, proxy, scale, titles))
                 for code, proxy in proxies.iterrows()]
             return study.well_covered(pd.concat(columns, axis=1), settings.treatment.indicator_coverage)
 
@@ -80,11 +81,16 @@ class Stages:
         key = (*self._data(settings), "objective", settings.weighting.data_centre_parent)
         return self._once(key, lambda: study.objective_weights(self.treated(settings), self.tree(settings)))
 
+    def sparse(self, settings: Settings) -> list[str]:
+        """The indicators of which entropy is not asked, as `study.sparse_indicators`."""
+        key = (*self._data(settings), "sparse", settings.weighting.data_centre_parent)
+        return self._once(key, lambda: study.sparse_indicators(self.treated(settings), self.tree(settings)))
+
     def judged(self, settings: Settings) -> pd.Series:
         """The experts' weights of the measured indicators."""
         measured, tree = self.treated(settings).columns, self.tree(settings)
         choices = settings.weighting
-        other = choices.model_copy(update={"objective": None, "rule": None, "alpha": None})
+        other = choices.model_copy(update={"objective": None, "rule": None, "alpha": None, "sparse": None})
         return self._once(("judged", tuple(measured), other), lambda: experts.measured_weights(
             self.judged_tree(settings), tree, measured, subjective=choices.subjective,
             unmeasured=choices.unmeasured)["measured"])
@@ -104,8 +110,9 @@ class Stages:
         choices = settings.weighting
 
         def combine() -> pd.Series:
-            chosen = self.objective(settings)[choices.objective]
-            judged = self.judged(settings).reindex(chosen.index)
+            objective = self.objective(settings)
+            judged = self.judged(settings).reindex(objective.index)
+            chosen = study.computed_half(objective, judged, self.sparse(settings), choices)
             return settle(weighting.combine_weights(judged, chosen, choices.rule, choices.alpha))
 
         return self._once((*self._data(settings), choices), combine)

@@ -23,8 +23,8 @@ def made_statistics(revenue, residents=1000.0):
     rows += [(city, HEADS, 2020, value) for city, value in heads.items()]
     frame = pd.DataFrame(rows, columns=["city", "variable", "year", "value"])
     frame.insert(0, "adcode", frame["city"])
-    return frame.assign(source_id="made", file="statistics.csv", raw_row=range(2, len(frame) + 2), reason_zh="",
-                        reason_en="")
+    return frame.assign(source_id="made", file="statistics.csv", raw_row=range(2, len(frame) + 2), named_unit="",
+                        reason_zh="", reason_en="")
 
 
 def made_cities(names, province="P"):
@@ -133,7 +133,8 @@ class TestRules:
 
     def test_known_gap_is_a_row_without_value(self):
         statistics = made_statistics(ORDINARY)
-        statistics.loc[len(statistics)] = ["V", "V", "portal", 2020, np.nan, "made", "known_gaps.csv", 2, "缺", "a gap"]
+        statistics.loc[len(statistics)] = [
+            "V", "V", "portal", 2020, np.nan, "made", "known_gaps.csv", 2, "", "缺", "a gap"]
         panel, log = clean_statistics(statistics, made_cities(list(ORDINARY)), VARIABLES)
         assert panel.iloc[-1][["adcode", "variable", "flag"]].tolist() == ["V", "portal", "known_gap"]
         assert log[["file", "raw_row", "rule", "reason_en"]].values.tolist() == [

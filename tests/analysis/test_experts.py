@@ -15,7 +15,7 @@ from analysis.study import score_study
 BASELINE = {"subjective": "ahp", "method": "eigenvector", "consistency_limit": 0.1, "allow_inconsistent": False,
             "unmeasured": "keep_domains", "data_centre_parent": "S13"}
 TABLES = {"method": "eigenvector", "data_centre_parent": "S13"}
-MEASURED = ["I01", "I03", "I11", "I18", "I23", "I24", "I25", "I26", "I28", "I29", "I33"]
+MEASURED = ["I01", "I03", "I11", "I14", "I18", "I23", "I24", "I25", "I26", "I28", "I29", "I33"]
 
 
 def matrix(codes, **ratios) -> pd.DataFrame:

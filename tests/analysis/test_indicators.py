@@ -116,7 +116,8 @@ class TestOrigins:
             assert (used["adcode"] == cell.adcode).all() and set(used["variable"]) <= {cell.variable}
             expected = np.nan
             if how["measure"] == "named":
-                expected = float(bool(rows))
+                districts = bool(rows) and (used["flag"] == "district_named").all()
+                expected = np.nan if districts else float(bool(rows))
             elif how["measure"] == "years_operating" and rows:
                 expected = how["reference_year"] - used["value"].median() + 1
             elif how["measure"] == "years_operating":

@@ -222,8 +222,18 @@ class TestChoices:
 
     def test_the_objective_column_is_the_one_chosen(self, run):
         for name in ("critic", "nested_entropy"):
-            weights = run(weighting__objective=name).weights
+            weights = run(weighting__objective=name, weighting__sparse="entropy").weights
             assert weights["objective"].equals(weights[name].rename("objective"))
+
+    def test_entropy_is_asked_of_what_most_cities_have(self, run, real_study):
+        """I23 and I33 are at their lowest for most cities: their judged weight; the rest in proportion."""
+        weights, given = real_study.weights, ["I23", "I33"]
+        assert study.sparse_indicators(real_study.treated, real_study.framework) == given
+        assert weights.loc[given, "objective"].equals(weights.loc[given, "subjective"].rename("objective"))
+        ratio = (weights["objective"] / weights["entropy"]).drop(given)
+        assert ratio.to_numpy() == pytest.approx(ratio.iloc[0]) and weights["objective"].sum() == pytest.approx(1)
+        critic = run(weighting__objective="critic").weights
+        assert critic["objective"].equals(critic["critic"].rename("objective"))
 
     def test_game_theory_lies_between_its_two_sets(self, run):
         weights = run(weighting__rule="game_theory").weights
@@ -247,7 +257,7 @@ class TestChoices:
         assert without.raw.equals(real_study.raw[kept])
 
     def test_a_domain_without_indicators_has_no_score(self, run):
-        without = run(indicators__exclude=["I11"])
+        without = run(indicators__exclude=["I11", "I14"])
         assert list(without.domain_scores) == ["D1", "D4", "D5", "D6"]
 
     def test_the_lowest_city_gets_the_lowest_points(self, run):
@@ -271,7 +281,7 @@ class TestChoices:
         with pytest.raises(ValueError, match=r"geometric.*normalisation\.lowest_points"):
             run(aggregation__method="geometric")
 
-    @pytest.mark.parametrize(("grade", "missing"), [("A", "group_median"), ("B", "nearest")])
+    @pytest.mark.parametrize(("grade", "missing"), [("A", "group_median"), ("B", "group_median")])
     def test_a_stricter_grade_measures_less_and_still_ranks(self, run, grade, missing):
         strict = run(indicators__worst_grade=grade, treatment__missing=missing)
         assert 0 < strict.raw.shape[1] < 11 and strict.ranks.min() == 1

@@ -253,12 +253,11 @@ class TestNumbers:
         by_weights, all_choices = (read_frame(REFERENCE / f"06_{stem}_intervals.csv", "adcode")
                                    for stem in ("rank", "choice"))
         share = read_frame(REFERENCE / "06_scenario_summary.csv", "adcode")["share_top_100"]
-        proxies = read_frame(REFERENCE / "06_choice_indices.csv", "input").loc["proxies", "first"]
         reach = read_frame(REFERENCE / "06_attainable_ranks.csv", "adcode")
-        weights = read_frame(REFERENCE / "05_weights.csv", "indicator")["combined"]
-        without = effects.loc["without_pilot_lists"]
-        quoted = [f"{weights[['I23', 'I28']].sum():.0%}", f"{without['mean_shift']:.1f}", int(without["entering"]),
-                  (share == 1).sum(), (share == 0).sum(), f"{proxies:.0%}",
+        of_list = read_frame(REFERENCE / "05_effective_weights.csv", "indicator").loc["I23"]
+        without = effects.loc["without_lists"]
+        quoted = [f"{of_list['nominal']:.1%}", f"{of_list['variance_share']:.0%}", f"{without['mean_shift']:.1f}",
+                  int(without["entering"]), (share == 1).sum(), (share == 0).sum(),
                   (reach["worst_bound"] <= 100).sum(), (reach["best"] <= 100).sum()]
         for table in (by_weights, all_choices):
             chance = table["p_top_100"]

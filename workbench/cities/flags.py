@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from analysis.indicators import DISTRICT_NAMED
 from analysis.study import ACTIONS
 from workbench.cities.names import Names
 from workbench.cities.run_tables import RunTables
@@ -11,7 +12,8 @@ from workbench.cities.run_tables import RunTables
 FLAGS = {"filled": ("补缺", "filled"), "winsorised": ("缩尾", "winsorised"),
          "capped": ("按目标值计", "at the goalpost"), "log": ("对数", "log"),
          "fallback": ("后备来源", "fallback"), "set_aside": ("有剔除", "cells set aside"),
-         "gap": ("已知缺口", "known gap")}
+         "gap": ("已知缺口", "known gap"), "district": ("名单只列其区", "only its districts are on the list")}
+PANEL_FLAGS = {"known_gap": "gap", DISTRICT_NAMED: "district"}  # the others set a cell aside
 DONORS_SHOWN = 5
 
 
@@ -30,9 +32,10 @@ def flags_of(tables: RunTables) -> dict[tuple[str, str], tuple[str, ...]]:
         if cell.variable and cell.variable == fallback.get(cell.indicator):
             note(cell.adcode, cell.indicator, "fallback")
     indicator_of = {row.variable: code for code, row in tables.chosen.iterrows()}
-    for cell in tables.panel[tables.panel["flag"] != ""].itertuples():
+    flagged = tables.panel["value"].isna() | (tables.panel["flag"] == DISTRICT_NAMED)  # others keep their value
+    for cell in tables.panel[flagged & (tables.panel["flag"] != "")].itertuples():
         if cell.variable in indicator_of and indicator_of[cell.variable] in tables.raw:
-            note(cell.adcode, indicator_of[cell.variable], "gap" if cell.flag == "known_gap" else "set_aside")
+            note(cell.adcode, indicator_of[cell.variable], PANEL_FLAGS.get(cell.flag, "set_aside"))
     return {key: tuple(flag for flag in FLAGS if flag in flags) for key, flags in found.items()}
 
 

@@ -185,7 +185,8 @@ def with_texts(frame: pd.DataFrame, columns: list[str] | None = None) -> pd.Data
 def check_run(tables: RunTables) -> None:
     """Hold each stage against the one before it; AccountError names the first cell that does not follow."""
     raw, origins = indicators.indicator_matrix(tables.panel, tables.cities, tables.chosen,
-                                               tables.settings.indicators.scale)
+                                               tables.settings.indicators.scale,
+                                               tables.settings.indicators.district_titles)
     refuse_difference(tables.raw, raw[tables.raw.columns], "02_raw.csv", "the cells of 01_panel.csv give", tables)
     check_origins(tables, with_texts(origins))
     check_fills(tables)

@@ -75,7 +75,7 @@ def design(stages, crossing) -> Design:
 
 
 class TestStages:
-    @pytest.mark.parametrize("key", ["zscore", "without_pilot_lists", "geometric", "proportional"])
+    @pytest.mark.parametrize("key", ["zscore", "without_lists", "geometric", "proportional"])
     def test_same_as_the_study(self, stages, base, key):
         option = next(option for option in read_alternatives() if option.key == key)
         changed = with_overrides(base, option.changes)
