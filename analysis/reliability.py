@@ -17,7 +17,7 @@ estimate only where it is below that: it sees a part of the error, while the gra
 indicator. A figure stated for a variable goes before both. Lists and years of operation are read without error:
 whether a notice names a city, and since when, is a fact.
 
-Reference: docs/method.md, section 2.6. Lord, F. M. & Novick, M. R. (1968), Statistical Theories of Mental Test Scores;
+Reference: docs/method.md, section 2.5. Lord, F. M. & Novick, M. R. (1968), Statistical Theories of Mental Test Scores;
 Shrout, P. E. & Fleiss, J. L. (1979), Intraclass correlations, Psychological Bulletin 86(2), 420–428; Spearman, C.
 (1904), The proof and measurement of association between two things, American Journal of Psychology 15(1), 72–101.
 """

@@ -16,7 +16,7 @@ Pair number p is a data set with a combination of choices and some draws of weig
 so that the counts are the same for any number of workers. Where nothing is uncertain the first draw of pair p is draw p
 of `method_uncertainty`.
 
-Reference: docs/method.md, section 6.9. Mislevy, R. J. (1991), Randomization-based inference about latent variables from
+Reference: docs/method.md, section 6.8. Mislevy, R. J. (1991), Randomization-based inference about latent variables from
 complex samples, Psychometrika 56(2), 177–196; Little, R. J. A. & Rubin, D. B. (2002), Statistical Analysis with Missing
 Data, 2nd ed.; Lord, F. M. & Novick, M. R. (1968), Statistical Theories of Mental Test Scores.
 """
@@ -243,7 +243,7 @@ def data_uncertainty(draws_of: DataDraws, draws: int, data_sets: int, top: Seque
     The Monte Carlo error of a probability p lies between √(p(1 − p)/draws) and √(p(1 − p)/data_sets): the draws of one
     data set share its data and its choices. Memory: 16 bytes × cities² for each worker, and 64 data sets.
 
-    Reference: docs/method.md, section 6.9.
+    Reference: docs/method.md, section 6.8.
     """
     for name, count in (("draws", draws), ("data_sets", data_sets), ("workers", workers), *(("top", k) for k in top)):
         check_count(name, count)
