@@ -21,6 +21,9 @@ Data, notebooks 01 and 02
     panel             what a study starts from: figures, cities, tree, proxies, judgements
     indicators        the panel to a matrix of cities × indicators
     treatment         gaps filled, outliers drawn in, and the record of both
+    prediction        what a city's other indicators say of one that it lacks
+    hold_out          known cells hidden and filled: how well each way of filling does
+    reliability       how far each figure can be relied on, estimated or stated
     normalisation     one scale, one direction
     multivariate      how the indicators are related
 Weights, notebooks 03 and 04

@@ -55,9 +55,9 @@ class Indicators(Section):
 
 
 class Treatment(Section):
-    missing: Literal["nearest", "group_median", "lowest"] = choice(
-        "缺口怎样补", "how a gap is filled")
-    neighbours: int = choice("最近城市的个数", "nearest cities whose median fills a gap", ge=1, le=50)
+    missing: Literal["nearest", "regression", "matching", "group_median", "lowest"] = choice(
+        "补缺", "gaps")
+    neighbours: int = choice("给值城市的个数", "cities whose median fills a gap", ge=1, le=50)
     indicator_coverage: float = choice(
         "有值城市的份额低于此的指标不用", "indicators that fewer cities have are left out", ge=0, le=1)
     city_coverage: float = choice(
@@ -110,6 +110,10 @@ class Uncertainty(Section):
     draws: int = choice("抽样次数", "number of draws", ge=100, le=100_000_000)
     concentration: float = choice("狄利克雷集中度；100 使 0.20 的权重浮动约 0.04",
                                   "Dirichlet; 100 moves a weight of 0.20 by about 0.04", ge=1)
+    data: Literal["grades", "none"] = choice(
+        "数据的误差：按信度与缺口重抽，或不计", "error of the data: drawn, or not")
+    data_sets: int = choice("可能的数据集个数，抽样次数由它们分担",
+                            "plausible data sets, which share the draws", ge=10, le=1_000_000)
     half_width: float = choice(
         "另一种浮动：每项权重乘以 1±此值", "the other noise: every weight times 1 ± this", ge=0, le=1)
     sobol_samples: int = choice("权重索博尔指数的样本数，须为 2 的幂",

@@ -318,6 +318,8 @@ def score_table(cities: pd.DataFrame, scores: pd.Series, ranks: pd.Series, domai
 
 
 ACTIONS = {"filled_nearest": ("取最近城市的中位数", "median of the nearest cities"),
+           "filled_regression": ("取其他指标预测的名次上的值", "value at the rank predicted by the others"),
+           "filled_matching": ("取预测最近城市的中位数", "median of cities with like predictions"),
            "filled_group_median": ("取所在地区的中位数", "median of the region"),
            "filled_lowest": ("取最低值", "lowest value"), "winsorised": ("缩尾", "winsorised"),
            "capped": ("按目标值封顶或托底", "counts as the goalpost"), "log": ("取对数", "logarithm")}

@@ -169,7 +169,17 @@ def own_panel(given: StudyInput, edition: Edition = Edition.OWN, root: Path = RO
 
         figures, _ = set_aside(figures, cities, root)
     return Panel(edition, figures, cities, proxies_of(given), complete_judgements(given),
-                 given.experts, root, given.framework, given.regions, frozenset(traits))
+                 given.experts, root, given.framework, given.regions, frozenset(traits),
+                 stated_reliabilities(given.framework))
+
+
+def stated_reliabilities(tree: pd.DataFrame) -> pd.DataFrame | None:
+    """What a study's own tree states of the reliability of its figures; None where it states nothing."""
+    if "reliability" not in tree or tree["reliability"].isna().all():
+        return None
+    known = tree["reliability"].dropna().astype(float)
+    return pd.DataFrame({"grade": "", "variable": known.index, "reliability": known.to_numpy(), "reason_zh": "",
+                         "reason_en": ""})
 
 
 def proxies_of(given: StudyInput) -> pd.DataFrame:

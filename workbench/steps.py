@@ -26,7 +26,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "04s_expert_panel": ("02_indicators", "04_ahp_weights"),
     "05_scores_and_ranks": ("03_entropy_weights", "04_ahp_weights"),
     "05y_by_year": ("05_scores_and_ranks",),
-    "06_sensitivity": ("05_scores_and_ranks",),
+    "06_sensitivity": (
+        ),
     "07_tiers": ("05_scores_and_ranks",),
     "08_regional_distribution": ("05_scores_and_ranks",),
     "09_agreement": ("05_scores_and_ranks", "07_tiers"),
@@ -68,8 +69,8 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
                             "aggregation.domains"),
     "05y_by_year": (),
     "06_sensitivity": (
-        "uncertainty.draws", "uncertainty.concentration", "uncertainty.half_width", "uncertainty.sobol_samples",
-        "uncertainty.bounds", "uncertainty.top", "uncertainty.seed", "tiers.k", "tiers.draws", "parts.rank_classes",
+        "uncertainty.draws", "uncertainty.concentration", "uncertainty.data", "uncertainty.data_sets",
+        "uncertainty.half_width", "uncertainty.sobol_samples", "uncertainty.bounds", "uncertainty.top", "uncertainty.seed", "tiers.k", "tiers.draws", "parts.rank_classes",
         "parts.scenario_ranks", "parts.leaving_out", "parts.cities_left_out", "parts.choice_indices",
         "parts.weight_indices", "parts.attainable_ranks"),
     "07_tiers": (

@@ -35,8 +35,8 @@ SMALLEST_HIGHEST = 1e-290   # scores far below it, all 0 for example, have a fin
 @dataclass(frozen=True, eq=False)
 class DesignCell:
     """One way to score. base: positive base weights; group: for each city the position of its distinct row (cities
-    with equal rows tie in every draw); indicators: the labels of the weights. Cells that share scorer and group (the
-    same objects) are counted together."""
+    with equal rows tie in every draw); indicators: the labels of the weights. Cells that share the group (the same
+    object) are counted together."""
 
     scorer: Scorer
     base: np.ndarray
@@ -170,7 +170,7 @@ def keep_tasks(tasks: Sequence[Task], cells: Cells, seed: int, shortest_block: i
     """The ranks in some streams, kept."""
     kept: list[np.ndarray] = []
     with one_blas_thread():
-        for first, last in runs_of_one_data_set(tasks, cells):
+        for first, last in runs_of_one_grouping(tasks, cells):
             keeper = RankKeeper(cells[tasks[first][0]].group)
             score_streams(tasks[first:last], cells, seed, keeper, shortest_block)
             kept += keeper.kept
@@ -257,7 +257,7 @@ def count_tasks(tasks: Sequence[Task], cells: Cells, seed: int, shortest_block: 
     """
     counts: Counts = {}
     with one_blas_thread():
-        for first, last in runs_of_one_data_set(tasks, cells):
+        for first, last in runs_of_one_grouping(tasks, cells):
             cell = cells[tasks[first][0]]
             counter = RankCounter(np.bincount(cell.group))
             score_streams(tasks[first:last], cells, seed, counter, shortest_block)
@@ -266,12 +266,11 @@ def count_tasks(tasks: Sequence[Task], cells: Cells, seed: int, shortest_block: 
     return counts
 
 
-def runs_of_one_data_set(tasks: Sequence[Task], cells: Cells) -> Iterator[tuple[int, int]]:
-    """(first, last + 1) of the stretches of tasks whose cells share scorer and group."""
+def runs_of_one_grouping(tasks: Sequence[Task], cells: Cells) -> Iterator[tuple[int, int]]:
+    """(first, last + 1) of the stretches of tasks whose cells share the group."""
     first = 0
     for position, task in enumerate(tasks):
-        here, before = cells[task[0]], cells[tasks[first][0]]
-        if here.scorer is not before.scorer or here.group is not before.group:
+        if cells[task[0]].group is not cells[tasks[first][0]].group:
             yield first, position
             first = position
     if tasks:
@@ -279,11 +278,11 @@ def runs_of_one_data_set(tasks: Sequence[Task], cells: Cells) -> Iterator[tuple[
 
 
 def score_streams(tasks: Sequence[Task], cells: Cells, seed: int, counter: RankCounter, shortest_block: int) -> None:
-    """Draw, score and count streams of one data set; scores of short blocks are ranked together."""
+    """Draw, score and count streams of cells that share the group; scores of short blocks are ranked together."""
     distinct = len(counter.group_sizes)
     rows = int(np.clip(SCORES_IN_MEMORY // distinct, 16, DRAWS_PER_STREAM))
     buffer, filled = np.empty((2 * rows, distinct)), 0
-    weights = np.empty(len(cells[tasks[0][0]].base) * DRAWS_PER_STREAM)
+    weights = np.empty(max(len(cells[number].base) for number, *_ in tasks) * DRAWS_PER_STREAM)
     for number, stream, wanted in tasks:
         cell, generator = cells[number], stream_generator(seed, number, stream)
         for start, length in blocks(stream, wanted, shortest_block):

@@ -59,6 +59,7 @@ FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
         "normalisation": ("normalisation", "normalization", "标准化", "标准化方法", "归一化", "归一化方法", "无量纲化"),
         "share": ("share",),  # of a tree that a run has kept
         "denominator": ("denominator", "divisor", "分母", "除数", "除以"),
+        "reliability": ("reliability", "信度", "可靠度", "信度系数"),
     },
     "cities": {
         "code": ("code", "代码", "adcode", "行政区划代码", "城市代码", "iso3", "iso2", "iso", "iso_code", "ucode",

@@ -1,5 +1,5 @@
-"""What a table `framework` says of scales: weights of its nodes; goalposts, logarithms, normalisation and denominators
-of its indicators.
+"""What a table `framework` says of scales: weights of its nodes; goalposts, logarithms, reliabilities, normalisation
+and denominators of its indicators.
 
 Weights are kept as they are written and scaled among the children of a node where they are used
 (`analysis.hierarchy.given_weights`); goalposts are in the indicator's own unit, after the division.
@@ -15,7 +15,7 @@ from workbench.own.findings import CODE, RESERVED, Cell, Findings, folded, is_bl
 from workbench.own.headings import Table
 from workbench.own.numbers import read_number, reasons
 
-NUMBERS = ("weight", "low", "high", "log")
+NUMBERS = ("weight", "low", "high", "log", "reliability")
 WORDS = ("normalisation", "denominator")
 SCALES = (*NUMBERS, *WORDS)  # the columns that a framework may have beside those of every tree
 METHODS = {"minmax": ("minmax", "min-max", "min max", "极差", "极差法", "极值", "极值法", "最大最小", "min–max"),
@@ -31,8 +31,8 @@ ALIKE = 0.02  # how far sums of printed weights may be apart
 
 def read_numbers(nodes: pd.DataFrame, table: Table, places: dict[str, int], findings: Findings) -> pd.DataFrame:
     """What the table says of the nodes' scales by code: of the columns SCALES those in which it has any."""
-    numbers = pd.DataFrame(np.nan, nodes.index, ["weight", "low", "high"]).assign(log=False, normalisation="",
-                                                                                  denominator="")
+    numbers = pd.DataFrame(np.nan, nodes.index, ["weight", "low", "high", "reliability"]).assign(
+        log=False, normalisation="", denominator="")
     for code, level in nodes["level"].items():
         cells = {name: table.cell(places[code], name) for name in SCALES}
         numbers.at[code, "weight"] = read_one(cells["weight"], findings)
@@ -42,15 +42,22 @@ def read_numbers(nodes: pd.DataFrame, table: Table, places: dict[str, int], find
             numbers.at[code, "normalisation"] = read_method(cells["normalisation"], findings)
             numbers.at[code, "denominator"] = read_denominator(cells["denominator"], code, nodes, findings)
             check_goalposts(numbers.loc[code], cells, findings)
+            numbers.at[code, "reliability"] = read_one(cells["reliability"], findings)
+            if not (np.isnan(numbers.at[code, "reliability"]) or 0 < numbers.at[code, "reliability"] <= 1):
+                findings.problem(cells["reliability"], "reliability_out_of_range",
+                                 "信度应大于 0、不超过 1（85% 写作 0.85）；请更正，没有则留空",
+                                 "a reliability is above 0 and at most 1 (85 % is 0.85); correct it, or leave it blank "
+                                 "where there is none")
         elif filled := [cells[name] for name in SCALES[1:] if not is_blank(cells[name].content)]:
-            findings.warning(filled[0], "scale_of_a_node", "目标值、对数、标准化方法与分母只属于指标；此处未读取",
-                             "goalposts, logarithms, normalisation and denominators belong to indicators; not read "
-                             "here")
+            findings.warning(filled[0], "scale_of_a_node", "目标值、对数、信度、标准化方法与分母只属于指标；此处未读取",
+                             "goalposts, logarithms, reliabilities, normalisation and denominators belong to "
+                             "indicators; not read here")
     spelled: dict[str, str] = {}
     numbers["denominator"] = [name and spelled.setdefault(tight(name), name) for name in numbers["denominator"]]
     refuse_mixed_percent(nodes.index, table, places, findings)
-    kept = [name for name in SCALES if (numbers[name].notna() if name in ("weight", "low", "high") else
-                                        numbers[name].astype(bool)).any()]
+    said = {name: numbers[name].notna() if numbers[name].dtype == float else numbers[name].astype(bool)
+            for name in SCALES}
+    kept = [name for name in SCALES if said[name].any()]
     return numbers[kept]
 
 
