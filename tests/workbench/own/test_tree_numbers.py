@@ -22,6 +22,7 @@ X3,indicator,B1,Years,+,1,20,85,no
 """
 VALUES = "code,X1,X2,X3\n" + "".join(f"P{number},{100 * number},{number ** 2},{60 + 5 * number}\n"
                                      for number in range(1, 8))
+RELIABILITIES = ["", "", "", "", "0.8", "", "1"]
 PAPER = """一级指标,权重,二级指标,权重,三级指标,权重,四级指标,权重,方向
 财富,0.6,收入,0.7,工资,0.5,X1,0.5,+
 ,,,,,,X2,0.5,-
@@ -65,6 +66,27 @@ class TestNumbers:
         plain = "\n".join(",".join(line.split(",")[:5]) for line in LONG.splitlines())
         tree = read(tmp_path / "s", plain).framework
         assert not {"weight", "low", "high", "log"} & set(tree)
+
+    def test_reliabilities_are_read_kept_and_stated_in_the_panel(self, tmp_path):
+        rows = [f"{line},{last}" for line, last in zip(LONG.replace("60%", "6").replace("40%", "4").splitlines(),
+                                                       ["reliability", *RELIABILITIES], strict=True)]
+        given = read(tmp_path / "s", "\n".join(rows) + "\n")
+        assert given.framework["reliability"].dropna().to_dict() == {"X1": 0.8, "X3": 1.0}
+        write_input(given, tmp_path / "kept")
+        pd.testing.assert_frame_equal(read_input(tmp_path / "kept").framework, given.framework)
+        stated = own_panel(given).reliability
+        assert dict(zip(stated["variable"], stated["reliability"], strict=True)) == {"X1": 0.8, "X3": 1.0}
+        assert own_panel(read(tmp_path / "plain", LONG.replace("60%", "6").replace("40%", "4"))).reliability is None
+
+    @pytest.mark.parametrize("wrong", ["0", "1.2", "85%", "-0.5"])
+    def test_a_reliability_out_of_range_is_refused_at_its_cell(self, tmp_path, wrong):
+        lasts = ["reliability", *RELIABILITIES]
+        rows = [f"{line},{last.replace('0.8', wrong)}" for line, last in
+                zip(LONG.replace("60%", "6").replace("40%", "4").splitlines(), lasts, strict=True)]
+        with pytest.raises(OwnDataError) as caught:
+            read(tmp_path / "s", "\n".join(rows) + "\n")
+        (found,) = caught.value.problems
+        assert found.kind == "reliability_out_of_range" and found.column == 10 and "0.85" in found.en
 
     @pytest.mark.parametrize(("before", "after", "kind", "row", "column", "fragment"), [
         ("X2,indicator,A1,Debt,-,1", "X2,indicator,A1,Debt,-,", "weight_missing", 7, 6, "others under A1"),
