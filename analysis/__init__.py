@@ -41,6 +41,7 @@ What it says, notebooks 08 and 09
     agreement         how far the ranking agrees with the published one, GDP beside it
     implied           how closely weighted public figures can follow the published order
     attribution, shapley  why two rankings differ, divided among the stages of the method
+    bands                 certain, probable and contested places; pairs and groups that cannot be told apart
     importance            what decides the scores: shares of their variance, titles
 What a reader sees of it
     figures, maps     one function per figure: frames in, a matplotlib Figure out

@@ -227,3 +227,68 @@ def movers(scores: pd.Series, published_ranks: pd.Series) -> pd.DataFrame:
     overall = scored.rank(ascending=False, method="min").loc[known.index].astype(int)
     frame = pd.DataFrame({"published": known, "ours_within": within, "ours_overall": overall, "move": known - within})
     return frame.iloc[frame["move"].abs().mul(-1).argsort(kind="stable")].rename_axis("adcode")
+
+
+def paired_differences(first: pd.Series, second: pd.Series, published_ranks: pd.Series, draws: int = 2000,
+                       seed: int = 20201218) -> pd.DataFrame:
+    """How far two rankings differ in agreement, on the same cities: second less first, with paired bootstrap intervals.
+
+    Rows spearman (cities of the hundred that both rank, drawn with replacement) and auc (those and the other cities,
+    drawn apart); columns first, second, difference, low, high (95 %), cities. Two intervals that overlap say little of
+    two rankings of the same cities; the interval of their difference does. Reference: Efron & Tibshirani (1993),
+    An Introduction to the Bootstrap, chapter 13; method.md 9.1.
+    """
+    from scipy.stats import rankdata
+
+    check_published(published_ranks, first)
+    both = first.notna() & second.reindex(first.index).notna()
+    scores = np.stack([first[both].to_numpy(dtype=float), second.reindex(first.index)[both].to_numpy(dtype=float)])
+    place = pd.Series(range(both.sum()), first.index[both])
+    known = published_ranks[published_ranks.index.isin(place.index)]
+    inside, order = place[known.index].to_numpy(), known.to_numpy(dtype=float)
+    outside = np.setdiff1d(np.arange(both.sum()), inside)
+    rng = np.random.default_rng(seed)
+
+    def correlations(picks: np.ndarray) -> np.ndarray:
+        theirs = rankdata(order[picks], axis=1)
+        return np.stack([row_correlations(rankdata(-own[inside][picks], axis=1), theirs) for own in scores])
+
+    def areas(members: np.ndarray, others: np.ndarray) -> np.ndarray:
+        ranks = rankdata(np.concatenate([scores[:, members], scores[:, others]], axis=2), axis=2)
+        size = members.shape[1]
+        return (ranks[:, :, :size].sum(axis=2) - size * (size + 1) / 2) / (size * others.shape[1])
+
+    here, there = np.arange(len(inside))[None], outside[None]
+    drawn = rng.integers(0, len(inside), (draws, len(inside)))
+    values = {"spearman": (correlations(here), correlations(drawn))}
+    if len(outside):
+        drawn_out = outside[rng.integers(0, len(outside), (draws, len(outside)))]
+        values["auc"] = areas(inside[here], there), areas(inside[drawn], drawn_out)
+    rows = {}
+    for name, (found, again) in values.items():
+        low, high = np.nanquantile(again[1] - again[0], [0.025, 0.975])
+        rows[name] = {"first": found[0, 0], "second": found[1, 0], "difference": found[1, 0] - found[0, 0],
+                      "low": low, "high": high, "cities": len(inside) if name == "spearman" else len(place)}
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("measure")
+
+
+def partial_spearman(first: pd.Series, published_ranks: pd.Series, given: pd.Series) -> float:
+    """Spearman's correlation of a ranking with the published order, given a third (size, say): what is left of the
+    agreement among cities alike in it. Signed as `spearman`; on the published cities that have all three."""
+    table = pd.DataFrame({"first": first, "given": given}).reindex(published_ranks.index).dropna().rank()
+    order = -published_ranks[table.index].rank()
+    ours, size, both = table["first"].corr(order), table["given"].corr(order), table["first"].corr(table["given"])
+    return float((ours - size * both) / np.sqrt((1 - size**2) * (1 - both**2)))
+
+
+def agreement_over(ranks: pd.DataFrame, published_ranks: pd.Series) -> pd.DataFrame:
+    """Agreement of many rankings of the same cities at once: one row per ranking (row of `ranks`, 1 = best), with
+    spearman inside the hundred and overlap (published cities among the best of the same number, ties as they fall)."""
+    from scipy.stats import rankdata
+
+    check_published(published_ranks, ranks.iloc[0])
+    inside = rankdata(ranks[published_ranks.index].to_numpy(dtype=float), axis=1)
+    theirs = rankdata(published_ranks.to_numpy(dtype=float))[None]
+    size = len(published_ranks)
+    return pd.DataFrame({"spearman": row_correlations(inside, theirs),
+                         "overlap": (ranks[published_ranks.index] <= size).sum(axis=1).to_numpy()}, ranks.index)

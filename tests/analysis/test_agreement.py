@@ -320,3 +320,70 @@ class TestImpliedFit:
         given = {"equal_indicators": points.mean(axis=1), "equal_domains": domains.mean(axis=1),
                  "study": published * 1.0, "gdp_2019": -published}
         return implied_fit(fits, given, published, **FEW_FITS)
+
+
+class TestPaired:
+    """Two rankings held against the published one on the same cities."""
+
+    @pytest.fixture
+    def made(self):
+        rng = np.random.default_rng(4)
+        truth = pd.Series(rng.normal(size=60), [f"c{n}" for n in range(60)])
+        published = (-truth).rank().astype(int)[lambda ranks: ranks <= 25]
+        close, far = (truth + rng.normal(0, noise, 60) for noise in (0.15, 1.2))
+        return far, close, published
+
+    def test_the_figures_are_those_of_each_alone(self, made):
+        first, second, published = made
+        table = agreement.paired_differences(first, second, published, draws=200)
+        for column, scores in (("first", first), ("second", second)):
+            assert table.at["spearman", column] == pytest.approx(agreement.spearman(scores, published))
+            assert table.at["auc", column] == pytest.approx(agreement.area_under_curve(scores, published.index))
+        assert (table["difference"] == table["second"] - table["first"]).all()
+
+    def test_a_ranking_that_is_nearer_is_found_nearer_and_itself_no_nearer(self, made):
+        first, second, published = made
+        assert agreement.paired_differences(first, second, published, 400).at["spearman", "low"] > 0
+        same = agreement.paired_differences(first, first, published, 100)
+        assert (same[["difference", "low", "high"]] == 0).all(axis=None)
+
+    def test_only_cities_that_both_rank_count(self, made):
+        first, second, published = made
+        holed = second.mask(second.index.isin(published.index[:2]))
+        table = agreement.paired_differences(first, holed, published, 50)
+        assert table["cities"].to_dict() == {"spearman": 23, "auc": 58}
+
+    def test_a_bootstrap_drawn_by_hand(self, made):
+        """The same draws, city by city with SciPy."""
+        from scipy.stats import spearmanr
+
+        first, second, published = made
+        table = agreement.paired_differences(first, second, published, draws=30, seed=9)
+        picks = np.random.default_rng(9).integers(0, 25, (30, 25))
+        codes = published.index.to_numpy()
+        found = [spearmanr(-second[codes[row]], published[codes[row]]).statistic
+                 - spearmanr(-first[codes[row]], published[codes[row]]).statistic for row in picks]
+        assert table.loc["spearman", ["low", "high"]].to_numpy() == pytest.approx(np.quantile(found, [0.025, 0.975]))
+
+
+class TestGiven:
+    def test_partial_correlation_by_regression_on_ranks(self):
+        """The definition: correlation of the residuals of both ranks regressed on the third's."""
+        rng = np.random.default_rng(2)
+        frame = pd.DataFrame(rng.normal(size=(30, 3)), columns=list("abc"))
+        frame["a"] += frame["c"]
+        published = frame["b"].rank().astype(int)
+        ranks = pd.DataFrame({"a": frame["a"].rank(), "b": -published.rank(), "c": frame["c"].rank()})
+        left = [ranks[name] - np.polyval(np.polyfit(ranks["c"], ranks[name], 1), ranks["c"]) for name in "ab"]
+        expected = np.corrcoef(*left)[0, 1]
+        assert agreement.partial_spearman(frame["a"], published, frame["c"]) == pytest.approx(expected)
+
+    def test_many_rankings_at_once_are_each_alone(self):
+        rng = np.random.default_rng(3)
+        scores = pd.DataFrame(rng.normal(size=(5, 40)), columns=[f"c{n}" for n in range(40)])
+        published = pd.Series(range(1, 11), [f"c{n}" for n in range(10)])
+        ranks = scores.rank(axis=1, ascending=False).astype(int)
+        table = agreement.agreement_over(ranks, published)
+        for row in scores.index:
+            alone = agreement.agreement(scores.loc[row], published, draws=10)
+            assert table.loc[row].tolist() == pytest.approx([alone["spearman"], alone["overlap"]])
