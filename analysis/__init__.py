@@ -39,6 +39,7 @@ What the result depends on, notebooks 06 and 07
     sensitivity       weights, methods, indicators and cities varied: intervals, chances, Sobol indices
     scenarios         the study again for each alternative of settings/alternatives.yaml
     tiers             tiers, how many, and how sure each city's is
+    years             the same study in other years: who moved, and what moved them
 What it says, notebooks 08 and 09
     regions           where the leading cities lie
     spatial           how alike neighbouring cities are: Moran's I, and the clusters it comes from
