@@ -70,9 +70,10 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "05y_by_year": (),
     "06_sensitivity": (
         "uncertainty.draws", "uncertainty.concentration", "uncertainty.data", "uncertainty.data_sets",
-        "uncertainty.half_width", "uncertainty.sobol_samples", "uncertainty.bounds", "uncertainty.top", "uncertainty.seed", "tiers.k", "tiers.draws", "parts.rank_classes",
-        "parts.scenario_ranks", "parts.leaving_out", "parts.cities_left_out", "parts.choice_indices",
-        "parts.weight_indices", "parts.attainable_ranks"),
+        "uncertainty.half_width", "uncertainty.sobol_samples", "uncertainty.bounds", "uncertainty.top",
+        "uncertainty.seed", "tiers.k", "tiers.draws", "parts.rank_classes", "parts.scenario_ranks",
+        "parts.leaving_out", "parts.cities_left_out", "parts.choice_indices", "parts.weight_indices",
+        "parts.attainable_ranks"),
     "07_tiers": (
         "tiers.k", "tiers.k_smallest", "tiers.k_largest", "tiers.starts", "tiers.references", "tiers.resamples",
         "tiers.draws", "tiers.seed", "uncertainty.concentration", "parts.choice_of_k"),
