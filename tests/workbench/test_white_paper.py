@@ -212,7 +212,7 @@ class TestTables:
                                           run.settings)
         assert len(frame) == 34 and list(frame.columns[:3]) == ["一级指标", "二级指标", "三级指标"]
         for name in ("熵权", "层次分析", "组合"):
-            assert frame[name].sum() == pytest.approx(1, abs=1e-9) and frame[name].notna().sum() == 11
+            assert frame[name].sum() == pytest.approx(1, abs=1e-9) and frame[name].notna().sum() == 12
         assert set(", ".join(frame["来源"].dropna()).split(", ")) == {str(number) for number in used["number"]}
         unjudged = paper_tables.system_table(run.tree, run.chosen, numbers, run.raw.notna().mean(), run.weights,
                                              run.settings, judged=False)

@@ -89,7 +89,7 @@ class TestPeers:
 
     def test_filled_values_are_neither_strength_nor_weakness(self, profiles):
         filled = [key for key, words in profiles.flags.items() if "filled" in words]
-        assert len(filled) == 69
+        assert len(filled) == profiles.tables.record["action"].str.startswith("filled").sum() > 0
         for code, indicator in filled:
             assert indicator not in [*profiles.outstanding(code)[0], *profiles.outstanding(code)[1]]
 
@@ -159,12 +159,13 @@ class TestMoves:
         scores = study.score(points, tables.weights["combined"], choices.aggregation.method)
         other = replace(tables, settings=choices, normalised=points, scores=tables.scores.assign(
             score=scores, rank=scoring.rank(scores)))
-        move = cities.moves_of(other, "450100")
-        step = next(step for step in move.steps if step.possible)
+        code, move, step = next(
+            (code, move, step) for code in other.scores["rank"].sort_values().index[80:] if code in other.scores.index
+            for move in [cities.moves_of(other, code)] for step in move.steps or () if step.possible)
         for shift, holds in ((1e-6, True), (-1e-6, False)):
             changed = points.copy()
-            changed.at["450100", step.indicator] = step.needed + shift
-            rank = scoring.rank(study.score(changed, tables.weights["combined"], choices.aggregation.method))["450100"]
+            changed.at[code, step.indicator] = step.needed + shift
+            rank = scoring.rank(study.score(changed, tables.weights["combined"], choices.aggregation.method))[code]
             assert (rank <= move.up) == holds
 
     @pytest.mark.parametrize(("section", "value"), [("normalisation", "zscore"), ("aggregation", "topsis")])
