@@ -36,13 +36,16 @@ def one_choice_at_a_time(panel: Panel, base: Study, top: int = 100, stages: Stag
     """Run the study once for each alternative, all else as in `base`, and compare the ranks.
 
     An alternative that the base already has gives no shift; one that the settings refuse beside the other choices of
-    the base (z-scores beside a geometric mean) is left out. `stages` of the same panel provide what another analysis
-    has computed. workers: processes, or machines inside `joblib.parallel_config(backend="dask")`; each computes its
-    alternatives from the panel, with the same ranks. Raises what `score_study` raises.
+    the base (z-scores beside a geometric mean) and one for fewer cities than there are (`most_units`) are left out.
+    `stages` of the same panel provide what another analysis has computed. workers: processes, or machines inside
+    `joblib.parallel_config(backend="dask")`; each computes its alternatives from the panel, with the same ranks.
+    Raises what `score_study` raises.
     """
     check_count("workers", workers)
     alternatives, wanted = [], []
     for alternative in read_alternatives(panel.root, panel.traits, panel.experts):
+        if alternative.most_units is not None and len(panel.cities) > alternative.most_units:
+            continue
         try:
             wanted.append(with_overrides(base.settings, alternative.values(base.settings)))
             alternatives.append(alternative)

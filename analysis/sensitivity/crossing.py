@@ -50,14 +50,15 @@ class Listed:
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a choice: its key, its name in two languages, the settings it fixes, by dotted name, and its odds
-    relative to the other options of the factor (above 0)."""
+    """One option of a choice: its key, its name in two languages, the settings it fixes, by dotted name, its odds
+    relative to the other options of the factor (above 0), and how many cities it is offered for (None: any number)."""
 
     key: str
     zh: str
     en: str
     changes: Mapping[str, Any]
     odds: float = 1.0
+    most_units: int | None = None
 
     def values(self, settings: Settings) -> dict[str, Any]:
         """The values that the option gives to the settings it fixes; lists depend on those of `settings`."""
@@ -280,7 +281,7 @@ def option_of(row: dict) -> Option:
         raise SensitivityError(f"{ALTERNATIVES}, option {row['key']}: odds {odds!r}; give a number above 0, or take "
                                "the option out of the file")
     changes = {name: tuple(value) if isinstance(value, list) else value for name, value in row["set"].items()}
-    return Option(str(row["key"]), row["zh"], row["en"], changes, float(odds))
+    return Option(str(row["key"]), row["zh"], row["en"], changes, float(odds), row.get("most_units"))
 
 
 def with_own(options: list[Option], settings: Settings) -> list[Option]:

@@ -11,7 +11,7 @@ analysis techniques as tools for the quality assessment of composite indicators,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,11 +21,11 @@ import pandas as pd
 from analysis.frames import settle
 
 from .cells import Design
-from .counting import Counts, add_counts, count_ranks
+from .counting import Cells, Counts, add_counts, count_ranks, keep_ranks
 from .draws import SensitivityError, check_count
 from .factorial import same_data
 from .ranking import cell_ranks
-from .uncertainty import WeightUncertainty, base_counts, summarise
+from .uncertainty import WeightUncertainty, base_counts, summarise, summarise_kept
 
 SHORTEST_BLOCK = 16  # draws; thousands of cells with a few draws each
 DRAWS_AT_A_TIME = 2**20
@@ -46,10 +46,10 @@ class MethodUncertainty(WeightUncertainty):
 
 
 def method_uncertainty(design: Design, draws: int, seed: int, top: Sequence[int] = (10, 100),
-                       workers: int = 1) -> MethodUncertainty:
+                       workers: int = 1, classes: int = 0) -> MethodUncertainty:
     """How certain each city's rank is when neither the weights nor the method are taken as given.
 
-    design: from `cross`. draws: number of draws over all cells together. seed, top, workers: as in
+    design: from `cross`. draws: number of draws over all cells together. seed, top, workers, classes: as in
     `weight_uncertainty`; the result is the same, bit for bit, for any number of workers. Draws of combinations that the
     study refuses are counted and listed by cause. Raises SensitivityError where no draw gives a ranking.
 
@@ -62,26 +62,35 @@ def method_uncertainty(design: Design, draws: int, seed: int, top: Sequence[int]
     failed = int(failures["draws"].sum())
     if failed == draws:
         raise SensitivityError(f"none of the {draws} draws gives a ranking; first cause: {failures['cause'].iloc[0]}")
-    parts = np.array_split(np.arange(len(design.cells)), design.crossing.replicates)  # equally many in each
-    counts, shares = Counts(), []
-    for part in parts:
-        own = counts_of(design, part, wanted, seed, workers)
-        shares.append({f"p_top_{k}": share_within(own, k) for k in top})
-        add_counts(counts, own)
-    result = summarise(counts, design.cities, draws - failed, top, failed)
+    counts, kept, shares = Counts(), list[np.ndarray](), list[dict[str, Any]]()
+    for part in np.array_split(np.arange(len(design.cells)), design.crossing.replicates):  # equally many in each
+        noisy, still = visited(design, part, wanted)
+        each = {number: int(wanted[number]) for number in noisy}
+        if classes:
+            own = keep_ranks(noisy, each, seed, workers, SHORTEST_BLOCK)
+            own += [np.broadcast_to(ranks, (times, len(ranks))) for ranks, times in still]
+            shares.append({f"p_top_{k}": share_of_kept(own, k) for k in top})
+            kept += own
+        else:
+            found = count_ranks(noisy, each, seed, workers, SHORTEST_BLOCK)
+            for ranks, times in still:
+                add_counts(found, base_counts(ranks, times))
+            shares.append({f"p_top_{k}": share_within(found, k) for k in top})
+            add_counts(counts, found)
+    result = summarise_kept(kept, design.cities, draws - failed, top, classes, failed) if classes else summarise(
+        counts, design.cities, draws - failed, top, failed)
     return MethodUncertainty(**vars(result), failures=failures, errors=standard_errors(result, shares))
 
 
-def counts_of(design: Design, numbers: np.ndarray, wanted: np.ndarray, seed: int, workers: int) -> Counts:
-    """The counts of ranks over some cells, each with the draws wanted of it."""
+def visited(design: Design, numbers: np.ndarray, wanted: np.ndarray) -> tuple[Cells, list[tuple[np.ndarray, int]]]:
+    """The cells among some that have draws: those with noise by number, of one data set behind each other, and of
+    those without the ranks and the number of draws."""
     cells = {int(number): cell for number in numbers if (cell := design.cells[number]) is not None and wanted[number]}
-    noisy = {number: cell for alike, _ in same_data(cells.items()) for number in alike
-             if not (cell := cells[number]).noise.is_none}  # those of one data set are counted together
-    counts = count_ranks(noisy, {number: int(wanted[number]) for number in noisy}, seed, workers, SHORTEST_BLOCK)
-    for number, cell in cells.items():
-        if cell.noise.is_none:
-            add_counts(counts, base_counts(cell_ranks(cell, cell.base)[0], int(wanted[number])))
-    return counts
+    noisy = {number: cells[number] for alike, _ in same_data(cells.items()) for number in alike
+             if not cells[number].noise.is_none}
+    still = [(cell_ranks(cell, cell.base)[0], int(wanted[number])) for number, cell in cells.items()
+             if cell.noise.is_none]
+    return noisy, still
 
 
 def share_within(counts: Counts, k: int) -> np.ndarray | float:
@@ -91,8 +100,15 @@ def share_within(counts: Counts, k: int) -> np.ndarray | float:
     return sum(table[:, :k].sum(axis=1) for table in counts.values()) / sum(table[0].sum() for table in counts.values())
 
 
-def standard_errors(result: WeightUncertainty, shares: list[dict[str, Any]]) -> pd.DataFrame:
-    """The standard errors of the chances p_top_k, from what each is within each replicate (`shares`)."""
+def share_of_kept(kept: Sequence[np.ndarray], k: int) -> np.ndarray | float:
+    """As `share_within`, of ranks that were kept (blocks of draws × cities)."""
+    draws = sum(map(len, kept))
+    return sum((block <= k).sum(axis=0) for block in kept) / draws if draws else np.nan
+
+
+def standard_errors(result: WeightUncertainty, shares: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """The standard errors of the chances p_top_k, from what each is within each replicate (`shares`); of a single one
+    those of independent draws."""
     errors = {}
     for name in shares[0]:
         chance = result.ranks[name].to_numpy()

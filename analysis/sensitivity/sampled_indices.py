@@ -30,8 +30,6 @@ from .ranking import cell_ranks, drawn_ranks
 from .sampling import Staircases
 from .sobol import MEAN_SHIFT, SobolIndices
 
-CITIES_AS_OUTPUTS = 1_000  # of more cities only the mean shift is an output
-
 
 @dataclass(frozen=True)
 class Climbed:
@@ -66,25 +64,26 @@ class Moments:
     shared: tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def drawn_indices(design: Design, seed: int, confidence: float = 0.95) -> SobolIndices:
+def drawn_indices(design: Design, seed: int, confidence: float = 0.95, every_city: bool = True) -> SobolIndices:
     """First-order and total indices of every choice of method, and of the weights within each combination.
 
-    design: of `Staircases` with one kind of noise. Inputs and outputs as in `choice_indices` (every city's rank for up
-    to 1,000 cities). Margins: Student's t on the jackknife over the replicates; they hold the error of the drawn
+    design: of `Staircases` with one kind of noise. Inputs and outputs as in `choice_indices`. Margins: Student's t on the jackknife over the replicates; they hold the error of the drawn
     combinations and weights. Estimates of the first order may fall below 0 by chance; choices whose options are
     identical have a total index of exactly 0.
 
     Raises SensitivityError where a combination was refused, as `choice_indices` does. Reference: docs/method.md,
     section 6.6.
     """
-    climbed = climb(design, seed)  # also kept for `indices_by_odds`
-    outputs = [MEAN_SHIFT, *design.cities][:climbed[0].outputs.shape[-1]]
+    climbed = climb(design, seed, every_city)  # also kept for `indices_by_odds`
+    outputs = [MEAN_SHIFT, *design.cities] if every_city else [MEAN_SHIFT]
+    climbed = climbed if every_city else shifts_of(climbed)
     return indices_of(climbed, design.crossing.factors, outputs, confidence)
 
 
-def indices_of_choices(design: Design, seed: int) -> SobolIndices:
+def indices_of_choices(design: Design, seed: int, every_city: bool = True) -> SobolIndices:
     """The indices of the choices crossed, of drawn combinations (`drawn_indices`) or of all (`choice_indices`)."""
-    return (drawn_indices if isinstance(design.crossing, Staircases) else choice_indices)(design, seed)
+    of = drawn_indices if isinstance(design.crossing, Staircases) else choice_indices
+    return of(design, seed, every_city=every_city)
 
 
 def indices_by_odds(design: Design, seed: int, factor: str, option: str, shares: Sequence[float],
@@ -96,7 +95,7 @@ def indices_by_odds(design: Design, seed: int, factor: str, option: str, shares:
     not between 0 and 1.
     """
     crossing, found = design.crossing, dict[float, SobolIndices]()
-    climbed = climb(design, seed) if isinstance(crossing, Staircases) else None
+    climbed = shifts_of(climb(design, seed, every_city=False)) if isinstance(crossing, Staircases) else None
     place = next(place for place, each in enumerate(crossing.factors) if each.key == factor)
     old = crossing.factors[place]
     chosen = np.array([each.key == option for each in old.options])
@@ -108,15 +107,19 @@ def indices_by_odds(design: Design, seed: int, factor: str, option: str, shares:
         factors = tuple(each.with_odds(odds) if each is old else each for each in crossing.factors)
         if climbed is None:
             found[share] = choice_indices(replace(design, crossing=Crossing(crossing.settings, factors)), seed,
-                                          confidence=confidence)
+                                          confidence=confidence, every_city=False)
         else:
-            shifts = [replace(each, outputs=each.outputs[..., :1], other=each.other[:, :1]) for each in climbed]
-            found[share] = indices_of(shifts, crossing.factors, [MEAN_SHIFT], confidence, {place: new})
+            found[share] = indices_of(climbed, crossing.factors, [MEAN_SHIFT], confidence, {place: new})
     return found
 
 
-def climb(design: Design, seed: int) -> list[Climbed]:
-    """The outputs of every replicate: the mean shift from the run's own ranking and, of up to 1,000 cities, every rank.
+def shifts_of(climbed: list[Climbed]) -> list[Climbed]:
+    """The mean shift alone."""
+    return [replace(each, outputs=each.outputs[..., :1], other=each.other[:, :1]) for each in climbed]
+
+
+def climb(design: Design, seed: int, every_city: bool) -> list[Climbed]:
+    """The outputs of every replicate: the mean shift from the run's own ranking and, where asked for, every rank.
     They are kept with the design, so that indices by other odds need no more rankings."""
     crossing = design.crossing
     if not isinstance(crossing, Staircases):
@@ -127,9 +130,9 @@ def climb(design: Design, seed: int) -> list[Climbed]:
         number, cause = next(iter(design.causes.items()))
         options = ", ".join(option.key for option in crossing.options(design.place(number)[0]))
         raise SensitivityError(f"combination {options} was refused ({cause}); leave one of its options out")
-    if seed in design.kept:
+    if seed in design.kept and (not every_city or design.kept[seed][0].outputs.shape[-1] > 1):
         return design.kept[seed]
-    usual, every_city = base_ranks(design), len(design.cities) <= CITIES_AS_OUTPUTS
+    usual = base_ranks(design)
     quantiles, shape = quantiles_of(design, seed), (crossing.stairs, crossing.steps)
     size, climbed = crossing.stairs * crossing.steps, []
     for replicate, own in enumerate(quantiles):

@@ -69,6 +69,24 @@ def system_values(v: PaperValues) -> dict[str, str]:
         "domain": v.nodes[shares.index[0]], "domain_weight": f"{shares.iloc[0]:.1%}"}
 
 
+def decision_values(v: PaperValues) -> dict[str, str]:
+    """What decides the ranking: shares of the scores' variance, and what lists alone explain."""
+    shares = v.read("05_effective_weights", index="indicator").sort_values("variance_share", ascending=False)
+    domain = v.read("05_weights", index="indicator")["domain"]
+    by_domain = shares.groupby(domain)[["nominal", "variance_share"]].sum().sort_values("variance_share")
+    titles, explained = v.read("05_titles", index=None), v.read("05_titles_explained", index="titles")
+    return {
+        "first": v.nodes[shares.index[0]], "first_share": f"{shares['variance_share'].iloc[0]:.0%}",
+        "first_weight": f"{shares['nominal'].iloc[0]:.1%}", "three": v.listed(shares.index[:3], v.nodes),
+        "three_share": f"{shares['variance_share'].iloc[:3].sum():.0%}", "domain": v.nodes[by_domain.index[-1]],
+        "domain_share": f"{by_domain['variance_share'].iloc[-1]:.0%}",
+        "domain_weight": f"{by_domain['nominal'].iloc[-1]:.0%}",
+        "titled": str(titles.loc[titles["titles"] > 0, "inside"].sum()),
+        "lists": str(explained.at["recorded", "lists"]), "lists_used": str(explained.at["used", "lists"]),
+        "lists_share": f"{explained.at['recorded', 'r_squared']:.0%}",
+        "used_share": f"{explained.at['used', 'r_squared']:.0%}"}
+
+
 def score_values(v: PaperValues) -> dict[str, str]:
     """Scores and ranks at the top and at the cut."""
     table, hundred, choices = v.table(), v.hundred(), v.read("06_choice_intervals")
@@ -207,6 +225,6 @@ def outlook_values(v: PaperValues) -> dict[str, str]:
         "northeast": f"{pairs.at['东北', 'superiority']:.0%}"}
 
 
-GROUPS = {"system": system_values, "scores": score_values, "certainty": certainty_values, "regions": region_values,
-          "domains": domain_values, "stages": stage_values, "lists": overlap_values, "agreement": agreement_values,
-          "outlook": outlook_values}
+GROUPS = {"system": system_values, "decides": decision_values, "scores": score_values, "certainty": certainty_values,
+          "regions": region_values, "domains": domain_values, "stages": stage_values, "lists": overlap_values,
+          "agreement": agreement_values, "outlook": outlook_values}
