@@ -40,7 +40,7 @@ class Shares:
 
 def choice_indices(design: Design, seed: int, scramblings: int = 8, points: int = 4,
                    confidence: float = 0.95, every_city: bool = True, workers: int = 1) -> SobolIndices:
-    """First-order and total indices of every choice of method, and of the weights within each combination.
+    """First-order and total indices of each choice crossed, and of the weights within each combination.
 
     Inputs: the factors of the crossing, `noise` where the design has more than one kind, and `weights`. Outputs:
     mean_shift (mean absolute change of rank from the run's own ranking) and, unless every_city is false, every city's

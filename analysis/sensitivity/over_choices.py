@@ -1,4 +1,4 @@
-"""Rank intervals and acceptabilities when every choice of method varies at once, weights included.
+"""Rank intervals and acceptabilities when the choices crossed vary at once, weights included.
 
 Cells are visited by the odds of their combinations, which are equal in a sample. Where all are equal, draw number n
 belongs to cell order[n mod C], C being the number of cells and order a random permutation of them: after each C draws

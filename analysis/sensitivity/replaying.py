@@ -1,4 +1,4 @@
-"""Any draw of the Monte Carlo over all choices, extracted, saved and run again through the study itself.
+"""Any draw of the Monte Carlo over the choices crossed, extracted, saved and run again through the study itself.
 
 Reference: docs/method.md, section 6.4.
 """

@@ -65,11 +65,11 @@ class Moments:
 
 
 def drawn_indices(design: Design, seed: int, confidence: float = 0.95, every_city: bool = True) -> SobolIndices:
-    """First-order and total indices of every choice of method, and of the weights within each combination.
+    """First-order and total indices of each choice crossed, and of the weights within each combination.
 
-    design: of `Staircases` with one kind of noise. Inputs and outputs as in `choice_indices`. Margins: Student's t on the jackknife over the replicates; they hold the error of the drawn
-    combinations and weights. Estimates of the first order may fall below 0 by chance; choices whose options are
-    identical have a total index of exactly 0.
+    design: of `Staircases` with one kind of noise. Inputs and outputs as in `choice_indices`. Margins: Student's t on
+    the jackknife over the replicates; they hold the error of the drawn combinations and weights. Estimates of the first
+    order may fall below 0 by chance; choices whose options are identical have a total index of exactly 0.
 
     Raises SensitivityError where a combination was refused, as `choice_indices` does. Reference: docs/method.md,
     section 6.6.

@@ -1,5 +1,5 @@
-"""The scores of single draws, of weights alone or over all choices: for questions, such as tiers, that counts of ranks
-cannot answer.
+"""The scores of single draws, of weights alone or over the choices crossed: for questions, such as tiers,
+that counts of ranks cannot answer.
 
 Reference: docs/method.md, sections 6.4 and 7.4.
 """

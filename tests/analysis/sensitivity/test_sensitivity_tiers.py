@@ -1,4 +1,4 @@
-"""Scores of single draws over all choices, and the chances of tiers that they give."""
+"""Scores of single draws over the choices crossed, and the chances of tiers that they give."""
 
 from __future__ import annotations
 
