@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from analysis import study
+from analysis.scoring import TwoLevels
 from analysis.settings import Settings
 
 from .counting import DesignCell
@@ -46,7 +47,7 @@ class DataSets:
         rows, group = self._rows[data]
         rule = self.stages.rule(settings)
         if (data, rule) not in self._scorers:
-            if rule not in ("arithmetic", "topsis") and not (values.to_numpy() > 0).all():
+            if (rule == "geometric" or isinstance(rule, TwoLevels)) and not (values.to_numpy() > 0).all():
                 study.score(values, weights, rule)  # the study itself refuses what it cannot aggregate
             self._scorers[data, rule] = scorer_for(rows, rule, indicators, group)
         return DesignCell(self._scorers[data, rule], base, noise, group, indicators)
