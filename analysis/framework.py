@@ -126,6 +126,19 @@ def own_scales(framework: pd.DataFrame, indicators: pd.Index) -> pd.DataFrame:
     return table[table["log"] | table["low"].notna()]
 
 
+def own_methods(framework: pd.DataFrame, indicators: pd.Index, method: str) -> pd.Series:
+    """How each indicator is normalised: as a study's own tree says of it, else by `method`.
+
+    >>> tree = pd.DataFrame({"normalisation": ["", "rank"]}, ["x", "y"])
+    >>> own_methods(tree, tree.index, "minmax").to_dict()
+    {'x': 'minmax', 'y': 'rank'}
+    """
+    if "normalisation" not in framework:
+        return pd.Series(method, indicators, name="normalisation")
+    said = framework["normalisation"].reindex(indicators)
+    return said.where(said != "", method)
+
+
 def coverage_by_domain(framework: pd.DataFrame, measured: pd.Index) -> pd.DataFrame:
     """How much of the evaluation system a run can measure: each domain's indicators, and those measured.
 

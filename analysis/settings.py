@@ -100,7 +100,8 @@ class Weighting(Section):
 
 
 class Aggregation(Section):
-    method: Literal["arithmetic", "geometric", "topsis"] = choice("如何汇总为总分", "how points become a score")
+    method: Literal["arithmetic", "geometric", "topsis", "borda", "mazziotta_pareto", "benefit_of_doubt"] = choice(
+        "如何汇总为总分；后三种不用权重", "how points become a score; the last three need no weights")
     domains: Literal["same", "arithmetic", "geometric"] = choice(
         "领域得分怎样汇总为总分", "how domain scores become the total")
 
@@ -130,6 +131,10 @@ class Uncertainty(Section):
         return self
 
 
+class Regions(Section):
+    neighbours: int = choice("空间分析中每座城市的邻居数", "nearest neighbours of a city in space", ge=1, le=50)
+
+
 class Tiers(Section):
     k: int = choice("层数", "number of tiers", ge=2, le=12)
     k_smallest: int = choice("比较的层数从几起", "smallest number of tiers compared", ge=2, le=12)
@@ -146,6 +151,24 @@ class Tiers(Section):
         if self.k_smallest > self.k_largest:
             raise ValueError(f"k_smallest {self.k_smallest} is above k_largest {self.k_largest}; swap or correct them")
         return self
+
+
+class Parts(Section):
+    """What a run computes beside scores and ranks. What grows with the square of the cities, or takes long, can be
+    left off or reduced; a study of more than a few thousand cities reduces some of it by itself (docs/own_data.md)."""
+
+    rank_classes: int = choice("各名次的概率合为几类；0 为每个名次各自",
+                               "classes of ranks whose chances are kept; 0: every rank", ge=0, le=1_000)
+    scenario_ranks: bool = choice("写出每座城市在每种组合下的名次",
+                                  "ranks of every city in every combination as a table")
+    leaving_out: bool = choice("逐一去掉指标、分项与领域", "leave out indicators, sub-domains and domains")
+    cities_left_out: int = choice("逐一去掉的城市至多几座", "cities left out one at a time, at most", ge=0)
+    choice_indices: Literal["cities", "mean", "none"] = choice(
+        "选择的索博尔指数", "Sobol indices of the choices")
+    weight_indices: bool = choice("权重的索博尔指数", "Sobol indices of the weights")
+    attainable_ranks: bool = choice("可达名次与最小改变", "attainable ranks and smallest changes of weights")
+    choice_of_k: bool = choice("比较各层数的准则", "compare the criteria for the number of tiers")
+    profiles: int = choice("至多几座城市各有一页", "cities that have a page of their own, at most", ge=0, le=10_000)
 
 
 def text(zh: str, en: str) -> Any:
@@ -173,6 +196,10 @@ class Study(Section):
     unit_zh: Text | None = text("所比较的单位，如 国家、县、企业", "what is compared, in Chinese: 国家, 县, 企业")
     unit_en: Text | None = text("单位的英文名，如 country", "what is compared, in English: country, county, firm")
     units_en: Text | None = text("单位的英文复数，如 countries", "several of them, in English: countries")
+    list_zh: Text | None = text("截止名次以内的名单叫什么，如 百强名单", "the list within the cut, in Chinese")
+    list_en: Text | None = text("名单的英文名，如 the hundred", "what the list is called, in English: the hundred")
+    source_zh: Text | None = text("数据来源，照印", "where the figures come from, in Chinese")
+    source_en: Text | None = text("数据来源（英文），照印", "where the figures come from, in English")
 
     def said(self, name: str, lang: str) -> str | None:
         """A text in one language, else in the other; None where the study gives neither."""
@@ -192,6 +219,8 @@ class Settings(Section):
     aggregation: Aggregation
     uncertainty: Uncertainty
     tiers: Tiers
+    regions: Regions
+    parts: Parts
     study: Study | None = None
 
     @property

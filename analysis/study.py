@@ -159,7 +159,8 @@ def yes_no_lists(panel: Panel, raw: pd.DataFrame) -> pd.DataFrame:
 def normalise(treated: pd.DataFrame, tree: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Treated values in points, as the settings say; see `points`."""
     choices = settings.normalisation
-    return points(treated, tree.loc[treated.columns, "direction"], choices.method, choices.lowest_points,
+    methods = framework.own_methods(tree, treated.columns, choices.method)
+    return points(treated, tree.loc[treated.columns, "direction"], methods, choices.lowest_points,
                   goalposts(treated, tree))
 
 
@@ -174,14 +175,21 @@ def goalposts(treated: pd.DataFrame, tree: pd.DataFrame) -> pd.DataFrame:
     return settle(posts)
 
 
-def points(treated: pd.DataFrame, direction: pd.Series, method: str, lowest_points: float,
+def points(treated: pd.DataFrame, direction: pd.Series, method: str | pd.Series, lowest_points: float,
            posts: pd.DataFrame | None = None) -> pd.DataFrame:
     """Treated values in points, larger is better: min-max, goalposts and ranks up to 100, z-scores as 50 ± 10.
 
-    `direction` is "+" or "-" by indicator; `posts` are the ends for goalposts (`goalposts`). The lowest city has
+    `direction` is "+" or "-" by indicator; `method` one for all, or a Series by indicator (`framework.own_methods`);
+    `posts` are the ends for goalposts (`goalposts`). The lowest city has
     `lowest_points` (0 by default; geometric aggregation needs more than 0); z-scores have no lowest value and ignore
     it.
     """
+    if isinstance(method, pd.Series):
+        alike = {kind: method.index[method == kind] for kind in method.unique()}
+        if len(alike) > 1:
+            columns = [points(treated[codes], direction, kind, lowest_points, posts) for kind, codes in alike.items()]
+            return pd.concat(columns, axis=1)[treated.columns]
+        method = str(method.iloc[0])
     values = normalisation.normalise(treated, direction, method, posts if method == "goalposts" else None)
     if method == "zscore":
         return settle(50 + 10 * values)
@@ -273,13 +281,14 @@ def rule(method: str, domains: str, tree: pd.DataFrame) -> scoring.Rule:
 
 
 def score(normalised: pd.DataFrame, weights: pd.Series, method: scoring.Rule) -> pd.Series:
-    """The total score of every city in points, by the run's rule (`scoring.aggregate`; TOPSIS closeness × 100)."""
+    """The total score of every city in points, by the run's rule (`scoring.aggregate`; TOPSIS closeness and benefit
+    of the doubt × 100)."""
     inside = method.inside if isinstance(method, scoring.TwoLevels) else method
     if inside == "geometric" and not (normalised > 0).all(axis=None):
         raise ValueError("aggregation.method = geometric needs points above 0: set normalisation.lowest_points = 1 "
                          "(with minmax or rank), so that the lowest city of an indicator has 1 point instead of 0")
     scores = scoring.aggregate(normalised, weights, method)
-    return settle(100 * scores if method == "topsis" else scores).rename("score")
+    return settle(100 * scores if method in scoring.SHARES else scores).rename("score")
 
 
 def score_domains(normalised: pd.DataFrame, weights: pd.Series, tree: pd.DataFrame, method: str) -> pd.DataFrame:

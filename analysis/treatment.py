@@ -180,9 +180,14 @@ def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int 
     observed = ~np.isnan(ranks)
     nearest_of = lru_cache(maxsize=1)(partial(_nearest_first, ranks, observed))  # gaps come city by city
     likely = _likely_donors(ranks, observed) if method == "nearest" and len(frame) > FEW_CITIES else {}
+    alike: dict[tuple[int, int], list] = {}  # the end of a record's row, where the gaps of a column and group share it
     predicting = RankRegression(values, may_give) if method in PREDICTING else None
     for row, column in np.argwhere(np.isnan(values)).tolist():
-        city, indicator = cities[row], indicators[column]
+        city, indicator, place = cities[row], indicators[column], (column, int(in_group[row]))
+        if place in alike:
+            filled[row, column] = alike[place][0]
+            rows.append([city, indicator, f"filled_{method}", np.nan, *alike[place]])
+            continue
         if method == "nearest":
             givers, distances = _givers(*likely.get(row, NOBODY), may_give[:, column], neighbours)
             if len(givers) < neighbours:
@@ -203,7 +208,7 @@ def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int 
                 reason = f"median of {len(givers)} cities; none of {group_of.iloc[row]} has a value"
         else:
             givers = np.flatnonzero(may_give[:, column])
-            givers = givers[np.argsort(values[givers, column], kind="stable")][:1]
+            givers = givers[values[givers, column].argmin():][:1] if len(givers) else givers
             reason = "lowest observed value"
         if not len(givers) and np.isnan(values[row]).all():
             raise UnusableValues(f"city {city} has no value in any indicator that is used, first {indicator}, and "
@@ -213,8 +218,10 @@ def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int 
             raise UnusableValues(f"city {city}, indicator {indicator}: no city can give a value by {method}; leave the "
                                  "city or the indicator out, or choose another method for missing values")
         filled[row, column] = median(values[givers, column].tolist())
-        rows.append([city, indicator, f"filled_{method}", np.nan, filled[row, column], reason,
-                     ";".join([str(cities[giver]) for giver in givers])])
+        told = [filled[row, column], reason, ";".join([str(cities[giver]) for giver in givers])]
+        rows.append([city, indicator, f"filled_{method}", np.nan, *told])
+        if method in ("group_median", "lowest"):
+            alike[place] = told
     return pd.DataFrame(filled, frame.index, frame.columns), _record(rows)
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axis import Tick
 from matplotlib.text import Text
 
-from analysis import agreement, figures, regions
+from analysis import agreement, figures, regions, spatial
 from analysis.figures import labels, style
 from analysis.framework import leaves, read_framework
 from analysis.sensitivity import interval_table
@@ -34,8 +34,12 @@ def example(seed: int = 1) -> dict:
                               "rank_95": (ranks + spread).clip(upper=297), "p_top_100": rng.random(len(CITIES))})
     domain_scores = pd.DataFrame(rng.uniform(0, 100, (len(CITIES), 5)), CITIES.index, DOMAINS)
     published = pd.Series(range(1, 101), rng.permutation(agreement.top_cities(scores, 120))[:100])
-    return {"values": values, "holes": holes, "weights": weights, "scores": scores, "ranks": ranks,
-            "intervals": intervals, "domain_scores": domain_scores, "published": published, "rng": rng}
+    drawn = pd.DataFrame(scores.to_numpy() + rng.normal(0, 4, (50, len(CITIES))), columns=CITIES.index)
+    seats = CITIES.dropna(subset=["seat_lon", "seat_lat"])
+    local = spatial.local_moran(scores - 2 * seats["seat_lat"], spatial.nearest(seats), permutations=999)
+    return {"drawn": drawn, "local": local, "values": values, "holes": holes, "weights": weights,
+            "scores": scores, "ranks": ranks, "intervals": intervals, "domain_scores": domain_scores,
+            "published": published, "rng": rng}
 
 
 DATA = example()
@@ -73,6 +77,11 @@ def draw(name: str, lang: str):
             pd.DataFrame(rng.dirichlet(np.full(6, 6.0), 3), ["A", "B", "C"], [f"D{n}" for n in range(1, 7)]),
             pd.Series([0.02, 0.12, np.nan], ["A", "B", "C"]), TREE, **words),
         "effective_weights": lambda: figures.effective_weights(weights, schemes["entropy"], weights, TREE, **words),
+        "ranks_by_year": lambda: figures.ranks_by_year(
+            pd.DataFrame({year: (scores + rng.normal(0, 2, len(scores))).rank(ascending=False, method="min")
+                          for year in (2015, 2017, 2018, 2020)}), CITIES, **words),
+        "score_changes": lambda: figures.score_changes(
+            (DATA["domain_scores"] - 50) / 9, CITIES, TREE, (2015, 2020), **words),
         "score_bars": lambda: figures.score_bars(DATA["domain_scores"] / 5, CITIES, TREE, **words),
         "domain_profile": lambda: figures.domain_profile(DATA["domain_scores"], best, TREE, **words),
         "ledger_waterfall": lambda: figures.ledger_waterfall(
@@ -96,6 +105,9 @@ def draw(name: str, lang: str):
         "lorenz_curves": lambda: figures.lorenz_curves(
             named, {name: regions.gini(values.to_numpy()) for name, values in named.items()}, **words),
         "region_scores": lambda: figures.region_scores(scores, CITIES, **words),
+        "region_ranges": lambda: figures.region_ranges(regions.compare_ranges(
+            best, published.index, CITIES, {"weights": DATA["drawn"], "choices": DATA["drawn"] ** 2}), **words),
+        "moran_scatter": lambda: figures.moran_scatter(DATA["local"], CITIES, **words),
         "agreement_scatter": lambda: figures.agreement_scatter(
             named, published, agreement.agreement_table(named, published, draws=20), CITIES, **words),
         "system_tree": lambda: figures.system_tree(TREE, pd.DataFrame(dict.fromkeys(

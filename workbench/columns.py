@@ -20,7 +20,8 @@ SHOWN_ONLY: dict[str, tuple[str, str, str]] = {
 }
 # Number formats of a spreadsheet and the same for a page.
 PAGE_FORMATS = {"0.0%": ".1%", "0.00%": ".2%", "0.0000%": ".2%", "0.00": ".2f", "0": ".0f", "0.000": ".3f",
-                "0.0": ".1f", "#,##0.####": ",.4g", "#,##0": ",.0f", "0.0E+00": ".1e", "+0;−0;0": "+.0f"}
+                "0.0": ".1f", "#,##0.####": ",.4g", "#,##0": ",.0f", "0.0E+00": ".1e", "+0;−0;0": "+.0f",
+                "+0.0;−0.0;0.0": "+.1f"}
 
 
 def heading(column: str, lang: str) -> str:

@@ -181,6 +181,43 @@ X4,indicator,B1,Four,+,1
             [3 / 16, 3 / 16, 1 / 8, 1 / 2])
         assert tree.at["A11", "name_en"] == "Money › Wages" and "A1" not in tree.index
 
+    NESTED = """code,level,parent,name,direction
+A,domain,,Wealth,
+A1,subdomain,A,Money,
+A2,subdomain,A,Debt,
+A11,subdomain,A1,Wages,
+A21,subdomain,A2,Banks,
+A22,subdomain,A2,Shops,
+A23,subdomain,A2,Friends,
+X1,indicator,A11,One,+
+X2,indicator,A21,Two,+
+X3,indicator,A22,Three,-
+X4,indicator,A23,Four,+
+"""
+
+    def test_without_weights_siblings_of_every_level_count_alike(self, tmp_path):
+        """The one child of Money weighs as much as the three of Debt together; check says so."""
+        given = read(tmp_path / "s", self.NESTED, wide_values(4))
+        panel = own_panel(given)
+        study = score_study(panel, own_settings(load_settings(), panel))
+        expected = {"X1": 1 / 2, "X2": 1 / 6, "X3": 1 / 6, "X4": 1 / 6}
+        assert study.weights["subjective"].to_dict() == pytest.approx(expected)
+        assert {"unjudged"} <= panel.traits and "given" not in panel.traits  # nothing was judged or given
+        (said,) = (each for each in given.warnings if each.kind == "levels_joined")
+        assert "Money › Wages 0.5" in said.en and "Debt › Shops 0.167" in said.en and "同级等权" in said.zh
+        write_input(given, tmp_path / "kept")
+        (tmp_path / "kept" / "record.csv").unlink()
+        again = own_panel(read_input(tmp_path / "kept"))
+        assert score_study(again, own_settings(load_settings(), again)).scores.equals(study.scores)
+
+    def test_weights_of_indicators_alone_leave_the_levels_between_alike(self, tmp_path):
+        head, *lines = self.NESTED.splitlines()
+        text = "\n".join([f"{head},weight", *(f"{line},{'1' if 'indicator' in line else ''}" for line in lines)])
+        tree = read(tmp_path / "s", text, wide_values(4)).framework
+        assert given_weights(tree).loc[["X1", "X2", "X3", "X4"], "global_weight"].tolist() == pytest.approx(
+            [1 / 2, 1 / 6, 1 / 6, 1 / 6])
+        assert "share" not in tree
+
     def test_two_levels_with_weights(self, tmp_path):
         text = "一级指标,权重,二级指标,权重,方向\n财富,0.7,X1,0.8,+\n,,X2,0.2,-\n健康,0.3,X3,1,+\n"
         tree = read(tmp_path / "s", text).framework
