@@ -20,7 +20,7 @@ STAGES = ("raw", "treated", "normalised", "weights", "domain_scores", "scores", 
 
 # Choices that no alternative of settings/alternatives.yaml changes: one changed value each, which must change a stage.
 OTHER_CHOICES = {
-    "indicators.exclude": ["I33"], "treatment.neighbours": 1, "treatment.indicator_coverage": 0.99,
+    "indicators.exclude": ["I33"], "treatment.indicator_coverage": 0.99,
     "treatment.skewness_limit": 50.0, "treatment.kurtosis_limit": 1000.0, "treatment.winsorise_at_most": 1,
     "normalisation.lowest_points": 10, "weighting.subjective": "equal", "weighting.ahp_method": "geometric_mean",
     "weighting.data_centre_parent": "S14", "weighting.rule": "multiplicative", "aggregation.domains": "geometric",
@@ -28,6 +28,7 @@ OTHER_CHOICES = {
 # Choices that do not enter score_study, and where they matter instead.
 ELSEWHERE = {
     "edition": "one edition so far", "city": "which city the notebooks follow by hand",
+    "treatment.neighbours": "gaps filled from near cities, and the drawn ones (tested below, and in test_data_error)",
     "treatment.city_coverage": "the flag low_coverage of score_table (tested below)",
     "weighting.consistency_limit": "which matrices are refused (tested in test_experts)",
     "weighting.allow_inconsistent": "whether they are refused (tested in test_experts)",
@@ -207,6 +208,10 @@ class TestChoices:
     def test_each_other_choice_changes_a_stage(self, run, real_study, name, value):
         assert differing(run(**{name: value}), real_study) != []
 
+    def test_the_number_of_near_cities_counts_where_these_fill_gaps(self, run):
+        five, one = (run(treatment__missing="nearest", treatment__neighbours=number) for number in (5, 1))
+        assert "treated" in differing(five, one)
+
     @pytest.mark.parametrize("name", [name for name, where in ELSEWHERE.items() if where.startswith("notebook")])
     def test_a_choice_used_elsewhere_is_a_parameter_there(self, name):
         from workbench.steps import PARAMETERS
@@ -291,7 +296,7 @@ class TestChoices:
         assert 0 < strict.raw.shape[1] < 11 and strict.ranks.min() == 1
 
     def test_a_single_indicator_has_no_near_cities_and_says_what_to_choose(self, run):
-        with pytest.raises(ValueError, match="first I26.*nearest.*another method"):
+        with pytest.raises(ValueError, match="first I26.*regression.*another method"):
             run(indicators__worst_grade="A")
 
     @pytest.mark.parametrize("method", ["zscore", "rank"])
