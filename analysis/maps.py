@@ -22,7 +22,7 @@ import pandas as pd
 
 from analysis.figures.labels import pick, province_name
 from analysis.figures.numbers import ends, with_numbers
-from analysis.figures.style import FigureError, new_figure, on_colour
+from analysis.figures.style import CLUSTER_COLOURS, FigureError, new_figure, on_colour
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -292,6 +292,34 @@ def city_map(boundaries: Boundaries, values: pd.Series, title: str, lang: str = 
         f"Map: the {label_en} of {values.notna().sum()} cities, the darker the larger, from least to greatest "
         f"{span}. Hatched: outside the study.")
 
+
+CLUSTER_WORDS = {"high-high": ("高—高：自己与邻居都高", "high-high: high among high"),
+                 "high-low": ("高—低：高于邻居", "high-low: high among low"),
+                 "low-high": ("低—高：低于邻居", "low-high: low among high"),
+                 "low-low": ("低—低：自己与邻居都低", "low-low: low among low"),
+                 "not significant": ("不显著", "not significant")}
+
+
+def cluster_map(boundaries: Boundaries, classes: pd.Series, title: str, lang: str = "zh", stamp: str = "") -> Figure:
+    """Cities by the class of local Moran: clusters of high and of low values, cities unlike their surroundings, and
+    those where nothing is significant; areas outside the study are hatched.
+
+    `classes` by adcode, column class of `spatial.local_moran`; a city whose seat is not known (NaN) is left as those
+    outside the study. The key counts the cities of each class.
+    """
+    known = classes.dropna()
+    figure, main, inset = map_figure(title, lang, stamp)
+    shade_cities((main, inset), boundaries, {code: CLUSTER_COLOURS[name] for code, name in known.items()})
+    size = known.value_counts().reindex(CLUSTER_WORDS, fill_value=0)
+    entries: list[tuple[str, Any, float | None]] = [
+        (f"{pick(lang, *words)}{pick(lang, f'（{size[name]}）', f' ({size[name]})')}", CLUSTER_COLOURS[name], None)
+        for name, words in CLUSTER_WORDS.items()]
+    key(figure, [*entries, (outside_words(lang), NO_DATA, None)], left=0.035)
+    counted = [[f"{words[side]} {size[name]}" for name, words in CLUSTER_WORDS.items()] for side in (0, 1)]
+    return with_numbers(
+        figure, named_places(boundaries, known.rename("class")),
+        f"地图：{len(known)} 座城市的局部莫兰类别：{'；'.join(counted[0])}。研究范围之外为斜线。",
+        f"Map: the class of local Moran of {len(known)} cities: {'; '.join(counted[1])}. Hatched: outside the study.")
 
 
 def shade_cities(panels: tuple[Axes, ...], boundaries: Boundaries, colours: dict) -> None:

@@ -8,7 +8,7 @@ Reference: docs/method.md, section 8.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,6 +113,45 @@ def compare_counts(ours: Iterable[str], published: Iterable[str], cities: pd.Dat
         "ours_penetration": mine["penetration"], "published_penetration": theirs["penetration"],
         "expected": theirs["expected"],
     })
+
+
+def counts_by_draw(scores: pd.DataFrame, cities: pd.DataFrame, by: str, top: int) -> pd.DataFrame:
+    """The cities of each region among the best `top` in every draw.
+
+    `scores` are draws × cities, such as those of `sensitivity.scores_by_draw` or `scores_over_choices`. Cities level
+    with the last place are all among the best, so that a draw may count more than `top`. Returns draws × groups.
+    """
+    order, values = groups_of(cities, by), scores.to_numpy()
+    last = max(0, values.shape[1] - top)
+    inside = values >= np.partition(values, last, axis=1)[:, [last]]
+    own = pd.Categorical(cities.loc[scores.columns, by], categories=order).codes
+    found = np.column_stack([inside[:, own == place].sum(axis=1) for place in range(len(order))])
+    return pd.DataFrame(found, scores.index, pd.Index(order, name="group"))
+
+
+def compare_ranges(ours: Iterable[str], published: Iterable[str] | None, cities: pd.DataFrame,
+                   draws: Mapping[str, pd.DataFrame], by: str = "region", top: int = 100,
+                   level: float = 0.95) -> pd.DataFrame:
+    """How well the counts by region are known: ranges over draws of weights or choices, and Wilson intervals of shares.
+
+    Parameters: codes of our members and of the published ones (None without a list); the roster; by name of what
+    varies (such as weights, choices) the scores draws × cities, of which the best `top` are counted. Returns a frame by
+    group: system, cities; ours, and published where there is a list, each with its share of the group's cities
+    (_share) and the Wilson interval of that (_low, _high); for each name of `draws` the median and the 5 % and 95 %
+    quantile (_median, _05, _95) of the count over the draws, each the smallest count that so many draws do not exceed.
+    """
+    table = pd.DataFrame({"system": by}, groups_of(cities, by))
+    for name, members in {"ours": ours, "published": published}.items():
+        if members is not None:
+            counted = counts(members, cities, by, level)
+            table["cities"] = counted["cities"]
+            table[[name, f"{name}_share", f"{name}_low", f"{name}_high"]] = counted[
+                ["members", "penetration", "low", "high"]]
+    for name, scores in draws.items():
+        found = counts_by_draw(scores, cities, by, top)
+        for percent, ending in ((50, "median"), (5, "05"), (95, "95")):
+            table[f"{name}_{ending}"] = np.quantile(found, percent / 100, axis=0, method="inverted_cdf").astype(int)
+    return table.rename_axis("group")
 
 
 @dataclass(frozen=True)

@@ -35,12 +35,14 @@ def one_choice_at_a_time(panel: Panel, base: Study, top: int = 100, stages: Stag
                          workers: int = 1) -> Scenarios:
     """Run the study once for each alternative, all else as in `base`, and compare the ranks.
 
-    An alternative that the base already has gives no shift. `stages` of the same panel provide what another analysis
-    has computed. workers: processes, or machines inside `joblib.parallel_config(backend="dask")`; each computes its
-    alternatives from the panel, with the same ranks. Raises what `score_study` raises.
+    An alternative that the base already has gives no shift; one for fewer cities than there are (`most_units`) is left
+    out. `stages` of the same panel provide what another analysis has computed. workers: processes, or machines inside
+    `joblib.parallel_config(backend="dask")`; each computes its alternatives from the panel, with the same ranks.
+    Raises what `score_study` raises.
     """
     check_count("workers", workers)
-    alternatives = read_alternatives(panel.root, panel.traits)
+    alternatives = [each for each in read_alternatives(panel.root, panel.traits)
+                    if each.most_units is None or len(panel.cities) <= each.most_units]
     wanted = [with_overrides(base.settings, alternative.changes) for alternative in alternatives]
     if workers == 1:
         stages = stages or Stages(panel)

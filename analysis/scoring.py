@@ -12,9 +12,12 @@ from typing import TypeAlias
 import numpy as np
 import pandas as pd
 
+from analysis.aggregation import FREEDOM, benefit_of_doubt, borda, mazziotta_pareto
 from analysis.validation import UnusableValues, named, numeric_table, refuse_constant, same_labels, weight_series
 
-METHODS = ("arithmetic", "geometric", "topsis")
+WEIGHTLESS = ("borda", "mazziotta_pareto", "benefit_of_doubt")  # weights say only which indicators count
+METHODS = ("arithmetic", "geometric", "topsis", *WEIGHTLESS)
+SHARES = ("topsis", "benefit_of_doubt")  # scores from 0 to 1, shown × 100
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,10 @@ def aggregate(values: pd.DataFrame, weights: pd.Series, method: Rule = "arithmet
 
     method "arithmetic": Σ w_j x_j. "geometric": Π x_j^w_j, values above 0 only. "topsis": closeness D⁻ / (D⁺ + D⁻),
     0–1, with Euclidean distances of w_j x_j to the best and the worst value of each column; nothing is normalised
-    again, so for the classical method pass x_ij / √Σ x_ij². A `TwoLevels`: domain scores first (a closeness × 100),
-    then their mean; in a geometric one a domain score of 0 makes a total of 0. Sums are correctly rounded (math.fsum):
+    again, so for the classical method pass x_ij / √Σ x_ij². "borda", "mazziotta_pareto", "benefit_of_doubt": scores of
+    `analysis.aggregation`, to which all indicators of positive weight contribute alike; the benefit of the doubt lets a
+    share of weight be half to twice the equal one. A `TwoLevels`: domain scores first (those from 0 to 1 × 100), then
+    their mean; in a geometric one a domain score of 0 makes a total of 0. Sums are correctly rounded (math.fsum):
     scores do not depend on the order of columns, equal cities tie exactly and a ledger adds up to the last bit.
 
     `weights` is a Series (or dict) with exactly the columns of `values`, in any order, used as given; its sum may miss
@@ -80,9 +85,18 @@ def aggregate(values: pd.DataFrame, weights: pd.Series, method: Rule = "arithmet
         scores = np.exp(_row_sums(np.log(frame.loc[:, shares > 0].to_numpy()) * shares[shares > 0].to_numpy()))
     elif method == "topsis":
         scores = _closeness(frame.to_numpy() * shares.to_numpy())
+    elif method in WEIGHTLESS:
+        scores = weightless_scores(frame.loc[:, shares > 0], method).to_numpy()
     else:
         raise ValueError(f"unknown aggregation {method!r}; use one of {', '.join(METHODS)}")
     return pd.Series(scores, frame.index, name="score")
+
+
+def weightless_scores(values: pd.DataFrame, method: str) -> pd.Series:
+    """The scores of a method that needs no weights, by its name (see `analysis.aggregation`)."""
+    if method == "benefit_of_doubt":
+        return benefit_of_doubt(values, FREEDOM).scores
+    return borda(values) if method == "borda" else mazziotta_pareto(values)
 
 
 def rank(scores: pd.Series) -> pd.Series:
@@ -159,7 +173,7 @@ def _two_levels(frame: pd.DataFrame, shares: pd.Series, rule: TwoLevels) -> np.n
     parts = [frame.columns[places] for places in rule.places(frame.columns)]
     parts = [codes for codes in parts if shares[codes].sum() > 0]
     weights = np.array([math.fsum(shares[codes]) for codes in parts])
-    scale = 100 if rule.inside == "topsis" else 1
+    scale = 100 if rule.inside in SHARES else 1
     domains = np.column_stack([scale * aggregate(frame[codes], shares[codes] / weight, rule.inside)
                                for codes, weight in zip(parts, weights, strict=True)])
     if rule.above == "arithmetic":

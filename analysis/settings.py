@@ -100,7 +100,8 @@ class Weighting(Section):
 
 
 class Aggregation(Section):
-    method: Literal["arithmetic", "geometric", "topsis"] = choice("如何汇总为总分", "how points become a score")
+    method: Literal["arithmetic", "geometric", "topsis", "borda", "mazziotta_pareto", "benefit_of_doubt"] = choice(
+        "如何汇总为总分；后三种不用权重", "how points become a score; the last three need no weights")
     domains: Literal["same", "arithmetic", "geometric"] = choice(
         "领域得分怎样汇总为总分", "how domain scores become the total")
 
@@ -124,6 +125,10 @@ class Uncertainty(Section):
             below = 2 ** (samples.bit_length() - 1)
             raise ValueError(f"sobol_samples {samples} is no power of 2; use {below} or {2 * below}")
         return self
+
+
+class Regions(Section):
+    neighbours: int = choice("空间分析中每座城市的邻居数", "nearest neighbours of a city in space", ge=1, le=50)
 
 
 class Tiers(Section):
@@ -188,6 +193,7 @@ class Settings(Section):
     aggregation: Aggregation
     uncertainty: Uncertainty
     tiers: Tiers
+    regions: Regions
     study: Study | None = None
 
     @property

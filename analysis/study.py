@@ -273,13 +273,14 @@ def rule(method: str, domains: str, tree: pd.DataFrame) -> scoring.Rule:
 
 
 def score(normalised: pd.DataFrame, weights: pd.Series, method: scoring.Rule) -> pd.Series:
-    """The total score of every city in points, by the run's rule (`scoring.aggregate`; TOPSIS closeness × 100)."""
+    """The total score of every city in points, by the run's rule (`scoring.aggregate`; TOPSIS closeness and benefit
+    of the doubt × 100)."""
     inside = method.inside if isinstance(method, scoring.TwoLevels) else method
     if inside == "geometric" and not (normalised > 0).all(axis=None):
         raise ValueError("aggregation.method = geometric needs points above 0: set normalisation.lowest_points = 1 "
                          "(with minmax or rank), so that the lowest city of an indicator has 1 point instead of 0")
     scores = scoring.aggregate(normalised, weights, method)
-    return settle(100 * scores if method == "topsis" else scores).rename("score")
+    return settle(100 * scores if method in scoring.SHARES else scores).rename("score")
 
 
 def score_domains(normalised: pd.DataFrame, weights: pd.Series, tree: pd.DataFrame, method: str) -> pd.DataFrame:

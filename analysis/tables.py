@@ -169,6 +169,121 @@ def region_table(comparison: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
     })
 
 
+def ranges_table(ranges: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
+    """Counts by region with what is known of them: the frame of `regions.compare_ranges`. Intervals of shares are
+    Wilson's; ranges of counts run from the 5 % to the 95 % quantile, the median before them."""
+    system = ranges["system"].iloc[0]
+    heading = system_name(system, lang)
+    columns: dict[str, tuple[object, Format]] = {
+        heading if lang == "zh" else heading[0].upper() + heading[1:]:
+            ([group_name(group, system, lang) for group in ranges.index], None),
+        pick(lang, "城市数", "Cities"): (ranges["cities"].to_numpy(), None)}
+    for name, zh, en in (("ours", "本研究", "Ours"), ("published", "公布", "Published")):
+        if name in ranges:
+            shares = [f"{percentage(row[0])} ({percentage(row[1])}–{percentage(row[2])})" if row[1] == row[1] else EMPTY
+                      for row in ranges[[f"{name}_share", f"{name}_low", f"{name}_high"]].to_numpy()]
+            columns |= {pick(lang, zh, en): (ranges[name].to_numpy(), None),
+                        pick(lang, f"{zh}占比（95% 区间）", f"{en}, share (95 %)"): (shares, None)}
+    for name, zh, en in (("weights", "权重可变", "Weights vary"), ("choices", "选择也可变", "Choices too")):
+        if f"{name}_05" in ranges:
+            known = [f"{row[0]} ({row[1]}–{row[2]})" for row in
+                     ranges[[f"{name}_median", f"{name}_05", f"{name}_95"]].to_numpy()]
+            columns[pick(lang, zh, en)] = (known, None)
+    return finished(columns)
+
+
+def province_tests_table(tests: pd.DataFrame, pairs: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
+    """The East against each region, cities dealt out one by one and whole provinces at once: the frames of
+    `permutation.whole_province_tests` and, for the single cities, `pairs` of `regions.east_west_tests`."""
+    return finished({
+        pick(lang, "对比地区", "Against"): ([group_name(group, "nbs_region", lang) for group in tests.index], None),
+        pick(lang, "东部占优概率", "P(East higher)"): (tests["superiority"].to_numpy(), ".2f"),
+        pick(lang, "东部省数", "Provinces, East"): (tests["provinces_east"].to_numpy(), None),
+        pick(lang, "该区省数", "Provinces, other"): (tests["provinces_other"].to_numpy(), None),
+        pick(lang, "分法数", "Ways"): (tests["assignments"].to_numpy(), ",d"),
+        pick(lang, "p，整省", "p, provinces"): (tests["p"].to_numpy(), small_chance),
+        pick(lang, "p，整省（Holm）", "p, provinces (Holm)"): (tests["p_holm"].to_numpy(), small_chance),
+        pick(lang, "p，逐城（Holm）", "p, cities (Holm)"): (pairs.loc[tests.index, "p_holm"].to_numpy(), small_chance),
+    })
+
+
+MORAN_SCOPES = {"all": ("全部城市", "all cities"), "nbs_region": ("四大地区之内", "within the bureau's four regions"),
+                "region": ("七大区之内", "within the paper's seven regions"), "province": ("省内", "within provinces")}
+
+
+def moran_table(spatial: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
+    """Moran's I over all cities and within groups, one row per scope (index: "all" or the name of a grouping; columns
+    statistic, expected, p_value, share_between, share_by_chance)."""
+    scopes = [pick(lang, *MORAN_SCOPES.get(scope, (f"{scope}之内", f"within {scope}"))) for scope in spatial.index]
+    return finished({
+        pick(lang, "范围", "Scope"): (scopes, None),
+        pick(lang, "莫兰指数 I", "Moran's I"): (spatial["statistic"].to_numpy(), ".3f"),
+        pick(lang, "随机时的期望", "Expected at random"): (spatial["expected"].to_numpy(), ".3f"),
+        "p": (spatial["p_value"].to_numpy(), small_chance),
+        pick(lang, "组间方差份额", "Variance between groups"): (spatial["share_between"].to_numpy(), ".0%"),
+        pick(lang, "随机分组时", "For random groups"): (spatial["share_by_chance"].to_numpy(), ".0%"),
+    })
+
+
+def inequality_table(by_group: pd.DataFrame, system: str, lang: str = "zh") -> pd.DataFrame:
+    """Each region's own level and inequality of scores: `by_group` of `regions.inequality`."""
+    return finished({
+        pick(lang, "地区", "Region"): ([group_name(group, system, lang) for group in by_group.index], None),
+        pick(lang, "城市数", "Cities"): (by_group["cities"].to_numpy(), None),
+        pick(lang, "平均得分", "Mean score"): (by_group["mean"].to_numpy(), ".1f"),
+        pick(lang, "占得分总和", "Share of all scores"): (by_group["share"].to_numpy(), ".0%"),
+        pick(lang, "区内基尼系数", "Gini within"): (by_group["gini"].to_numpy(), ".3f"),
+        pick(lang, "区内泰尔指数", "Theil within"): (by_group["theil"].to_numpy(), ".3f"),
+        pick(lang, "对全部泰尔指数的贡献", "Part of Theil's index"): (by_group["theil_contribution"].to_numpy(), ".3f"),
+    })
+
+
+LEAST_ALPHA, LEAST_KMO, LEAST_CHANCE = 0.7, 0.5, 0.05  # Nunnally (1978); Kaiser (1974); convention
+
+
+def structure_table(structure: pd.DataFrame, names: pd.Series, lang: str = "zh") -> pd.DataFrame:
+    """The coherence of each domain with a reading in words: the frame of `multivariate.structure`."""
+    everything = pick(lang, "全部指标", "All indicators")
+    return finished({
+        pick(lang, "领域", "Domain"): ([names.get(code, everything) for code in structure.index], None),
+        pick(lang, "指标数", "Indicators"): (structure["indicators"].to_numpy(), None),
+        pick(lang, "平均相关", "Mean r"): (structure["mean_correlation"].to_numpy(), ".2f"),
+        "α": (structure["alpha"].to_numpy(), ".2f"), "KMO": (structure["kmo"].to_numpy(), ".2f"),
+        pick(lang, "巴特利特 p", "Bartlett p"): (structure["p"].to_numpy(), small_chance),
+        pick(lang, "第一主成分", "First component"): (structure["share"].to_numpy(), ".0%"),
+        pick(lang, "特征值大于 1", "Eigenvalues > 1"): (structure["above_1"].to_numpy(), None),
+        pick(lang, "读法", "Reading"): ([structure_reading(row, lang) for _, row in structure.iterrows()], None),
+    })
+
+
+def structure_reading(row: pd.Series, lang: str = "zh") -> str:
+    """What the coherence of one domain means, in words that follow from its numbers (a row of
+    `multivariate.structure`): how many things its indicators measure, and what stands against saying so."""
+    share, above, found = f"{row['share']:.0%}", int(row["above_1"]), []
+    if row["mean_correlation"] <= 0:
+        found.append(pick(lang, "指标彼此相抵，平均分互相抹平",
+                          "indicators run against each other and cancel in a mean"))
+    elif above > 1:
+        found.append(pick(lang, f"{above} 个主成分的特征值大于 1：不止一件事",
+                          f"{above} components have eigenvalues above 1: more than one thing"))
+    elif row["alpha"] >= LEAST_ALPHA:
+        found.append(pick(lang, f"一个主成分占 {share}：量的是一件事",
+                          f"one component holds {share}: these indicators measure one thing"))
+    else:
+        found.append(pick(lang, f"一个主成分占 {share}，但 α 低于 0.7：有关，却不能彼此代替",
+                          f"one component holds {share}, but α is below 0.7: related, not interchangeable"))
+    if row["indicators"] == 2:
+        found.append(pick(lang, "两项指标的 KMO 恒为 0.5", "of two indicators KMO is always 0.5"))
+    elif np.isnan(row["kmo"]):
+        found.append(pick(lang, "有指标可由其余算出，KMO 无从计算", "an indicator follows from the others: no KMO"))
+    elif row["kmo"] < LEAST_KMO:
+        found.append(pick(lang, "KMO 低于 0.5：相关只在两两之间，没有共同的东西",
+                          "KMO below 0.5: pairs correlate, nothing is common to all"))
+    if row["p"] >= LEAST_CHANCE:
+        found.append(pick(lang, "相关可能出于偶然", "the correlations may be chance"))
+    return pick(lang, "；", "; ").join(found)
+
+
 def east_west_table(pairs: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
     """The East against each other region: the frame `pairs` of `regions.east_west_tests`."""
     return finished({

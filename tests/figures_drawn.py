@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axis import Tick
 from matplotlib.text import Text
 
-from analysis import agreement, figures, regions
+from analysis import agreement, figures, regions, spatial
 from analysis.figures import labels, style
 from analysis.framework import leaves, read_framework
 from analysis.settings import ROOT
@@ -33,8 +33,12 @@ def example(seed: int = 1) -> dict:
                               "rank_95": (ranks + spread).clip(upper=297), "p_top_100": rng.random(len(CITIES))})
     domain_scores = pd.DataFrame(rng.uniform(0, 100, (len(CITIES), 5)), CITIES.index, DOMAINS)
     published = pd.Series(range(1, 101), rng.permutation(agreement.top_cities(scores, 120))[:100])
-    return {"values": values, "holes": holes, "weights": weights, "scores": scores, "ranks": ranks,
-            "intervals": intervals, "domain_scores": domain_scores, "published": published, "rng": rng}
+    drawn = pd.DataFrame(scores.to_numpy() + rng.normal(0, 4, (50, len(CITIES))), columns=CITIES.index)
+    seats = CITIES.dropna(subset=["seat_lon", "seat_lat"])
+    local = spatial.local_moran(scores - 2 * seats["seat_lat"], spatial.nearest(seats), permutations=999)
+    return {"drawn": drawn, "local": local, "values": values, "holes": holes, "weights": weights,
+            "scores": scores, "ranks": ranks, "intervals": intervals, "domain_scores": domain_scores,
+            "published": published, "rng": rng}
 
 
 DATA = example()
@@ -83,6 +87,9 @@ def draw(name: str, lang: str):
         "lorenz_curves": lambda: figures.lorenz_curves(
             named, {name: regions.gini(values.to_numpy()) for name, values in named.items()}, **words),
         "region_scores": lambda: figures.region_scores(scores, CITIES, **words),
+        "region_ranges": lambda: figures.region_ranges(regions.compare_ranges(
+            best, published.index, CITIES, {"weights": DATA["drawn"], "choices": DATA["drawn"] ** 2}), **words),
+        "moran_scatter": lambda: figures.moran_scatter(DATA["local"], CITIES, **words),
         "agreement_scatter": lambda: figures.agreement_scatter(
             named, published, agreement.agreement_table(named, published, draws=20), CITIES, **words),
         "system_tree": lambda: figures.system_tree(TREE, pd.DataFrame(dict.fromkeys(

@@ -32,6 +32,7 @@ from workbench.stored_form import as_text, stored_form, tags_of
 
 HEADS = {"zh": "# 参数（parameters）", "en": "# Parameters"}
 DEFAULT_RUN = {"": "lab", "own": "mine_lab", "synthetic": "synthetic_lab"}  # by the folder of the notebook
+COLUMNS = 110  # of a line of a notebook
 CITY = {"zh": "深圳市", "en": "Shenzhen"}
 WORDS = {
     "run": {"zh": "写入哪次运行：lab 供手工试验，也可另取名字",
@@ -68,8 +69,21 @@ def parameters_cell(step: str, lang: str, run: str = "lab") -> str:
               for name in PARAMETERS[step]]
     code = [f"{name}: {kind.__name__} = {literal(value, kind)}" for name, kind, value, _ in lines]
     wide = max(map(columns_of, code)) + 2
-    return "\n".join([HEADS[lang], *(f"{text}{' ' * (wide - columns_of(text))}# {line[3]}"
-                                     for text, line in zip(code, lines, strict=True))])
+    return "\n".join([HEADS[lang], *(row for text, line in zip(code, lines, strict=True)
+                                     for row in with_comment(text, line[3], wide))])
+
+
+def with_comment(code: str, words: str, wide: int) -> list[str]:
+    """A line of code with a remark that begins at column `wide`, broken into lines where it is too long."""
+    rows = [""]
+    for word in words.split(" "):
+        longer = f"{rows[-1]} {word}".strip()
+        if wide + 2 + columns_of(longer) <= COLUMNS:
+            rows[-1] = longer
+        else:
+            rows.append(word)
+    starts = [code, *[""] * (len(rows) - 1)]
+    return [f"{start}{' ' * (wide - columns_of(start))}# {row}" for start, row in zip(starts, rows, strict=True)]
 
 
 def columns_of(text: str) -> int:

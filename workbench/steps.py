@@ -68,7 +68,9 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "07_tiers": (
         "tiers.k", "tiers.k_smallest", "tiers.k_largest", "tiers.starts", "tiers.references", "tiers.resamples",
         "tiers.draws", "tiers.seed", "uncertainty.concentration"),
-    "08_regional_distribution": ("uncertainty.top",),
+    "08_regional_distribution": (
+        "uncertainty.draws", "uncertainty.concentration", "uncertainty.half_width", "uncertainty.top",
+        "uncertainty.seed", "regions.neighbours"),
     "09_agreement": ("uncertainty.seed",),
     "10_white_paper": ("uncertainty.top", "tiers.k"),
 }

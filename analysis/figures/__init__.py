@@ -13,6 +13,7 @@ from analysis.figures.regional import group_counts, lorenz_curves, province_coun
 from analysis.figures.scores import domain_profile, ledger_waterfall, score_bars
 from analysis.figures.sensitivity import acceptability_map, attainable_spans, choice_tornado, rank_flow, sobol_bars
 from analysis.figures.simulated import weight_freedom
+from analysis.figures.spatial import moran_scatter, region_ranges
 from analysis.figures.style import FigureError, to_png, to_svg, use_style
 from analysis.figures.system import system_tree
 from analysis.figures.tiers import choice_of_k, tier_strip
@@ -24,7 +25,8 @@ RASTER = frozenset({"acceptability_map", "rank_intervals"})
 __all__ = [
     "FigureError", "RASTER", "acceptability_map", "agreement_scatter", "ahp_experts", "attainable_spans",
     "choice_of_k", "choice_tornado", "coverage_tiles", "distributions", "domain_profile", "effective_weights",
-    "entropy_shift", "group_counts", "leave_one_out", "ledger_waterfall", "lorenz_curves", "missing_values", "movers",
-    "province_counts", "rank_flow", "rank_intervals", "region_counts", "region_scores", "score_bars", "sobol_bars",
-    "system_tree", "tier_strip", "to_png", "to_svg", "top_probability", "use_style", "weight_bars", "weight_freedom",
+    "entropy_shift", "group_counts", "leave_one_out", "ledger_waterfall", "lorenz_curves", "missing_values",
+    "moran_scatter", "movers", "province_counts", "rank_flow", "rank_intervals", "region_counts", "region_ranges",
+    "region_scores", "score_bars", "sobol_bars", "system_tree", "tier_strip", "to_png", "to_svg", "top_probability",
+    "use_style", "weight_bars", "weight_freedom",
 ]

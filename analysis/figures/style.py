@@ -44,6 +44,8 @@ GRADE_SHADES = {"A": "#1d3f5e", "B": "#4f7ea3", "C": "#9bbdd6", "D": "#d3e2ee"}
 NBS_COLOURS = {"东部": "#3b1c6e", "中部": "#a03e7f", "西部": "#e8a86b", "东北": "#5a9a55"}
 REGION_COLOURS = {"华东": "#3b1c6e", "华中": "#7a2a77", "华南": "#b04a72", "华北": "#4f8a5c", "西南": "#dd8c5a",
                   "东北": "#9fcf8a", "西北": "#f7e2b8"}
+CLUSTER_COLOURS = {"high-high": "#6b1515", "high-low": "#d98245", "low-high": "#a3c8e6", "low-low": "#2f6ba3",
+                   "not significant": "#ededed"}
 TIER_COLOURS = ("#0c2c54", "#2f6ba3", "#7fb0d6", "#b9d3e8", "#d9e6f1", "#ebf1f7")
 
 LAST_RESORT = "Last Resort High-Efficiency"  # comes with matplotlib: a box for every letter

@@ -45,7 +45,7 @@ class DataSets:
         if (data, rule) not in self._scorers:
             if rule != "arithmetic" and not (values.to_numpy() > 0).all():
                 study.score(values, weights, rule)  # the study itself refuses what it cannot aggregate
-            self._scorers[data, rule] = scorer_for(rows, rule, indicators)
+            self._scorers[data, rule] = scorer_for(rows, rule, indicators, group)
         return DesignCell(self._scorers[data, rule], base, noise, group, indicators)
 
 

@@ -27,12 +27,14 @@ ALTERNATIVES = "settings/alternatives.yaml"
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a choice: its key, its name in two languages and the settings it fixes, by dotted name."""
+    """One option of a choice: its key, its name in two languages and the settings it fixes, by dotted name;
+    `most_units`, how many cities it is offered for (None: any number)."""
 
     key: str
     zh: str
     en: str
     changes: dict[str, Any]
+    most_units: int | None = None
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def option_of(row: dict) -> Option:
     if missing := {"key", "zh", "en", "set"} - set(row):
         raise SensitivityError(f"{ALTERNATIVES}, option {row.get('key', row)}: {', '.join(sorted(missing))} missing")
     changes = {name: tuple(value) if isinstance(value, list) else value for name, value in row["set"].items()}
-    return Option(str(row["key"]), row["zh"], row["en"], changes)
+    return Option(str(row["key"]), row["zh"], row["en"], changes, row.get("most_units"))
 
 
 def is_in_use(option: Option, settings: Settings) -> bool:

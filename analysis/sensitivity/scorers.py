@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.scoring import Rule, TwoLevels
+from analysis.scoring import SHARES, WEIGHTLESS, Rule, TwoLevels, weightless_scores
 from analysis.validation import UnusableValues
 
 from .draws import SensitivityError
@@ -77,13 +77,34 @@ class TopsisScores:
         return 100 * to_worst / (to_worst + np.sqrt(1 - numbers))
 
 
+class WeightlessScores:
+    """Scores that do not depend on the weights: computed once, of all cities, since means, ranks and best cities of an
+    indicator count equal cities as often as there are."""
+
+    def __init__(self, values: np.ndarray, method: str, group: np.ndarray | None = None) -> None:
+        everyone = values if group is None else values[group]
+        fixed = weightless_scores(pd.DataFrame(everyone), method).to_numpy() * (100 if method in SHARES else 1)
+        _, first = np.unique(np.arange(len(values)) if group is None else group, return_index=True)
+        self.fixed = fixed[first]
+        self.lowest = self.fixed.min()
+
+    def __call__(self, weights: np.ndarray, numbers: np.ndarray) -> None:
+        numbers[:] = self.fixed - self.lowest
+
+    def scores(self, numbers: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """The study's scores, whatever the weights."""
+        return np.broadcast_to(self.fixed, numbers.shape)
+
+
 class TwoLevelScores:
     """The totals themselves: domain scores by the scorer of the aggregation inside, and their mean."""
 
-    def __init__(self, values: np.ndarray, rule: TwoLevels, indicators: Sequence[str]) -> None:
+    def __init__(self, values: np.ndarray, rule: TwoLevels, indicators: Sequence[str],
+                 group: np.ndarray | None = None) -> None:
         rule.refuse_negative(values)
         self.geometric = rule.above == "geometric"
-        self.parts = [(places, SCORERS[rule.inside](values[:, places])) for places in rule.places(pd.Index(indicators))]
+        self.parts = [(places, simple_scorer(values[:, places], rule.inside, group))
+                      for places in rule.places(pd.Index(indicators))]
 
     def __call__(self, weights: np.ndarray, numbers: np.ndarray) -> None:
         total, part = weights.sum(axis=1, keepdims=True), np.empty_like(numbers)
@@ -105,16 +126,26 @@ class TwoLevelScores:
         return numbers
 
 
-Scorer = LinearScores | TopsisScores | TwoLevelScores
+SimpleScorer = LinearScores | TopsisScores | WeightlessScores
+Scorer = SimpleScorer | TwoLevelScores
 SCORERS: dict[str, Callable[[np.ndarray], LinearScores | TopsisScores]] = {
     "arithmetic": LinearScores, "geometric": GeometricScores, "topsis": TopsisScores}
 
 
-def scorer_for(values: np.ndarray, method: Rule, indicators: Sequence[str] = ()) -> Scorer:
+def scorer_for(values: np.ndarray, method: Rule, indicators: Sequence[str] = (),
+               group: np.ndarray | None = None) -> Scorer:
     """The scorer of distinct cities × indicators for a rule of aggregation; SensitivityError for an unknown one.
-    `indicators` are the labels of the columns, which the rule of two levels needs."""
+    `indicators` are the labels of the columns, which the rule of two levels needs; `group` gives for each city its row
+    in `values` (None: each row is one city), which scores that need no weights depend on."""
     if isinstance(method, TwoLevels):
-        return TwoLevelScores(values, method, indicators)
+        return TwoLevelScores(values, method, indicators, group)
+    return simple_scorer(values, method, group)
+
+
+def simple_scorer(values: np.ndarray, method: str, group: np.ndarray | None) -> SimpleScorer:
+    """The scorer of a rule that is one aggregation at once."""
+    if method in WEIGHTLESS:
+        return WeightlessScores(values, method, group)
     if method not in SCORERS:
-        raise SensitivityError(f"aggregation {method!r} has no scorer; use one of {', '.join(SCORERS)}")
+        raise SensitivityError(f"aggregation {method!r} has no scorer; use one of {', '.join([*SCORERS, *WEIGHTLESS])}")
     return SCORERS[method](values)

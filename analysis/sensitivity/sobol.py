@@ -160,7 +160,7 @@ def weight_indices(values: pd.DataFrame, weights: pd.Series, noise: WeightNoise,
     used = weights.index[weights > 0]
     rows, group = distinct_rows(values[used].to_numpy())
     base = weights[used].to_numpy()
-    cell = DesignCell(scorer_for(rows, method, used), base, noise, group)
+    cell = DesignCell(scorer_for(rows, method, used, group), base, noise, group)
     usual = cell_ranks(cell, base)[0]
 
     def ranks(drawn: np.ndarray) -> np.ndarray:

@@ -85,7 +85,7 @@ def scores_by_draw(values: pd.DataFrame, weights: pd.Series, draws: int, concent
     if method == "arithmetic":
         scores = (drawn @ distinct.T)[:, group]
     else:
-        scorer = scorer_for(distinct, method, values.columns[used])
+        scorer = scorer_for(distinct, method, values.columns[used], group)
         noise = WeightNoise(distribution, concentration, half_width)
         scores = cell_scores(DesignCell(scorer, base.to_numpy()[used], noise, group), drawn)
     return pd.DataFrame(scores, sampled.index, values.index)

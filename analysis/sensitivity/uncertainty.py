@@ -58,8 +58,8 @@ def weight_uncertainty(values: pd.DataFrame, weights: pd.Series, draws: int, con
     weights: by indicator, not negative, sum 1; an indicator of weight zero keeps weight zero.
     draws: number of random weight vectors. concentration, distribution, half_width: see `WeightNoise`.
     seed: any integer ≥ 0. top: the k of P(rank ≤ k). workers: threads; the result is the same, bit for bit, for any
-    number of them and does not depend on the order of the cities. method: arithmetic, geometric, topsis or the rule of
-    two levels (`study.rule_of`).
+    number of them and does not depend on the order of the cities. method: one of
+    `scoring.METHODS` or the rule of two levels (`study.rule_of`).
 
     Cities that agree on every weighted indicator tie in every draw: they share the smaller rank in `ranks` and
     `counts`, and share the tied ranks equally in `acceptability`. Without noise (infinite concentration, half_width 0)
@@ -82,7 +82,8 @@ def weight_uncertainty(values: pd.DataFrame, weights: pd.Series, draws: int, con
     else:
         base = weights.to_numpy()
         distinct, group = distinct_rows(values.to_numpy()[:, base > 0])
-        cell = DesignCell(scorer_for(distinct, method, values.columns[base > 0]), base[base > 0], noise, group)
+        scorer = scorer_for(distinct, method, values.columns[base > 0], group)
+        cell = DesignCell(scorer, base[base > 0], noise, group)
         counts = count_ranks({0: cell}, {0: draws}, seed, workers)
     return summarise(counts, values.index, draws, top)
 

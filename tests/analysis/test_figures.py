@@ -207,6 +207,7 @@ class TestColours:
     """Colours of one family stay apart in grey and for the three kinds of dichromats."""
 
     @pytest.mark.parametrize("family", [style.DOMAIN_COLOURS, style.NBS_COLOURS, style.REGION_COLOURS,
+                                        style.CLUSTER_COLOURS,
                                         {"ours": style.OURS, "published": style.PUBLISHED, "gdp": style.BASELINE}])
     def test_every_pair_differs_in_lightness_and_in_colour(self, family):
         for first, second in itertools.combinations(family.values(), 2):

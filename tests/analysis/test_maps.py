@@ -5,13 +5,17 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
 from analysis import figures, maps
+from analysis.figures.style import CLUSTER_COLOURS
 from analysis.settings import ROOT
 from analysis.sources import read_cities
+from analysis.spatial import CLASSES as CLUSTERS
 
 CITIES = read_cities(ROOT)
+CLASSES = pd.Series(np.resize(CLUSTERS, len(CITIES)), CITIES.index).mask(CITIES["seat_lon"].isna())
 BOUNDARIES = maps.read_boundaries(ROOT / "data/raw/boundaries")
 TAIWAN, HAINAN, SANSHA = "710000", "460000", "460300"
 
@@ -101,9 +105,22 @@ class TestMaps:
         values.iloc[0] = np.nan
         ranks = pd.Series(np.arange(1, len(CITIES) + 1), CITIES.index)
         for figure in (maps.city_map(BOUNDARIES, values, "x", lang, "edition"),
-                       maps.rank_map(BOUNDARIES, ranks, "x", lang, "edition")):
+                       maps.rank_map(BOUNDARIES, ranks, "x", lang, "edition"),
+                       maps.cluster_map(BOUNDARIES, CLASSES, "x", lang, "edition")):
             words = "\n".join(text for text, _ in self.texts(figure))
             assert "GS(2024)0650号" in words and "天地图" in words and "edition" in words
+
+
+class TestClusterMap:
+    def test_each_city_has_the_colour_of_its_class_and_the_key_counts_them(self):
+        figure = maps.cluster_map(BOUNDARIES, CLASSES, "x", "en", "")
+        filled = [each for each in figure.axes[0].collections if len(each.get_facecolors()) == CLASSES.notna().sum()]
+        assert [to_hex(colour) for colour in filled[0].get_facecolors()] == [
+            CLUSTER_COLOURS[name] for name in CLASSES.dropna()]
+        texts = [text.get_text() for text in figure.legends[0].get_texts()]
+        for name, count in CLASSES.value_counts().items():
+            assert any(text.startswith(name) and text.endswith(f"({count})") for text in texts)
+        assert figure.numbers["class"].tolist() == CLASSES.dropna().tolist()
 
 
 class TestBytesAndErrors:

@@ -66,6 +66,41 @@ class TestCounts:
         assert (frame["ours"] - frame["published"]).equals(frame["difference"])
 
 
+class TestRanges:
+    cities = pd.DataFrame({"zone": ["N", "N", "S", "S", "E"]}, index=list("abcde"))
+    draws = pd.DataFrame([[5.0, 4, 3, 2, 1], [1, 2, 3, 4, 5], [5, 1, 4, 2, 3], [2, 2, 2, 2, 1]], columns=list("abcde"))
+
+    def test_each_draw_by_hand(self):
+        """The best two by region E, N, S; in the last draw four cities are level with the second place."""
+        found = regions.counts_by_draw(self.draws, self.cities, "zone", top=2)
+        assert list(found.columns) == ["N", "S", "E"]
+        assert found.to_numpy().tolist() == [[2, 0, 0], [0, 1, 1], [1, 1, 0], [2, 2, 0]]
+
+    @given(st.integers(1, 297), st.integers(0, 5))
+    @settings(max_examples=15, deadline=None)
+    def test_one_draw_is_counts(self, top, seed):
+        scores = pd.DataFrame(np.random.default_rng(seed).integers(0, 90, (2, len(CITIES))), columns=CITIES.index)
+        for draw, row in regions.counts_by_draw(scores, CITIES, "nbs_region", top).iterrows():
+            members = CITIES.index[scores.loc[draw].rank(ascending=False, method="min") <= top]
+            assert row.tolist() == regions.counts(members, CITIES, "nbs_region")["members"].tolist()
+
+    def test_more_places_than_cities_are_all(self):
+        assert regions.counts_by_draw(self.draws, self.cities, "zone", 99).to_numpy().tolist() == [[2, 2, 1]] * 4
+
+    def test_quantiles_are_counts_that_occur_and_shares_are_wilsons(self):
+        """N has 2, 0, 1, 2: half the draws do not exceed 1, 95 % of them 2, 5 % of them 0."""
+        found = regions.compare_ranges(["a", "c"], ["a", "b"], self.cities, {"weights": self.draws}, "zone", 2)
+        row = found.loc["N"]
+        assert (row["weights_median"], row["weights_05"], row["weights_95"]) == (1, 0, 2)
+        assert (row["ours"], row["published"], row["ours_share"], row["published_share"]) == (1, 2, 0.5, 1)
+        wilson = regions.wilson_interval(pd.Series([1]), pd.Series([2])).iloc[0]
+        assert (row["ours_low"], row["ours_high"]) == pytest.approx(tuple(wilson))
+
+    def test_without_a_list_or_without_draws(self):
+        found = regions.compare_ranges(["a"], None, self.cities, {}, "zone", 1)
+        assert list(found) == ["system", "cities", "ours", "ours_share", "ours_low", "ours_high"]
+
+
 class TestWilson:
     """Newcombe (1998), Statistics in Medicine 17, 857–872, Table I, method 3: 95 % intervals to four digits."""
 

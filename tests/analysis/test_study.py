@@ -33,6 +33,7 @@ ELSEWHERE = {
     "weighting.allow_inconsistent": "whether they are refused (tested in test_experts)",
     **{f"uncertainty.{key}": "notebook 06" for key in
        ("draws", "concentration", "half_width", "sobol_samples", "bounds", "top", "seed")},
+    "regions.neighbours": "notebook 08",
     **{f"tiers.{key}": "notebook 07" for key in
        ("k", "k_smallest", "k_largest", "starts", "references", "resamples", "draws", "seed")},
 }

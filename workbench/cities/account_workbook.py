@@ -58,10 +58,9 @@ MARK_COLUMN = len(COLUMNS)  # beside the widest of the three sheets
 def account_workbook(account: Account, lang: str = "zh") -> bytes:
     """The workbook (.xlsx) of an account: sheets of the account, of its raw cells and of notes and sources.
 
-    With arithmetic and geometric aggregation the score is a formula, with TOPSIS, which needs all cities, a number;
-    points are formulas with min-max and goalposts, numbers with z-scores and ranks, which need all cities too. The same
-    account
-    gives the same bytes.
+    With arithmetic and geometric aggregation the score is a formula; others need all cities and are numbers.
+    Points are formulas with min-max and goalposts, numbers with z-scores and ranks, which need all cities too. The same
+    account gives the same bytes.
     """
     buffer = io.BytesIO()
     book = new_workbook(buffer)
@@ -182,8 +181,8 @@ def score_formula(account: Account, first: int, last: int, share: bool = False) 
                               for name in ("weight", "points", "contribution"))
     divided = f"/SUM({weights})" if share else ""
     added = f"SUM({parts})" if account.tables.is_additive else f"SUMPRODUCT({weights},{points})"
-    return {"arithmetic": f"{added}{divided}", "geometric": f"EXP(SUMPRODUCT({weights},LN({points})){divided})",
-            "topsis": ""}[account.tables.settings.aggregation.method]
+    means = {"arithmetic": f"{added}{divided}", "geometric": f"EXP(SUMPRODUCT({weights},LN({points})){divided})"}
+    return means.get(account.tables.settings.aggregation.method, "")
 
 
 def two_level_formula(account: Account, first: int, last: int) -> str:
@@ -279,14 +278,16 @@ def write_notes(sheet: Worksheet, looks: dict, account: Account, lang: str) -> N
 
 
 def not_computed(account: Account, lang: str) -> list[str]:
-    """What stands as a number because it needs every city: points without fixed ends, the TOPSIS score."""
+    """What stands as a number because it needs every city: points without fixed ends, scores other than means."""
     settings, said = account.tables.settings, []
     if not account.tables.has_fixed_ends:
         said.append(pick(lang, "本次运行的得分（点数）要用到全部城市，这里是数，不是公式。",
                          "The points of this run need every city; they are numbers here, not formulas."))
-    if settings.aggregation.method == "topsis":
-        said.append(pick(lang, "TOPSIS 的得分要用到全部城市，这里是数，不是公式。",
-                         "A TOPSIS score needs every city; it is a number here, not a formula."))
+    method = settings.aggregation.method
+    if method not in ("arithmetic", "geometric"):
+        zh, en = words.AGGREGATIONS[method]
+        said.append(pick(lang, f"{zh}要用到全部城市，这里是数，不是公式。",
+                         f"{en[0].upper()}{en[1:]} needs every city; it is a number here, not a formula."))
     return said
 
 

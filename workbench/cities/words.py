@@ -15,9 +15,13 @@ from workbench.cities.account import Account
 from workbench.cities.flags import flag_words, flags_of
 from workbench.cities.names import Names
 
-AGGREGATIONS = {"geometric": ("几何平均", "the geometric mean"), "topsis": ("TOPSIS 贴近度", "TOPSIS closeness")}
+WITHOUT_WEIGHTS = {"borda": ("博尔达计分", "Borda's count"),
+                   "mazziotta_pareto": ("马齐奥塔–帕累托指数", "the Mazziotta–Pareto index"),
+                   "benefit_of_doubt": ("各城最有利权重下的得分", "the benefit of the doubt")}
+AGGREGATIONS = {"geometric": ("几何平均", "the geometric mean"), "topsis": ("TOPSIS 贴近度", "TOPSIS closeness"),
+                **WITHOUT_WEIGHTS}
 MEANS = {"arithmetic": ("算术平均", "arithmetic"), "geometric": ("几何平均", "geometric"),
-         "topsis": ("TOPSIS", "TOPSIS")}
+         "topsis": ("TOPSIS", "TOPSIS"), **WITHOUT_WEIGHTS}
 KINDS = {"choices": ("全部选择", "all choices"), "weights": ("仅权重", "weights only")}
 
 

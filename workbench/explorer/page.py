@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis.editions import file_name
+from analysis.scoring import WEIGHTLESS
 from workbench.explorer.content import NEEDED, explorer_content, read_tables
 from workbench.explorer.outlines import INSET_SHARE
 from workbench.explorer.words import METHODS, WORDS
@@ -34,11 +35,12 @@ SNIPPET = "window.vegaEmbed = vegaEmbed;"
 
 
 def write_explorer(run: Run, stamp: Stamp, lang: str) -> Path | None:
-    """Write the explorer of a run into its folder of reports; None for a run without scores.
+    """Write the explorer of a run into its folder of reports; None for a run without scores, and for one whose scores
+    are made without weights (`scoring.WEIGHTLESS`), where there is nothing to move.
 
     Raises ExplorerError where the tables do not give the run's ranks.
     """
-    if not all(map(run.has, NEEDED)):
+    if not all(map(run.has, NEEDED)) or run.settings.aggregation.method in WEIGHTLESS:
         return None
     ground = run_ground(run.settings, run.inputs)
     content = explorer_content(read_tables(run, run.settings, ground), lang)

@@ -34,10 +34,10 @@ EXPLAINED = ("「得分与名次」页的得分、领域得分与名次是公式
 
 
 def can_recompute(run: Run) -> bool:
-    """Whether the run holds what formulas need; TOPSIS needs all cities at once and stays a number, as does a score
-    made of domain scores."""
+    """Whether the run holds what formulas need; TOPSIS and scores without weights need all cities at once and stay
+    numbers, as does a score made of domain scores."""
     choices = run.settings.aggregation
-    one_mean = choices.method != "topsis" and choices.domains in ("same", choices.method)
+    one_mean = choices.method in ("arithmetic", "geometric") and choices.domains in ("same", choices.method)
     return one_mean and all(map(run.has, STEMS))
 
 

@@ -16,7 +16,8 @@ from PIL import Image
 from pypdf import PdfReader
 from sample_notebook import HOSTILE
 
-from analysis import agreement, figures, maps, regions
+from analysis import agreement, figures, framework, maps, regions
+from analysis import multivariate as statistics
 from analysis.figures import comparison, labels, multivariate, numbers, profile, style
 from analysis.settings import ROOT
 from workbench.office import figure_files as files
@@ -24,6 +25,7 @@ from workbench.office import figure_files as files
 pytestmark = pytest.mark.long
 
 CHOICES = ("choice_tornado", "acceptability_map", "rank_flow", "sobol_bars", "attainable_spans")
+STATED = framework.ancestor(TREE, "domain")
 BOUNDARIES = maps.read_boundaries(ROOT / "data/raw/boundaries")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -41,6 +43,9 @@ def drawn(name: str, lang: str):
     own = {
         "group_counts": lambda: figures.group_counts(regions.counts(best, CITIES, "nbs_region"), 100, **words),
         "correlation_heatmap": lambda: multivariate.correlation_heatmap(DATA["values"].corr(), TREE, **words),
+        "domain_components": lambda: multivariate.domain_components(
+            statistics.components_by_domain(DATA["values"], STATED), statistics.structure(DATA["values"], STATED),
+            TREE, **words),
         "domain_bars": lambda: profile.domain_bars(DATA["domain_scores"].iloc[0],
                                                    {"x": DATA["domain_scores"].median()}, TREE, "x", **words),
         "rank_change_parts": lambda: comparison.rank_change_parts(
@@ -48,6 +53,7 @@ def drawn(name: str, lang: str):
             pd.DataFrame({"a": [10, 20], "b": [6, 21]}, CITIES.index[:2]), CITIES, {"data": "d", "weights": "w"},
             ("a", "b"), **words),
         "province_map": lambda: maps.province_map(BOUNDARIES, pd.Series(3, CITIES["province"].unique()), "x", **words),
+        "cluster_map": lambda: maps.cluster_map(BOUNDARIES, DATA["local"]["class"], "x", **words),
         "city_map": lambda: maps.city_map(BOUNDARIES, DATA["scores"], "x", **words),
         "rank_map": lambda: maps.rank_map(BOUNDARIES, ranks, "x", **words),
         "tile_grid": lambda: tiles(lang),
@@ -62,8 +68,9 @@ def tiles(lang: str, counts: pd.Series | None = None):
     return maps.tile_grid(counts, "x", lang, STAMP[lang])
 
 
-ALL = sorted({*FIGURES, *CHOICES, "group_counts", "correlation_heatmap", "domain_bars", "rank_change_parts",
-              "province_map", "city_map", "rank_map", "tile_grid"})
+ALL = sorted({*FIGURES, *CHOICES, "group_counts", "correlation_heatmap", "domain_bars",
+              "domain_components", "rank_change_parts",
+              "province_map", "city_map", "cluster_map", "rank_map", "tile_grid"})
 
 
 @pytest.mark.parametrize("name", ALL)
