@@ -38,6 +38,7 @@ DASHES = "nanhai"
 ATTRIBUTION = ("底图数据：国家地理信息公共服务平台（天地图），GS(2024)0650号，边界经简化",
                "Base map 底图数据：国家地理信息公共服务平台（天地图），GS(2024)0650号，边界经简化 (simplified)")
 NO_MEMBER, NO_DATA = "#e4e4e4", "#ffffff"
+NOT_PLACED = "#fefefe"  # white too, and not hatched in the key
 RANK_BANDS = ((1, 5, "#7f1d1d", 62), (6, 25, "#d9703c", 36), (26, 50, "#5b9bc4", 22), (51, 100, "#173a63", 12))
 # Where a province's label would meet its neighbour's or a border: shift in kilometres (east, north).
 LABEL_SHIFTS = {"110000": (-20, 85), "120000": (165, 5), "130000": (-50, -200), "140000": (-20, -50),
@@ -304,16 +305,20 @@ def cluster_map(boundaries: Boundaries, classes: pd.Series, title: str, lang: st
     """Cities by the class of local Moran: clusters of high and of low values, cities unlike their surroundings, and
     those where nothing is significant; areas outside the study are hatched.
 
-    `classes` by adcode, column class of `spatial.local_moran`; a city whose seat is not known (NaN) is left as those
-    outside the study. The key counts the cities of each class.
+    `classes` by adcode, column class of `spatial.local_moran`; a city whose seat is not known (NaN) is white. The key
+    counts the cities of each class.
     """
     known = classes.dropna()
     figure, main, inset = map_figure(title, lang, stamp)
-    shade_cities((main, inset), boundaries, {code: CLUSTER_COLOURS[name] for code, name in known.items()})
+    shade_cities((main, inset), boundaries, {code: CLUSTER_COLOURS.get(name, NOT_PLACED) for code, name in
+                                             classes.items()})
     size = known.value_counts().reindex(CLUSTER_WORDS, fill_value=0)
     entries: list[tuple[str, Any, float | None]] = [
         (f"{pick(lang, *words)}{pick(lang, f'（{size[name]}）', f' ({size[name]})')}", CLUSTER_COLOURS[name], None)
         for name, words in CLUSTER_WORDS.items()]
+    if len(known) < len(classes):
+        entries.append((pick(lang, f"没有坐标（{len(classes) - len(known)}）",
+                             f"no coordinates ({len(classes) - len(known)})"), NOT_PLACED, None))
     key(figure, [*entries, (outside_words(lang), NO_DATA, None)], left=0.035)
     counted = [[f"{words[side]} {size[name]}" for name, words in CLUSTER_WORDS.items()] for side in (0, 1)]
     return with_numbers(

@@ -60,7 +60,10 @@ def moran_scatter(local: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", s
                                  color="#c9c9c9" if name == "not significant" else CLUSTER_COLOURS[name],
                                  label=pick(lang, *SHORT[name])) for name in present], len(present))
     clear = local[local["class"] != "not significant"]
-    chosen = clear["local"].abs().sort_values(ascending=False, kind="stable").index[:labelled]
+    alike = clear["local"] > 0  # the few cities unlike their surroundings are named first
+    ordered = clear.assign(alike=alike, size=clear["local"].abs()).sort_values(["alike", "size"], kind="stable",
+                                                                              ascending=[True, False])
+    chosen = ordered.index[:labelled]
     names = city_names(cities, lang)
     place_labels(axes, clear.loc[chosen, "z"].to_numpy(), clear.loc[chosen, "lag"].to_numpy(),
                  [names[code] for code in chosen], avoid=local[["z", "lag"]].to_numpy())

@@ -114,12 +114,13 @@ class TestMaps:
 class TestClusterMap:
     def test_each_city_has_the_colour_of_its_class_and_the_key_counts_them(self):
         figure = maps.cluster_map(BOUNDARIES, CLASSES, "x", "en", "")
-        filled = [each for each in figure.axes[0].collections if len(each.get_facecolors()) == CLASSES.notna().sum()]
+        filled = [each for each in figure.axes[0].collections if len(each.get_facecolors()) == len(CLASSES)]
         assert [to_hex(colour) for colour in filled[0].get_facecolors()] == [
-            CLUSTER_COLOURS[name] for name in CLASSES.dropna()]
+            CLUSTER_COLOURS.get(name, maps.NOT_PLACED) for name in CLASSES]
         texts = [text.get_text() for text in figure.legends[0].get_texts()]
         for name, count in CLASSES.value_counts().items():
             assert any(text.startswith(name) and text.endswith(f"({count})") for text in texts)
+        assert any(text == f"no coordinates ({CLASSES.isna().sum()})" for text in texts)
         assert figure.numbers["class"].tolist() == CLASSES.dropna().tolist()
 
 
