@@ -21,6 +21,9 @@ Data, notebooks 01 and 02
     panel             what a study starts from: figures, cities, tree, proxies, judgements
     indicators        the panel to a matrix of cities × indicators
     treatment         gaps filled, outliers drawn in, and the record of both
+    prediction        what a city's other indicators say of one that it lacks
+    hold_out          known cells hidden and filled: how well each way of filling does
+    reliability       how far each figure can be relied on, estimated or stated
     normalisation     one scale, one direction
     multivariate      how the indicators are related
 Weights, notebooks 03 and 04
@@ -36,6 +39,7 @@ What the result depends on, notebooks 06 and 07
     sensitivity       weights, methods, indicators and cities varied: intervals, chances, Sobol indices
     scenarios         the study again for each alternative of settings/alternatives.yaml
     tiers             tiers, how many, and how sure each city's is
+    years             the same study in other years: who moved, and what moved them
 What it says, notebooks 08 and 09
     regions           where the leading cities lie
     spatial           how alike neighbouring cities are: Moran's I, and the clusters it comes from

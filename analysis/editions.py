@@ -28,7 +28,8 @@ TRAITS = {
     "two_readings": "the paper's tree, in which one parent is ambiguous, with judgements for both readings",
     "judged": "judgements of what counts more", "unjudged": "no judgements: siblings count alike",
     "given": "weights in the study's own tree", "goalposts": "goalposts in the study's own tree",
-    "regions": "cities sorted into regions", "synthetic": "simulated values, no facts about any city",
+    "regions": "cities sorted into regions", "years": "figures of several years",
+    "synthetic": "simulated values, no facts about any city",
     "factual": "values about the places themselves, not simulated",
 }
 

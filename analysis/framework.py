@@ -18,6 +18,7 @@ FOLDER = "data/raw/framework"
 FRAMEWORK_COLUMNS = ["code", "level", "parent", "number", "name_zh", "name_en", "direction", "certainty", "note"]
 PROXY_COLUMNS = ["indicator", "variable", "role", "measure", "fallback", "grade", "unit_zh", "unit_en", "multiplier",
                  "reference_year", "reading_zh", "reading_en"]
+RELIABILITY_COLUMNS = ["grade", "variable", "reliability", "reason_zh", "reason_en"]
 LEVELS = ("domain", "subdomain", "indicator")
 ROLES = ("main", "alternative", "duplicate", "sensitivity")
 MEASURES = ("level", "level_per_resident", "median", "median_per_resident", "named", "years_operating")
@@ -79,6 +80,28 @@ def read_proxies(root: Path) -> pd.DataFrame:
     return table.drop(columns="raw_row")
 
 
+def read_reliability(root: Path) -> pd.DataFrame:
+    """Reliabilities that are stated, not estimated: one row per grade or variable, each with its reason.
+
+    Columns grade, variable (one of both, the other empty), reliability (above 0, at most 1), reason_zh, reason_en. A
+    row of a variable goes before that of its proxy's grade and before any estimate. Refuses unknown grades and
+    variables, repeated ones, rows with both or neither, and figures out of range.
+    """
+    table = read_table(root / FOLDER / "reliability.csv", RELIABILITY_COLUMNS)
+    problems = Problems("reliability.csv")
+    variables = read_table(root / "data/raw/statistics/variables.csv", ["variable"])["variable"]
+    refuse_unknown(table, "grade", ("", *GRADES), problems, "a grade, A to D")
+    refuse_unknown(table, "variable", ["", *variables], problems, "a known variable")
+    for row in table[(table["grade"] == "") == (table["variable"] == "")].itertuples():
+        problems.add(row.raw_row, "grade", row.grade, "a row is of a grade or of a variable; fill in one of the two")
+    refuse_repeats(table, ["grade", "variable"], problems)
+    table["reliability"] = numbers(table, "reliability", problems)
+    for row in table[~table["reliability"].between(0, 1, inclusive="right")].itertuples():
+        problems.add(row.raw_row, "reliability", row.reliability, "a reliability is above 0 and at most 1; correct it")
+    problems.stop_if_any()
+    return table.drop(columns="raw_row")
+
+
 def leaves(framework: pd.DataFrame) -> pd.Index:
     """The indicators' codes in the paper's order."""
     return framework.index[framework["level"] == "indicator"]
@@ -101,6 +124,19 @@ def own_scales(framework: pd.DataFrame, indicators: pd.Index) -> pd.DataFrame:
     known = framework.reindex(index=indicators, columns=["low", "high", "log"])
     table = known[["low", "high"]].astype(float).assign(log=known["log"].eq(True))
     return table[table["log"] | table["low"].notna()]
+
+
+def own_methods(framework: pd.DataFrame, indicators: pd.Index, method: str) -> pd.Series:
+    """How each indicator is normalised: as a study's own tree says of it, else by `method`.
+
+    >>> tree = pd.DataFrame({"normalisation": ["", "rank"]}, ["x", "y"])
+    >>> own_methods(tree, tree.index, "minmax").to_dict()
+    {'x': 'minmax', 'y': 'rank'}
+    """
+    if "normalisation" not in framework:
+        return pd.Series(method, indicators, name="normalisation")
+    said = framework["normalisation"].reindex(indicators)
+    return said.where(said != "", method)
 
 
 def coverage_by_domain(framework: pd.DataFrame, measured: pd.Index) -> pd.DataFrame:

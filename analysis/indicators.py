@@ -58,21 +58,18 @@ def indicator_matrix(panel: pd.DataFrame, cities: pd.DataFrame, chosen: pd.DataF
     `district_titles` says what a city is whose districts alone a list names: missing, named or not_named.
     Returns (values, origins): values is cities × indicators in the unit of proxies.csv, NaN where the source has
     nothing; origins has one row per cell: adcode, indicator, variable, years, raw_rows, source_id, value,
-    denominator_row (the raw row of the residents it was divided by; empty where it was not).
+    denominator_row (the raw row of the residents, or of the study's own divisor; empty where it was not divided).
 
     Readings: `level` the one value; `median` over the years; `named` 1 where the list has the city, else 0;
     `years_operating` calendar years up to the reference year, the first included, 0 where the list has no row.
     A listed city whose year is unknown is a gap, not a zero, and so is one of which the list names districts only.
     """
-    census = rows_of(panel, RESIDENTS).set_index("adcode")
-    residents, residents_rows = census["value"], census["raw_row"].astype(str)
     columns, origins = {}, []
     for code, proxy in chosen.iterrows():
-        rows = proxy_rows(panel, proxy)
-        columns[code] = read_proxy(rows, proxy, cities.index, residents, scale, district_titles)
+        rows, divisors = proxy_rows(panel, proxy), divisor_rows(panel, proxy, scale)
+        columns[code] = read_proxy(rows, proxy, cities.index, divisors, district_titles)
         cells = cell_origins(rows, code, columns[code])
-        divided = proxy["measure"].endswith("_per_resident") and scale == "per_resident"
-        cells["denominator_row"] = cells["adcode"].map(residents_rows) if divided else ""
+        cells["denominator_row"] = "" if divisors is None else cells["adcode"].map(divisors["raw_row"].astype(str))
         origins.append(cells)
     return settle(pd.DataFrame(columns, index=cities.index)), pd.concat(origins, ignore_index=True)
 
@@ -81,9 +78,9 @@ def indicator_values(panel: pd.DataFrame, cities: pd.DataFrame, proxy: pd.Series
                      district_titles: str) -> pd.Series:
     """One column of the matrix that `indicator_matrix` makes, without the origins of its cells; `proxy` is the row of
     `chosen` whose name is the indicator's code."""
-    residents = rows_of(panel, RESIDENTS).set_index("adcode")["value"]
-    return settle(read_proxy(proxy_rows(panel, proxy), proxy, cities.index, residents, scale, district_titles)
-                  ).rename(proxy.name)
+    values = read_proxy(proxy_rows(panel, proxy), proxy, cities.index, divisor_rows(panel, proxy, scale),
+                        district_titles)
+    return settle(values).rename(proxy.name)
 
 
 def rows_of(panel: pd.DataFrame, variable: str) -> pd.DataFrame:
@@ -100,9 +97,24 @@ def proxy_rows(panel: pd.DataFrame, proxy: pd.Series) -> pd.DataFrame:
     return pd.concat([rows, rest[~rest["adcode"].isin(rows["adcode"])]])
 
 
-def read_proxy(rows: pd.DataFrame, proxy: pd.Series, cities: pd.Index, residents: pd.Series, scale: str,
+def divisor_of(proxy: pd.Series, scale: str) -> str:
+    """The variable that an indicator's figures are divided by: the residents, in a run that counts per resident, or a
+    study's own (column `divisor` of its proxies); empty where they are taken as they are."""
+    if proxy["measure"].endswith("_per_resident"):
+        return RESIDENTS if scale == "per_resident" else ""
+    return proxy.get("divisor", "")
+
+
+def divisor_rows(panel: pd.DataFrame, proxy: pd.Series, scale: str) -> pd.DataFrame | None:
+    """The panel's rows of what an indicator's figures are divided by, by city; None where they are not divided."""
+    variable = divisor_of(proxy, scale)
+    return rows_of(panel, variable).set_index("adcode") if variable else None
+
+
+def read_proxy(rows: pd.DataFrame, proxy: pd.Series, cities: pd.Index, divisors: pd.DataFrame | None,
                district_titles: str) -> pd.Series:
-    """One indicator's values for all cities from its rows of the panel, by the reading that proxies.csv names."""
+    """One indicator's values for all cities from its rows of the panel, by the reading that proxies.csv names, divided
+    by the value of `divisors`, if there are any."""
     by_city = rows.groupby("adcode")["value"]
     measure = proxy["measure"]
     if measure == "named":
@@ -113,9 +125,7 @@ def read_proxy(rows: pd.DataFrame, proxy: pd.Series, cities: pd.Index, residents
         # median keeps a listed city without a year missing, where a sum would make it zero
         return (int(proxy["reference_year"]) - by_city.median() + 1).reindex(cities, fill_value=0.0)
     values = by_city.median().reindex(cities)
-    if measure.endswith("_per_resident") and scale == "per_resident":
-        values = values * float(proxy["multiplier"]) / residents.reindex(cities)
-    return values
+    return values if divisors is None else values * float(proxy["multiplier"]) / divisors["value"].reindex(cities)
 
 
 def cell_origins(rows: pd.DataFrame, code: str, values: pd.Series) -> pd.DataFrame:
@@ -124,7 +134,7 @@ def cell_origins(rows: pd.DataFrame, code: str, values: pd.Series) -> pd.DataFra
     Empty where no figure was used: a gap, or a city that the list does not name. Figures set aside are not listed.
     """
     used, cells = rows[rows["value"].notna()].sort_values("year"), dict[str, tuple]()
-    for city, *names, year, row in zip(*(used[name] for name in FROM_PANEL), strict=True):
+    for city, *names, year, row in zip(*(used[name].tolist() for name in FROM_PANEL), strict=True):
         years, raw_rows = cells.setdefault(city, (*names, [], []))[-2:]
         years.append(year if isinstance(year, str) else "" if pd.isna(year) else str(int(year)))
         raw_rows.append(str(row))

@@ -27,7 +27,8 @@ class Panel:
     `root` is the folder of the repository. `tree` is the paper's, 城市数据中心 (I32) under S13, or the study's own;
     `tree_of` moves I32 where the settings put it. `regions` names the region systems of a study that brings its own
     cities (columns system, system_zh, system_en, name, name_en). `traits` say what can be asked of the panel (see
-    `editions.TRAITS`).
+    `editions.TRAITS`). `reliability`: what is stated of the reliability of figures by grade or variable
+    (`framework.read_reliability`); None where a study states nothing.
     """
 
     edition: Edition
@@ -40,6 +41,7 @@ class Panel:
     tree: pd.DataFrame
     regions: pd.DataFrame | None = None
     traits: frozenset[str] = PUBLIC_TRAITS
+    reliability: pd.DataFrame | None = None
 
 
 def read_panel(root: Path = ROOT) -> Panel:
@@ -49,7 +51,8 @@ def read_panel(root: Path = ROOT) -> Panel:
     variables = sources.read_variables(root)
     figures, _ = cleaning.clean_statistics(sources.read_statistics(root), cities, variables)
     return Panel(Edition.PUBLIC, settle(figures), cities, framework.read_proxies(root), sources.read_judgements(root),
-                 sources.read_experts(root), root, framework.read_framework(root))
+                 sources.read_experts(root), root, framework.read_framework(root),
+                 reliability=framework.read_reliability(root))
 
 
 def tree_of(panel: Panel, settings: Settings) -> pd.DataFrame:

@@ -55,9 +55,9 @@ class Indicators(Section):
 
 
 class Treatment(Section):
-    missing: Literal["nearest", "group_median", "lowest"] = choice(
-        "缺口怎样补", "how a gap is filled")
-    neighbours: int = choice("最近城市的个数", "nearest cities whose median fills a gap", ge=1, le=50)
+    missing: Literal["nearest", "regression", "matching", "group_median", "lowest"] = choice(
+        "补缺", "gaps")
+    neighbours: int = choice("给值城市的个数", "cities whose median fills a gap", ge=1, le=50)
     indicator_coverage: float = choice(
         "有值城市的份额低于此的指标不用", "indicators that fewer cities have are left out", ge=0, le=1)
     city_coverage: float = choice(
@@ -110,6 +110,10 @@ class Uncertainty(Section):
     draws: int = choice("抽样次数", "number of draws", ge=100, le=100_000_000)
     concentration: float = choice("狄利克雷集中度；100 使 0.20 的权重浮动约 0.04",
                                   "Dirichlet; 100 moves a weight of 0.20 by about 0.04", ge=1)
+    data: Literal["grades", "none"] = choice(
+        "数据的误差：按信度与缺口重抽，或不计", "error of the data: drawn, or not")
+    data_sets: int = choice("可能的数据集个数，抽样次数由它们分担",
+                            "plausible data sets, which share the draws", ge=10, le=1_000_000)
     half_width: float = choice(
         "另一种浮动：每项权重乘以 1±此值", "the other noise: every weight times 1 ± this", ge=0, le=1)
     sobol_samples: int = choice("权重索博尔指数的样本数，须为 2 的幂",
@@ -149,6 +153,24 @@ class Tiers(Section):
         return self
 
 
+class Parts(Section):
+    """What a run computes beside scores and ranks. What grows with the square of the cities, or takes long, can be
+    left off or reduced; a study of more than a few thousand cities reduces some of it by itself (docs/own_data.md)."""
+
+    rank_classes: int = choice("各名次的概率合为几类；0 为每个名次各自",
+                               "classes of ranks whose chances are kept; 0: every rank", ge=0, le=1_000)
+    scenario_ranks: bool = choice("写出每座城市在每种组合下的名次",
+                                  "ranks of every city in every combination as a table")
+    leaving_out: bool = choice("逐一去掉指标、分项与领域", "leave out indicators, sub-domains and domains")
+    cities_left_out: int = choice("逐一去掉的城市至多几座", "cities left out one at a time, at most", ge=0)
+    choice_indices: Literal["cities", "mean", "none"] = choice(
+        "选择的索博尔指数", "Sobol indices of the choices")
+    weight_indices: bool = choice("权重的索博尔指数", "Sobol indices of the weights")
+    attainable_ranks: bool = choice("可达名次与最小改变", "attainable ranks and smallest changes of weights")
+    choice_of_k: bool = choice("比较各层数的准则", "compare the criteria for the number of tiers")
+    profiles: int = choice("至多几座城市各有一页", "cities that have a page of their own, at most", ge=0, le=10_000)
+
+
 def text(zh: str, en: str) -> Any:
     """A text that a study may give itself, with its meaning in both languages; None where it gives none."""
     return Field(default=None, max_length=200, description=en, json_schema_extra={"zh": zh})
@@ -174,6 +196,10 @@ class Study(Section):
     unit_zh: Text | None = text("所比较的单位，如 国家、县、企业", "what is compared, in Chinese: 国家, 县, 企业")
     unit_en: Text | None = text("单位的英文名，如 country", "what is compared, in English: country, county, firm")
     units_en: Text | None = text("单位的英文复数，如 countries", "several of them, in English: countries")
+    list_zh: Text | None = text("截止名次以内的名单叫什么，如 百强名单", "the list within the cut, in Chinese")
+    list_en: Text | None = text("名单的英文名，如 the hundred", "what the list is called, in English: the hundred")
+    source_zh: Text | None = text("数据来源，照印", "where the figures come from, in Chinese")
+    source_en: Text | None = text("数据来源（英文），照印", "where the figures come from, in English")
 
     def said(self, name: str, lang: str) -> str | None:
         """A text in one language, else in the other; None where the study gives neither."""
@@ -194,6 +220,7 @@ class Settings(Section):
     uncertainty: Uncertainty
     tiers: Tiers
     regions: Regions
+    parts: Parts
     study: Study | None = None
 
     @property

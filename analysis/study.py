@@ -159,7 +159,8 @@ def yes_no_lists(panel: Panel, raw: pd.DataFrame) -> pd.DataFrame:
 def normalise(treated: pd.DataFrame, tree: pd.DataFrame, settings: Settings) -> pd.DataFrame:
     """Treated values in points, as the settings say; see `points`."""
     choices = settings.normalisation
-    return points(treated, tree.loc[treated.columns, "direction"], choices.method, choices.lowest_points,
+    methods = framework.own_methods(tree, treated.columns, choices.method)
+    return points(treated, tree.loc[treated.columns, "direction"], methods, choices.lowest_points,
                   goalposts(treated, tree))
 
 
@@ -174,14 +175,21 @@ def goalposts(treated: pd.DataFrame, tree: pd.DataFrame) -> pd.DataFrame:
     return settle(posts)
 
 
-def points(treated: pd.DataFrame, direction: pd.Series, method: str, lowest_points: float,
+def points(treated: pd.DataFrame, direction: pd.Series, method: str | pd.Series, lowest_points: float,
            posts: pd.DataFrame | None = None) -> pd.DataFrame:
     """Treated values in points, larger is better: min-max, goalposts and ranks up to 100, z-scores as 50 ± 10.
 
-    `direction` is "+" or "-" by indicator; `posts` are the ends for goalposts (`goalposts`). The lowest city has
+    `direction` is "+" or "-" by indicator; `method` one for all, or a Series by indicator (`framework.own_methods`);
+    `posts` are the ends for goalposts (`goalposts`). The lowest city has
     `lowest_points` (0 by default; geometric aggregation needs more than 0); z-scores have no lowest value and ignore
     it.
     """
+    if isinstance(method, pd.Series):
+        alike = {kind: method.index[method == kind] for kind in method.unique()}
+        if len(alike) > 1:
+            columns = [points(treated[codes], direction, kind, lowest_points, posts) for kind, codes in alike.items()]
+            return pd.concat(columns, axis=1)[treated.columns]
+        method = str(method.iloc[0])
     values = normalisation.normalise(treated, direction, method, posts if method == "goalposts" else None)
     if method == "zscore":
         return settle(50 + 10 * values)
@@ -310,6 +318,8 @@ def score_table(cities: pd.DataFrame, scores: pd.Series, ranks: pd.Series, domai
 
 
 ACTIONS = {"filled_nearest": ("取最近城市的中位数", "median of the nearest cities"),
+           "filled_regression": ("取其他指标预测的名次上的值", "value at the rank predicted by the others"),
+           "filled_matching": ("取预测最近城市的中位数", "median of cities with like predictions"),
            "filled_group_median": ("取所在地区的中位数", "median of the region"),
            "filled_lowest": ("取最低值", "lowest value"), "winsorised": ("缩尾", "winsorised"),
            "capped": ("按目标值封顶或托底", "counts as the goalpost"), "log": ("取对数", "logarithm")}

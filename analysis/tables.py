@@ -121,7 +121,7 @@ def domain_leaders_table(domain_scores: pd.DataFrame, cities: pd.DataFrame, name
     listed = [comma.join(shown[codes]) for codes in leaders.values()]
     return finished({
         pick(lang, "领域", "Domain"): ([names[code] for code in leaders], None),
-        pick(lang, f"前 {most} 名", f"The first {most}"): (listed, None),
+        pick(lang, f"前 {most} 位", f"Best {most}"): (listed, None),  # not those within the cut
         pick(lang, "平均分", "Mean"): ([domain_scores[code].mean() for code in leaders], ".1f"),
     })
 

@@ -21,10 +21,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from analysis.prediction import RankRegression
 from analysis.validation import UnusableValues, named, numeric_table
 
 RECORD_COLUMNS = ["adcode", "indicator", "action", "before", "after", "reason", "donors"]
-FILL_METHODS = ("nearest", "group_median", "lowest")
+FILL_METHODS = ("nearest", "regression", "matching", "group_median", "lowest")
+PREDICTING = ("regression", "matching")
 OUTLIER_METHODS = ("winsorise", "log", "none")
 SHARED_AT_LEAST = 0.5  # of the indicators that the receiving city observes
 FEW_CITIES, LIKELY = 1_000, 64  # with more cities, only so many likely donors of a city are compared at first
@@ -153,12 +155,14 @@ def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int 
     half of those that the receiving city has. Equal distances are ordered by row; fewer donors are used where fewer
     exist, and where no city shares so many, all that observe the indicator give. "group_median": the median of the
     city's group (`groups`: Series or dict by city, e.g. province), of all cities
-    where no city of the group has a value.
-    "lowest": the indicator's lowest observed value. `donors` (booleans shaped like `values`) restricts the cells that
-    may give a value: a portal whose year is unknown is not filled from cities without a portal.
+    where no city of the group has a value. "regression": the observed value at the rank that the city's other
+    indicators predict. "matching": the median of the `neighbours` cities with the nearest predictions
+    (`prediction.RankRegression`, for both). "lowest": the indicator's lowest observed value. `donors` (booleans shaped
+    like `values`) restricts the cells that may give a value: a portal whose year is unknown is not filled from cities
+    without a portal.
 
     Only observed values serve as donors, so the result does not depend on the order of filling. Returns (filled,
-    record) with action filled_nearest, filled_group_median or filled_lowest. Raises UnusableValues naming city and
+    record) with action filled_ and the method's name. Raises UnusableValues naming city and
     indicator where a gap has no donor.
     """
     frame = numeric_table(values, missing_allowed=True)
@@ -176,8 +180,14 @@ def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int 
     observed = ~np.isnan(ranks)
     nearest_of = lru_cache(maxsize=1)(partial(_nearest_first, ranks, observed))  # gaps come city by city
     likely = _likely_donors(ranks, observed) if method == "nearest" and len(frame) > FEW_CITIES else {}
+    alike: dict[tuple[int, int], list] = {}  # the end of a record's row, where the gaps of a column and group share it
+    predicting = RankRegression(values, may_give) if method in PREDICTING else None
     for row, column in np.argwhere(np.isnan(values)).tolist():
-        city, indicator = cities[row], indicators[column]
+        city, indicator, place = cities[row], indicators[column], (column, int(in_group[row]))
+        if place in alike:
+            filled[row, column] = alike[place][0]
+            rows.append([city, indicator, f"filled_{method}", np.nan, *alike[place]])
+            continue
         if method == "nearest":
             givers, distances = _givers(*likely.get(row, NOBODY), may_give[:, column], neighbours)
             if len(givers) < neighbours:
@@ -188,6 +198,8 @@ def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int 
             elif not np.isnan(values[row]).all():
                 givers = np.flatnonzero(may_give[:, column])
                 reason = f"median of {len(givers)} cities; none shares half of the city's indicators"
+        elif predicting is not None:
+            givers, reason = _predicted(predicting, method, row, column, neighbours)
         elif method == "group_median":
             givers = np.flatnonzero(may_give[:, column] & (in_group == in_group[row]) & (in_group[row] >= 0))
             reason = f"median of {len(givers)} cities of {group_of.iloc[row]}"
@@ -196,7 +208,7 @@ def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int 
                 reason = f"median of {len(givers)} cities; none of {group_of.iloc[row]} has a value"
         else:
             givers = np.flatnonzero(may_give[:, column])
-            givers = givers[np.argsort(values[givers, column], kind="stable")][:1]
+            givers = givers[values[givers, column].argmin():][:1] if len(givers) else givers
             reason = "lowest observed value"
         if not len(givers) and np.isnan(values[row]).all():
             raise UnusableValues(f"city {city} has no value in any indicator that is used, first {indicator}, and "
@@ -206,8 +218,10 @@ def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int 
             raise UnusableValues(f"city {city}, indicator {indicator}: no city can give a value by {method}; leave the "
                                  "city or the indicator out, or choose another method for missing values")
         filled[row, column] = median(values[givers, column].tolist())
-        rows.append([city, indicator, f"filled_{method}", np.nan, filled[row, column], reason,
-                     ";".join([str(cities[giver]) for giver in givers])])
+        told = [filled[row, column], reason, ";".join([str(cities[giver]) for giver in givers])]
+        rows.append([city, indicator, f"filled_{method}", np.nan, *told])
+        if method in ("group_median", "lowest"):
+            alike[place] = told
     return pd.DataFrame(filled, frame.index, frame.columns), _record(rows)
 
 
@@ -253,17 +267,19 @@ def treat_outliers(values: pd.DataFrame, method: str = "winsorise", skewness_lim
     return treated, _record(rows)
 
 
-def _nearest_first(ranks: np.ndarray, observed: np.ndarray, city: int,
-                   among: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+def _nearest_first(ranks: np.ndarray, observed: np.ndarray, city: int, among: np.ndarray | None = None,
+                   known: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the cities that share enough with this one to give it values, nearest first, and their distances;
-    of all cities or of those in `among`, in the order of the table."""
+    of all cities or of those in `among`, in the order of the table. `known`: the indicators that the city has (those
+    observed, unless some are held out)."""
     among = np.arange(len(ranks)) if among is None else among
-    shared = observed[among] & observed[city]
+    known = observed[city] if known is None else known
+    shared = observed[among] & known
     counts = shared.sum(axis=1)
     squares = np.where(shared, ranks[among] - ranks[city], 0.0) ** 2
     distances = np.sqrt(squares.sum(axis=1) / np.maximum(counts, 1)).round(12)  # equal distances tie despite rounding
     order = np.argsort(distances, kind="stable")
-    order = order[counts[order] >= max(1, SHARED_AT_LEAST * observed[city].sum())]
+    order = order[counts[order] >= max(1, SHARED_AT_LEAST * known.sum())]
     return among[order], distances[order]
 
 
@@ -272,6 +288,19 @@ def _givers(order: np.ndarray, distances: np.ndarray, may_give: np.ndarray, neig
     """The nearest of the cities that may give a value, and how far they are."""
     giving = np.flatnonzero(may_give[order])[:neighbours]
     return order[giving], distances[giving]
+
+
+def _predicted(predicting: RankRegression, method: str, row: int, column: int, neighbours: int
+               ) -> tuple[np.ndarray, str]:
+    """The cities that give a value by prediction, none where the city has nothing to predict from, and why they do."""
+    known = predicting.observed[row]
+    if not known.any() or not predicting.may_give[:, column].any():
+        return NOBODY[0], ""
+    expected = f"predicted rank {100 * predicting.expected(column, known)[0][row]:.1f} % from the lowest"
+    if method == "regression":
+        return predicting.at_expected(row, column, known), f"value at the {expected}"
+    givers = predicting.matched(row, column, known, neighbours)
+    return givers, f"median of the {len(givers)} cities with the nearest predictions; {expected}"
 
 
 def _likely_donors(ranks: np.ndarray, observed: np.ndarray) -> dict[int, tuple[np.ndarray, np.ndarray]]:

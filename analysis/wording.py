@@ -1,7 +1,8 @@
-"""What a study calls the places it compares: texts written for cities, said of countries, counties or firms.
+"""What a study calls the places it compares, and those within its cut: texts written for cities, said of others.
 
 The study's own texts are written for cities. A study of other units names its unit in both languages
-(`settings.Study`), and every text of the pages goes through `worded`, which puts that name where they say city. Names
+(`settings.Study`), and every text of the pages goes through `worded`, which puts that name where they say city; so it
+does with the name of the list, where they say the first hundred. Names
 that the study brought along, commands, file names, and what stands between back quotes or braces stay as they are.
 """
 
@@ -20,6 +21,35 @@ WRITTEN = (r"座座|座城市|座|城市|(?<=[各每他一两逐])城(?!市)|(?<
            r"\b(?:[Aa] )?[Cc]it(?:y|ies)\b")
 WORD = re.compile("城|市|座|[Cc]it(?:y|ies)")
 VOWELS = "aeiou"
+CITY = ("城市", "city", "cities")
+
+
+@dataclass(frozen=True)
+class CutList:
+    """What a study calls its first `top` in Chinese and English, such as 百强名单 and "the hundred"."""
+
+    top: int
+    zh: str
+    en: str
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The name itself, which is kept, and how texts call the first `top`, with their number or its value's name."""
+        kept = "|".join(map(re.escape, sorted({self.zh, self.en, capital(self.en)}, key=len, reverse=True)))
+        number = rf"(?:{self.top}|\{{scores\.top\}}|\{{uncertainty_top\}})"
+        return re.compile(rf"(?P<kept>{kept})|(?P<zh>前 ?{number}(?: ?名(?!次)| ?(?![ 位0-9.%])))"
+                          rf"|(?P<en>\b(?:[Tt]he|[Oo]ur) (?:first|best) {number}(?![0-9.%]))")
+
+    def __call__(self, text: str) -> str:
+        """The text with the list called by its name."""
+        return self.pattern.sub(self.replaced, text)
+
+    def replaced(self, found: re.Match[str]) -> str:
+        if found["kept"] is not None:
+            return found[0]
+        if found["zh"] is not None:
+            return self.zh
+        return capital(self.en) if found[0][0].isupper() else self.en
 
 
 @dataclass(frozen=True)
@@ -33,12 +63,16 @@ class Wording:
     'Countries that a country follows: `city`, Mexico City, python -m analysis city 01'
     >>> Wording("企业", "enterprise", "enterprises")("A city is followed")
     'An enterprise is followed'
+    >>> of = Wording(*CITY, cut=CutList(20, "领先名单", "the leaders"))
+    >>> of("前 20 名中 3 座城市；The first 20, and a city of the first 200; rank 20")
+    '领先名单中 3 座城市；The leaders, and a city of the first 200; rank 20'
     """
 
     zh: str
     one: str
     many: str
     names: tuple[str, ...] = ()
+    cut: CutList | None = None
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
@@ -50,8 +84,10 @@ class Wording:
         return re.compile("|".join([f"(?P<kept>{before}(?:{'|'.join([*kept, *KEPT])}))", *WRITTEN]))
 
     def __call__(self, text: str) -> str:
-        """The text said of this study's units."""
-        return self.pattern.sub(self.replaced, text) if WORD.search(text) else text
+        """The text said of this study's units and of its list."""
+        text = self.cut(text) if self.cut else text
+        is_city = (self.zh, self.one) == CITY[:2]
+        return self.pattern.sub(self.replaced, text) if not is_city and WORD.search(text) else text
 
     def replaced(self, found: re.Match[str]) -> str:
         """What stands for one word of a text."""
@@ -108,6 +144,6 @@ def said_with(wording: Wording | None) -> Iterator[None]:
         _said.pop()
 
 
-def of_unit(zh: str, one: str, many: str, names: Iterable[str] = ()) -> Wording | None:
-    """The wording of a unit by its names; None for cities."""
-    return None if (zh, one) == ("城市", "city") else Wording(zh, one, many, tuple(names))
+def of_unit(zh: str, one: str, many: str, names: Iterable[str] = (), cut: CutList | None = None) -> Wording | None:
+    """The wording of a unit by its names, and of a list with a name of its own; None for cities without such a list."""
+    return None if (zh, one) == CITY[:2] and cut is None else Wording(zh, one, many, tuple(names), cut)

@@ -10,6 +10,7 @@ from matplotlib.text import Text
 from analysis import agreement, figures, regions, spatial
 from analysis.figures import labels, style
 from analysis.framework import leaves, read_framework
+from analysis.sensitivity import interval_table
 from analysis.settings import ROOT
 from analysis.sources import read_cities
 
@@ -44,6 +45,16 @@ def example(seed: int = 1) -> dict:
 DATA = example()
 
 
+def three_kinds() -> pd.DataFrame:
+    """Intervals that grow with what varies, as `sensitivity.interval_table` makes them."""
+    frames = {}
+    for place, name in enumerate(("weights", "choices", "data"), 1):
+        frame = DATA["intervals"]
+        low, high = (frame["rank"] + place * (frame[end] - frame["rank"]) for end in ("rank_05", "rank_95"))
+        frames[name] = frame.assign(rank_05=low.clip(lower=1), rank_95=high.clip(upper=297))
+    return interval_table(frames, 100)
+
+
 def draw(name: str, lang: str):
     """One figure of the study from the made-up results."""
     rng = np.random.default_rng(2)
@@ -66,11 +77,18 @@ def draw(name: str, lang: str):
             pd.DataFrame(rng.dirichlet(np.full(6, 6.0), 3), ["A", "B", "C"], [f"D{n}" for n in range(1, 7)]),
             pd.Series([0.02, 0.12, np.nan], ["A", "B", "C"]), TREE, **words),
         "effective_weights": lambda: figures.effective_weights(weights, schemes["entropy"], weights, TREE, **words),
+        "ranks_by_year": lambda: figures.ranks_by_year(
+            pd.DataFrame({year: (scores + rng.normal(0, 2, len(scores))).rank(ascending=False, method="min")
+                          for year in (2015, 2017, 2018, 2020)}), CITIES, **words),
+        "score_changes": lambda: figures.score_changes(
+            (DATA["domain_scores"] - 50) / 9, CITIES, TREE, (2015, 2020), **words),
         "score_bars": lambda: figures.score_bars(DATA["domain_scores"] / 5, CITIES, TREE, **words),
         "domain_profile": lambda: figures.domain_profile(DATA["domain_scores"], best, TREE, **words),
         "ledger_waterfall": lambda: figures.ledger_waterfall(
             DATA["values"].loc["440300"] * weights, weights, labels.pick(lang, "深圳市", "Shenzhen"), TREE, **words),
         "rank_intervals": lambda: figures.rank_intervals(DATA["intervals"], CITIES, **words),
+        "three_intervals": lambda: figures.three_intervals(three_kinds(), DATA["ranks"], CITIES, **words),
+        "width_distribution": lambda: figures.width_distribution(three_kinds(), **words),
         "top_probability": lambda: figures.top_probability(DATA["intervals"], CITIES, **words),
         "leave_one_out": lambda: figures.leave_one_out(
             pd.DataFrame({"mean_shift": rng.gamma(2, 3, 11), "largest_shift": rng.integers(-90, 90, 11),

@@ -54,7 +54,7 @@ def run(
     """
     from workbench import planning
     from workbench.run_input import bring
-    from workbench.running import pipeline
+    from workbench.running import pipeline, progress
     from workbench.running.staging import BusyError
 
     known = (ValueError, OSError, planning.RunError, BusyError)
@@ -63,10 +63,12 @@ def run(
         named = name or (settings.stem if settings.stem != BASELINE.stem and not set_ else None)
         settings = beside(panel, settings)
         chosen = load_settings(settings, changes)
-        brought = bring(panel, chosen, year=year, said=named_choices(settings, changes))
+        with progress.heard(typer.echo) as say, say.doing("读数据 reading"):
+            brought = bring(panel, chosen, year=year, said=named_choices(settings, changes))
         plan = planning.make_plan(named or brought.name, lang, brought.settings, tuple(only), start, brought.traits)
-        for warning in (*brought.lines(lang), *brought.adapted(lang)):
-            typer.echo(warning)
+        expected = progress.estimate(*brought.size, plan.settings, reports) if not only and start is None else []
+        for line in (*brought.lines(lang), *brought.adapted(lang), *expected):
+            typer.echo(line)
         record = pipeline.execute(plan, project(context), typer.echo, reports, brought.given)
     except known as error:
         raise stop(error) from None

@@ -15,11 +15,13 @@ SHOWN_ONLY: dict[str, tuple[str, str, str]] = {
     "combinations": ("组合数", "Combinations", "0"), "draws": ("抽样次数", "Draws", "0"),
     "example": ("例", "Example", "@"), "mean_width": ("区间平均宽度", "Mean width of the intervals", "0.0"),
     "share": ("份额", "Share", "0.0%"),
-    "widest": ("最宽", "Widest", "0"), "distance": ("距离", "Distance", "0.0"),
+    "widest": ("最宽", "Widest", "0"), "median_width": ("区间宽度中位数", "Median width", "0.0"),
+    "distance": ("距离", "Distance", "0.0"),
 }
 # Number formats of a spreadsheet and the same for a page.
 PAGE_FORMATS = {"0.0%": ".1%", "0.00%": ".2%", "0.0000%": ".2%", "0.00": ".2f", "0": ".0f", "0.000": ".3f",
-                "0.0": ".1f", "#,##0.####": ",.4g", "#,##0": ",.0f", "0.0E+00": ".1e", "+0;−0;0": "+.0f"}
+                "0.0": ".1f", "#,##0.####": ",.4g", "#,##0": ",.0f", "0.0E+00": ".1e", "+0;−0;0": "+.0f",
+                "+0.0;−0.0;0.0": "+.1f"}
 
 
 def heading(column: str, lang: str) -> str:

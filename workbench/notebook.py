@@ -26,7 +26,8 @@ from analysis import editions
 from analysis.figures.style import allow_any_script, use_style
 from analysis.frames import write_frame
 from analysis.panel import Panel, find_city
-from analysis.settings import Settings
+from analysis.settings import Settings, choices, flatten
+from analysis.wording import CITY as CITIES
 from analysis.wording import use_wording, worded
 from workbench.by_hand import HandMade, check_name, check_place, opened
 from workbench.columns import heading, page_format
@@ -166,6 +167,13 @@ class Step:
         marked = sorted(filter(ACTIVE.search, self.ground.names), key=lambda name: (-len(name), name))
         return re.compile("|".join(map(re.escape, marked))) if marked else None
 
+    def off(self, name: str) -> None:
+        """Say where a result would stand that a part of the study was not made in full: what the setting `name`
+        (parts.rank_classes, say) means and has in this run."""
+        about, value = choices()[name], flatten(self.settings)[name]
+        self.say(self.pick(f"本次没有全做：{about.zh}（设定 `{name}` = {value}）。",
+                           f"Not made in full in this run: {about.en} (setting `{name}` = {value})."))
+
     def tell(self, template: str, values: Mapping[str, Any]) -> None:
         """A sentence out of a template such as "{scores.top} 座城市"; every number in it is a named value.
 
@@ -209,6 +217,10 @@ class Step:
         """What this run measures and what it cannot, and which choices differ from the baseline: atop every result."""
         if self.by_hand:
             self.say(self.by_hand.place(), kind="place")
+            unit = self.settings.words.said("unit", self.lang)
+            if unit and unit not in CITIES:  # the prose of a notebook stays as it is stored; pages of a run are worded
+                self.say(self.pick(f"在本研究中，`城市`即{unit}。", f"In this study, `city` stands for {unit}."),
+                         kind="place")
         self.say(notice_text(self.settings, self.ground, self.lang), kind="notice")
 
     # --- figures and tables ---------------------------------------------------------------------------------------
@@ -326,7 +338,7 @@ def open_step(name: str, run: str, lang: str, only: str = "") -> Step:
         raise StepError(said) from None
     if not step.has("public") and step.has("factual"):
         allow_any_script()
-    use_wording(wording_of(step.settings.words, step.ground.names))
+    use_wording(wording_of(step.settings.words, step.ground.names, step.settings.uncertainty.top))
     step.notice()
     return step
 
@@ -377,6 +389,8 @@ def for_other_runs(name: str, run: str, only: str, lang: str) -> str:
         only, ("python -m analysis run --panel mine.xlsx --run mine", "mine_lab"))
     if only in ("public", "paper"):
         make = ("python3 run.py", "lab")
+    if only == "years":
+        make = ("python -m analysis run --panel examples/county_care --run care", "care_lab")
     if lang == "zh":
         return (f"{name} 的这一本用于另一类数据（{only}），运行 {run} 没有：请先运行 {make[0]}，"
                 f"再把 run 设为 {make[1]}。")

@@ -78,6 +78,8 @@ def choose_steps(only: tuple[str, ...] = (), start: str | None = None,
     if needless := wanted.difference(steps_for(traits)) if only else set():
         if simulated := sorted(step for step in needless if ONLY_WITH[step] == "synthetic"):
             raise RunError(f"{simulated[0]} belongs to simulated data: --settings settings/synthetic.yaml")
+        if "09_agreement" not in needless:
+            raise RunError(f"{min(needless)} needs figures of several years: --panel mine.xlsx with a column year")
         raise RunError(f"{', '.join(sorted(needless))} holds a study against the white paper, which needs its whole "
                        "roster and its tree of indicators; leave the step out")
     wanted &= set(steps_for(traits))

@@ -26,16 +26,24 @@ from analysis.panel import Panel, read_panel, region_systems, tree_of
 from analysis.regions import SYSTEMS
 from analysis.settings import ROOT, Settings, Study, flatten, with_overrides
 from analysis.study import proxies_in_use, score_study
-from analysis.wording import Wording, of_unit, said_with
+from analysis.wording import CITY, CutList, Wording, of_unit, said_with
 from workbench.ground import Ground, names_in
+from workbench.own.denominators import divided, variables_of
 from workbench.own.problems import Problem
 from workbench.own.study_input import StudyInput, figures_of
 from workbench.own.study_words import CUT
+from workbench.own.values import MANY_CITIES
 
 INPUT = "input"
 LEFT = "panel.pickle"
 FEWEST = 3  # cities that differ, in the smallest study
 SYNTHETIC = "data/raw/synthetic/panel"
+MANY_PAGES, PAGES = 1_000, 100  # of more cities than the first, the second have a page of their own
+# What a study of many cities does without, unless the user names the choice: what grows with the square of the cities
+# is kept by classes or in sum, and what takes minutes a repetition is repeated less often.
+LARGE = {"parts.rank_classes": 50, "parts.scenario_ranks": False, "parts.cities_left_out": 0,
+         "parts.choice_indices": "mean", "uncertainty.draws": 2_000, "tiers.starts": 20, "tiers.references": 10,
+         "tiers.resamples": 10}
 MADE: dict[tuple[str, str], Panel] = {}  # by edition and the record of the input, which holds every file's checksum
 
 
@@ -94,14 +102,15 @@ def run_ground(settings: Settings, data: Path) -> Ground:
     return panel_ground(run_panel(settings, data), settings)
 
 
-def wording_of(words: Study, names: Iterable[str]) -> Wording | None:
-    """How the texts of a study name what it compares; None for cities. The unit in one language serves for both; its
-    own `names` and words stay as they are."""
-    zh, one = words.said("unit", "zh"), words.said("unit", "en")
-    if not (zh and one):
-        return None
+def wording_of(words: Study, names: Iterable[str], top: int | None = None) -> Wording | None:
+    """How the texts of a study name what it compares, and its list of the first `top`; None for cities without a name
+    for the list. A name in one language serves for both; the study's own `names` and words stay as they are."""
+    zh, one = words.said("unit", "zh") or CITY[0], words.said("unit", "en") or CITY[1]
+    several_en = words.units_en or (CITY[2] if one == CITY[1] else several(one))
+    list_zh, list_en = words.said("list", "zh"), words.said("list", "en")
+    cut = CutList(top, list_zh, list_en) if top and list_zh and list_en else None
     given = {text for text in words.model_dump().values() if text} - {zh, one}
-    return of_unit(zh, one, words.units_en or several(one), {*names, *given})
+    return of_unit(zh, one, several_en, {*names, *given}, cut)
 
 
 def several(noun: str) -> str:
@@ -121,7 +130,7 @@ def several(noun: str) -> str:
 def units_said(settings: Settings, data: Path) -> Iterator[None]:
     """Say the texts of a block of what a run compares; `data` is the folder of its tables."""
     names = run_ground(settings, data).names if settings.study else ()
-    with said_with(wording_of(settings.words, names)):
+    with said_with(wording_of(settings.words, names, settings.uncertainty.top)):
         yield
 
 
@@ -139,7 +148,8 @@ def own_panel(given: StudyInput, edition: Edition = Edition.OWN, root: Path = RO
     """The panel of a study that brings its own values: the cities and indicators that have any, as they come."""
     roster = sources.read_cities(root)
     papers_tree = framework.is_papers_tree(given.framework, root)
-    cities = given.cities[given.cities.index.isin(given.values["code"])]
+    measured = given.values[given.values["indicator"].isin(framework.leaves(given.framework))]
+    cities = given.cities[given.cities.index.isin(measured["code"])]
     china = cities.index.isin(roster.index).all()
     if china:  # what the user's table does not say of a city, the repository's roster does
         further = [column for column in cities if column not in roster]
@@ -151,6 +161,7 @@ def own_panel(given: StudyInput, edition: Edition = Edition.OWN, root: Path = RO
     both = papers_tree and (simulated or not {"judgements", "experts"} & set(given.given))
     traits |= {"two_readings"} if both else set()
     traits.add("judged" if any(given.judgements.values()) else "unjudged")
+    traits |= {"years"} if len(given.other_years) else set()
     traits |= {trait for trait, column in (("given", "weight"), ("goalposts", "low")) if column in given.framework}
     figures = figures_of(given.values)
     if simulated:
@@ -158,43 +169,62 @@ def own_panel(given: StudyInput, edition: Edition = Edition.OWN, root: Path = RO
 
         figures, _ = set_aside(figures, cities, root)
     return Panel(edition, figures, cities, proxies_of(given), complete_judgements(given),
-                 given.experts, root, given.framework, given.regions, frozenset(traits))
+                 given.experts, root, given.framework, given.regions, frozenset(traits),
+                 stated_reliabilities(given.framework))
+
+
+def stated_reliabilities(tree: pd.DataFrame) -> pd.DataFrame | None:
+    """What a study's own tree states of the reliability of its figures; None where it states nothing."""
+    if "reliability" not in tree or tree["reliability"].isna().all():
+        return None
+    known = tree["reliability"].dropna().astype(float)
+    return pd.DataFrame({"grade": "", "variable": known.index, "reliability": known.to_numpy(), "reason_zh": "",
+                         "reason_en": ""})
 
 
 def proxies_of(given: StudyInput) -> pd.DataFrame:
-    """Every indicator that has a value, read as it stands."""
+    """Every indicator that has a value, read as it stands, divided by what its tree names as `denominator`."""
     tree, codes = given.framework, pd.Index(given.values["indicator"].unique())
     codes = framework.leaves(tree).intersection(codes, sort=False)
-    texts = {name: tree[name].reindex(codes).fillna("").to_numpy() if name in tree else ""
-             for name in ("unit_zh", "unit_en", "source")}
+    texts = {name: tree[name].reindex(codes).fillna("").to_numpy() if name in tree else np.full(len(codes), "")
+             for name in ("unit_zh", "unit_en", "source", "denominator")}
+    reading = [" ÷ ".join([source, below] if below else [source]).strip()
+               for source, below in zip(texts["source"], texts["denominator"], strict=True)]
     return pd.DataFrame({
         "indicator": codes, "variable": codes, "role": "main", "measure": "level", "fallback": "", "grade": "A",
         "unit_zh": texts["unit_zh"], "unit_en": texts["unit_en"], "multiplier": 1.0, "reference_year": np.nan,
-        "reading_zh": texts["source"], "reading_en": texts["source"]})
+        "reading_zh": reading, "reading_en": reading, "divisor": texts["denominator"]})
 
 
 def complete_judgements(given: StudyInput) -> dict[str, dict[str, pd.DataFrame]]:
     """The judgement matrices without gaps: missing pairs by logarithmic least squares, and where nobody judged the
-    children of a node, all of them as equals in the sheet of the first expert."""
+    children of a node, all of them as equals in the sheet of the first expert; sub-domains that were joined out of
+    several levels by the shares that equals of every level have."""
     judged = {expert: {node: weighting.complete_judgements(matrix) if matrix.isna().any(axis=None) else matrix
                        for node, matrix in nodes.items()} for expert, nodes in given.judgements.items()}
     first = judged.setdefault(next(iter(given.experts.index)), {})
     tree = given.framework
     for node, children in tree.groupby(tree["parent"].replace("", GOAL)).groups.items():
         if len(children) > 1 and not any(node in nodes for nodes in judged.values()):
-            first[node] = pd.DataFrame(1.0, children, children)
+            share = tree["share"].reindex(children) if "share" in tree else pd.Series(1.0, children)
+            equal = share.fillna(1.0).to_numpy() if share.notna().all() else np.ones(len(children))
+            first[node] = pd.DataFrame(equal[:, None] / equal, children, children)
     return judged
 
 
 def dictionary_of(given: StudyInput) -> pd.DataFrame:
     """What was brought along, a row an indicator: names, units, direction, cities with a value, extremes, source."""
     tree = given.framework
-    by_indicator = given.values.groupby("indicator")
+    further = pd.Index([name for name in variables_of(tree) if name in set(given.values["indicator"])])
+    others = given.values[given.values["indicator"].isin(further)]  # what figures are divided by
+    by_indicator = pd.concat([divided(given.values, tree), others]).groupby("indicator")
     table = pd.DataFrame({"cities": by_indicator["code"].nunique(), "least": by_indicator["value"].min(),
                           "greatest": by_indicator["value"].max()})
     columns = ["name_zh", "name_en", "unit_zh", "unit_en", "direction", "source"]
     codes = framework.leaves(tree).intersection(table.index, sort=False).rename("indicator")
     texts = tree.reindex(columns=columns).loc[codes]
+    names = pd.DataFrame({"name_zh": further, "name_en": further}, index=further).reindex(columns=columns)
+    texts = pd.concat([texts, names]) if len(further) else texts
     return texts.fillna("").join(table).rename_axis("indicator")
 
 
@@ -246,8 +276,19 @@ def run_dictionaries(settings: Settings, data: Path) -> tuple[pd.DataFrame, pd.D
     if given is None:
         return sources.read_variables(ROOT), sources.read_sources(ROOT)
     variables = dictionary_of(given).rename(columns={"unit_en": "unit"}).rename_axis("variable")
+    if "denominator" in given.framework:  # an indicator's unit is that of the quotient, not of the figure
+        variables.loc[variables.index.map(given.framework["denominator"]).fillna("") != "", ["unit", "unit_zh"]] = ""
     files = pd.Index(given.values["file"].unique(), name="source_id")
-    return variables, pd.DataFrame({"producer": "own data", "title": files}, index=files)
+    return variables, own_sources(settings.words, files)
+
+
+def own_sources(words: Study, files: pd.Index) -> pd.DataFrame:
+    """Where the figures of a study's files come from, as the study says it, else who made it, else the file itself."""
+    said = {lang: words.said("source", lang) or words.said("organisation", lang) or words.said("authors", lang)
+            for lang in ("zh", "en")}
+    by_language = {f"producer_{lang}": [said[lang] or file for file in files] for lang in said}
+    table = pd.DataFrame({**by_language, "title": files}, index=files)
+    return table.assign(producer=table["producer_en"])
 
 
 @dataclass(frozen=True)
@@ -268,6 +309,12 @@ class Brought:
         words = {"zh": "随数据而定的设定（括号内为原值）：",
                  "en": "Choices that follow from the data (before): "}
         return [words[lang] + ("、" if lang == "zh" else ", ").join(told)] if told else []
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Cities and indicators that the values name; none for the public edition, whose size is known."""
+        return (0, 0) if self.given is None else (self.given.values["code"].nunique(),
+                                                  self.given.values["indicator"].nunique())
 
     def lines(self, lang: str, most: int = 20) -> list[str]:
         """The warnings of the values, one a line, at most so many."""
@@ -312,7 +359,8 @@ def bring(path: Path | None, settings: Settings, given: StudyInput | None = None
 
 def told_apart(panel: Panel, settings: Settings) -> int:
     """How many cities differ in their values; where these are few, in the scores that they lead to, gaps filled."""
-    values = panel.figures.pivot_table(index="adcode", columns="variable", values="value")
+    own = panel.figures[panel.figures["variable"].isin(panel.proxies["variable"])]
+    values = own.pivot_table(index="adcode", columns="variable", values="value")
     if (complete := len(values.dropna().drop_duplicates())) > settings.tiers.k_largest:
         return complete
     try:
@@ -333,18 +381,31 @@ def as_the_tree_says(panel: Panel, said: frozenset[str]) -> dict[str, object]:
     return {name: value for name, value in wanted.items() if name not in said}
 
 
+def for_many(settings: Settings, cities: int, said: frozenset[str] = frozenset(), many: int = MANY_CITIES
+             ) -> dict[str, object]:
+    """The choices that a study of more than `many` cities reduces, where neither the user names them (`said`) nor they
+    are as small already."""
+    here = flatten(settings)
+    wanted = {"parts.profiles": PAGES} if cities > MANY_PAGES else {}
+    wanted |= LARGE if cities > many else {}
+    repeated = {name: min(value, here[name]) for name, value in wanted.items() if not name.startswith("parts.")}
+    return {name: value for name, value in (wanted | repeated).items() if name not in said and here[name] != value}
+
+
 def own_settings(settings: Settings, panel: Panel, said: frozenset[str] = frozenset(),
                  words: Mapping[str, str] | None = None) -> Settings:
     """The settings of a run on own values: its edition, a cut and a followed city that its roster has, and what its
     tables say of weights, goalposts and themselves (`words`), unless the user named the choice (`said`).
 
-    The baseline's cut of 100 would be no cut among fewer cities; a third of them is taken then. Nor can there be more
+    Many cities reduce some parts (`for_many`). The baseline's cut of 100 would be no cut among fewer cities; a third of
+    them is taken then. Nor can there be more
     tiers than cities that differ, less one. The run's settings and its reports list all of these as choices that
     differ from the baseline. Raises ValueError where fewer than three cities differ.
     """
     changes: dict[str, object] = {"edition": panel.edition, **as_the_tree_says(panel, said)}
     settings = with_overrides(settings, changes)
     count = len(panel.cities)
+    changes |= for_many(settings, count, said)
     words = words or {}
     changes |= {f"study.{name}": text for name, text in words.items()
                 if name != CUT and getattr(settings.words, name) is None}

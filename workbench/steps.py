@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from analysis.editions import PUBLIC_TRAITS
 from analysis.settings import ROOT
 from workbench.project import language_folder
 
@@ -24,21 +25,25 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "04_ahp_weights": ("02_indicators",),
     "04s_expert_panel": ("02_indicators", "04_ahp_weights"),
     "05_scores_and_ranks": ("03_entropy_weights", "04_ahp_weights"),
-    "06_sensitivity": ("05_scores_and_ranks",),
+    "05y_by_year": ("05_scores_and_ranks",),
+    "06_sensitivity": (
+        ),
     "07_tiers": ("05_scores_and_ranks",),
     "08_regional_distribution": ("05_scores_and_ranks",),
     "09_agreement": ("05_scores_and_ranks", "07_tiers"),
-    "10_white_paper": ("06_sensitivity", "07_tiers", "08_regional_distribution", "09_agreement"),
+    "10_white_paper": ("05y_by_year", "06_sensitivity", "07_tiers", "08_regional_distribution",
+                       "09_agreement"),
 }
 # Steps that mean something only for a panel with a trait (see `editions.TRAITS`); the others belong to every run.
-ONLY_WITH = {"00_synthetic_data": "synthetic", "04s_expert_panel": "synthetic", "09_agreement": "paper"}
-STEPS = tuple(step for step in NEEDS if ONLY_WITH.get(step) != "synthetic")
+ONLY_WITH = {"00_synthetic_data": "synthetic", "04s_expert_panel": "synthetic", "05y_by_year": "years",
+             "09_agreement": "paper"}
 # Where a panel with a trait has a notebook of its own for a step: the folder that holds it.
 ELSEWHERE = {
     "00_synthetic_data": {"synthetic": "synthetic"},
     "01_clean_data": {"own": "own"},
     "04_ahp_weights": {"unjudged": "own"},
     "04s_expert_panel": {"synthetic": "synthetic"},
+    "05y_by_year": {"years": "own"},
     "08_regional_distribution": {"unpublished": "own"},
     "10_white_paper": {"unpublished": "own"},
 }
@@ -62,12 +67,16 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "05_scores_and_ranks": ("weighting.objective", "weighting.sparse", "weighting.rule", "weighting.alpha",
                             "aggregation.method",
                             "aggregation.domains"),
+    "05y_by_year": (),
     "06_sensitivity": (
-        "uncertainty.draws", "uncertainty.concentration", "uncertainty.half_width", "uncertainty.sobol_samples",
-        "uncertainty.bounds", "uncertainty.top", "uncertainty.seed", "tiers.k", "tiers.draws"),
+        "uncertainty.draws", "uncertainty.concentration", "uncertainty.data", "uncertainty.data_sets",
+        "uncertainty.half_width", "uncertainty.sobol_samples", "uncertainty.bounds", "uncertainty.top",
+        "uncertainty.seed", "tiers.k", "tiers.draws", "parts.rank_classes", "parts.scenario_ranks",
+        "parts.leaving_out", "parts.cities_left_out", "parts.choice_indices", "parts.weight_indices",
+        "parts.attainable_ranks"),
     "07_tiers": (
         "tiers.k", "tiers.k_smallest", "tiers.k_largest", "tiers.starts", "tiers.references", "tiers.resamples",
-        "tiers.draws", "tiers.seed", "uncertainty.concentration"),
+        "tiers.draws", "tiers.seed", "uncertainty.concentration", "parts.choice_of_k"),
     "08_regional_distribution": (
         "uncertainty.draws", "uncertainty.concentration", "uncertainty.half_width", "uncertainty.top",
         "uncertainty.seed", "regions.neighbours"),
@@ -90,9 +99,13 @@ def stored_notebooks(lang: str, root: Path = ROOT) -> dict[str, Path]:
 
 
 def steps_for(traits: frozenset[str]) -> tuple[str, ...]:
-    """The steps that mean something for a panel: without a published list nothing can be held against it, and only
-    simulated data have a model and a made-up panel of experts to show."""
+    """The steps that mean something for a panel: without a published list nothing can be held against it, only figures
+    of several years have scores by year, and only simulated data have a model and a made-up panel of experts to
+    show."""
     return tuple(step for step in NEEDS if ONLY_WITH.get(step) in {None, *traits})
+
+
+STEPS = steps_for(PUBLIC_TRAITS)  # those of the default study
 
 
 def built_on(steps: tuple[str, ...], traits: frozenset[str]) -> set[str]:

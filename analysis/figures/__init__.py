@@ -16,17 +16,20 @@ from analysis.figures.simulated import weight_freedom
 from analysis.figures.spatial import moran_scatter, region_ranges
 from analysis.figures.style import FigureError, to_png, to_svg, use_style
 from analysis.figures.system import system_tree
+from analysis.figures.three_intervals import three_intervals, width_distribution
 from analysis.figures.tiers import choice_of_k, tier_strip
 from analysis.figures.uncertainty import leave_one_out, rank_intervals, top_probability
 from analysis.figures.weights import ahp_experts, effective_weights, entropy_shift, weight_bars
+from analysis.figures.years import ranks_by_year, score_changes
 
-RASTER = frozenset({"acceptability_map", "rank_intervals"})
+RASTER = frozenset({"acceptability_map", "rank_intervals", "three_intervals"})
 
 __all__ = [
     "FigureError", "RASTER", "acceptability_map", "agreement_scatter", "ahp_experts", "attainable_spans",
     "choice_of_k", "choice_tornado", "coverage_tiles", "distributions", "domain_profile", "effective_weights",
     "entropy_shift", "group_counts", "leave_one_out", "ledger_waterfall", "lorenz_curves", "missing_values",
-    "moran_scatter", "movers", "province_counts", "rank_flow", "rank_intervals", "region_counts", "region_ranges",
-    "region_scores", "score_bars", "sobol_bars", "system_tree", "tier_strip", "to_png", "to_svg", "top_probability",
-    "use_style", "weight_bars", "weight_freedom",
+    "moran_scatter", "movers", "province_counts", "rank_flow", "rank_intervals", "ranks_by_year", "region_counts",
+    "region_ranges", "region_scores", "score_bars", "score_changes", "sobol_bars", "system_tree", "three_intervals",
+    "tier_strip", "to_png", "to_svg", "top_probability", "use_style", "weight_bars", "weight_freedom",
+    "width_distribution",
 ]

@@ -85,11 +85,11 @@ def acceptability_map(acceptability: pd.DataFrame, base: pd.Series, lang: str = 
     """The chance of every rank for every city: one row per city in the order of base ranks, one column per rank.
 
     `acceptability`: cities × ranks 1…N, shares. The colour is logarithmic from 0.1 % to 100 %; below it is white.
-    More than MOST_CELLS cities are drawn in groups of neighbours: the mean chance of a rank in a group of ranks.
+    More than MOST_CELLS cities are drawn in groups of neighbours: the mean chance of a rank in a group of ranks. Where
+    the columns are classes of ranks, named by their last one, so are the rows: the mean chance of a class.
     """
-    import seaborn
-    from matplotlib.colors import LogNorm
-
+    if acceptability.columns.name == "rank_to":
+        return class_map(acceptability, base, lang, stamp, cut)
     table = acceptability.loc[base.sort_values(kind="stable").index].to_numpy()
     figure = new_figure(5.6, pick(lang, "每座城市取得每个名次的概率", "The chance of every rank"), stamp)
     axes = figure.add_subplot()
@@ -98,24 +98,56 @@ def acceptability_map(acceptability: pd.DataFrame, base: pd.Series, lang: str = 
         groups = np.arange(0, size, together)
         table = np.add.reduceat(np.add.reduceat(table, groups, axis=1), groups, axis=0)
         table /= np.diff(groups, append=size)[:, None]
-    seaborn.heatmap(table, mask=table < 0.001, cmap="Blues", norm=LogNorm(0.001, 1), rasterized=True,
-                    xticklabels=False, yticklabels=False, ax=axes,
-                    cbar_kws={"fraction": 0.035, "pad": 0.02, "ticks": [0.001, 0.01, 0.1, 1]})
-    axes.spines[["left", "bottom"]].set_visible(True)
-    axes.axvline(cut / together, color=CUT, linewidth=0.9, linestyle="--")
-    axes.axhline(cut / together, color=CUT, linewidth=0.9, linestyle="--")
+    heat_map(table, axes, cut / together, lang)
     apart = 50 * -(-size // MOST_CELLS)
     ticks = np.array([1, *range(apart, size + 1, apart)])
     axes.set_xticks((ticks - 0.5) / together, ticks)  # the cell of rank 1 reaches from 0 to 1
     axes.set_yticks((ticks - 0.5) / together, ticks)
     axes.set_xlabel(pick(lang, f"名次（虚线：第 {cut} 名）", f"rank (dashed: cut at {cut})"))
     axes.set_ylabel(pick(lang, "城市，按基准名次", "cities by base rank"))
+    return with_numbers(figure, *cells_drawn(table, base, together))
+
+
+def heat_map(table: np.ndarray, axes: Any, cut: float, lang: str) -> None:
+    """Chances as colours, with their scale and the dashed lines of the cut (in cells)."""
+    import seaborn
+    from matplotlib.colors import LogNorm
+
+    seaborn.heatmap(table, mask=table < 0.001, cmap="Blues", norm=LogNorm(0.001, 1), rasterized=True,
+                    xticklabels=False, yticklabels=False, ax=axes,
+                    cbar_kws={"fraction": 0.035, "pad": 0.02, "ticks": [0.001, 0.01, 0.1, 1]})
+    axes.spines[["left", "bottom"]].set_visible(True)
+    axes.axvline(cut, color=CUT, linewidth=0.9, linestyle="--")
+    axes.axhline(cut, color=CUT, linewidth=0.9, linestyle="--")
     bar: Any = axes.collections[0].colorbar
     bar.ax.set_yticklabels(["0.1%", "1%", "10%", "100%"])
     bar.ax.minorticks_off()
     bar.set_label(pick(lang, "概率", "chance"))
     bar.outline.set_linewidth(0.4)
-    return with_numbers(figure, *cells_drawn(table, base, together))
+
+
+def class_map(chances: pd.DataFrame, base: pd.Series, lang: str, stamp: str, cut: int) -> Figure:
+    """The mean chance of every class of ranks for the cities of every class of base ranks."""
+    last = chances.columns.to_numpy()
+    of_base = pd.Series(last[np.searchsorted(last, base)], base.index, name="base_rank_to")
+    table = chances.groupby(of_base).mean().reindex(last, fill_value=0.0)
+    title = pick(lang, "各类城市取得各类名次的概率", "The chance of every class of ranks")
+    figure = new_figure(5.6, title, stamp)
+    axes = figure.add_subplot()
+    heat_map(table.to_numpy(), axes, int(np.searchsorted(last, cut)) + 1, lang)
+    ticks = np.unique(np.linspace(0, len(last) - 1, 8).astype(int))
+    axes.set_xticks(ticks + 1, last[ticks])
+    axes.set_yticks(ticks + 1, last[ticks])
+    axes.set_xlabel(pick(lang, f"名次的类，至第几名（虚线：第 {cut} 名）",
+                         f"class of ranks, up to (dashed: cut at {cut})"))
+    axes.set_ylabel(pick(lang, "城市的类，基准名次至第几名", "class of cities, base rank up to"))
+    seen = table.rename_axis("base_rank_to").stack()
+    return with_numbers(
+        figure, seen[seen >= 0.001].rename("share").reset_index(),
+        f"热图：{len(base)} 座城市按基准名次分为 {len(last)} 类（行），取得各类名次（列）的平均概率，颜色越深越大；"
+        "数据只列 0.1% 及以上的格。",
+        f"Heat map: the mean chance of {len(last)} classes of ranks (across) for the {len(base)} cities by class of "
+        "base rank (down), the darker the larger; the numbers list cells of 0.1 % and more.")
 
 
 def cells_drawn(table: np.ndarray, base: pd.Series, together: int) -> tuple[pd.DataFrame, str, str]:

@@ -3,7 +3,8 @@
 `draws` makes the uncertain weights, `scorers` and `counting` turn millions of draws into counts of ranks at constant
 memory, `uncertainty` reads rank intervals and acceptabilities off the counts. `stages`, `crossing` and `cells` compute
 each distinct data set of all combinations of choices once; `over_choices` draws over them, `replaying` runs any
-draw again through the study, `factorial` is the full table of scenarios. `sobol` and `enumeration` say which input
+draw again through the study, `data_error` draws the data anew beside choices and weights, `factorial` is the full table
+of scenarios. `sobol` and `enumeration` say which input
 or choice matters, `attainable` (with `admitted`, `conflicts`, `bracketing`) and `swapping` what weights can and cannot
 do;
 `leaving_out` and `leaving_cities` leave out one indicator or city at a time.
@@ -14,6 +15,7 @@ Reference: docs/method.md, section 6.
 from .attainable import AttainableRanks, attainable_ranks
 from .cells import Design, cross
 from .crossing import Crossing, Factor, Option, read_alternatives, read_crossing, with_overrides
+from .data_error import DataDraws, data_uncertainty, interval_table, replay_data, scores_over_data, widths
 from .draws import SensitivityError, WeightNoise, sample_weights
 from .enumeration import choice_indices
 from .factorial import ScenarioTable, choice_effects, scenario_summary, scenario_table
@@ -30,6 +32,7 @@ from .uncertainty import WeightUncertainty, compare_noises, weight_uncertainty
 __all__ = [
     "AttainableRanks",
     "Crossing",
+    "DataDraws",
     "Design",
     "Draw",
     "Factor",
@@ -49,13 +52,16 @@ __all__ = [
     "compare_noises",
     "choice_indices",
     "cross",
+    "data_uncertainty",
     "extreme_cities",
+    "interval_table",
     "leave_cities_out",
     "leave_one_out",
     "method_uncertainty",
     "read_alternatives",
     "read_crossing",
     "replay",
+    "replay_data",
     "sample_weights",
     "sampled_inputs",
     "scenario_summary",
@@ -63,9 +69,11 @@ __all__ = [
     "score_draw",
     "scores_by_draw",
     "scores_over_choices",
+    "scores_over_data",
     "smallest_swap",
     "sobol_indices",
     "weight_indices",
     "weight_uncertainty",
+    "widths",
     "with_overrides",
 ]

@@ -16,7 +16,7 @@ from analysis.settings import Settings
 
 from .counting import DesignCell
 from .crossing import Crossing
-from .draws import SensitivityError, WeightNoise, distinct_rows
+from .draws import SensitivityError, WeightNoise, check_count, distinct_rows
 from .scorers import Scorer, scorer_for
 from .stages import Stages
 
@@ -82,8 +82,11 @@ class Design:
         return Design(self.crossing, (self.noises[noise],), self.cells[noise::step], causes, self.cities)
 
 
-def cross(stages: Stages, crossing: Crossing, noises: Sequence[WeightNoise]) -> Design:
-    """Make every cell of a crossing, each distinct data set and each distinct set of base weights once."""
+def cross(stages: Stages, crossing: Crossing, noises: Sequence[WeightNoise], workers: int = 1) -> Design:
+    """Make every cell of a crossing, each distinct data set and each distinct set of base weights once. workers:
+    processes that make the data sets; any number gives the same cells."""
+    check_count("workers", workers)
+    stages.compute(map(crossing.settings_of, range(crossing.size)), workers)
     sets, cells, causes = DataSets(stages), list[DesignCell | None](), dict[int, str]()
     for combination in range(crossing.size):
         try:

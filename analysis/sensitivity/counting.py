@@ -8,9 +8,9 @@ workers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,8 +35,8 @@ SMALLEST_HIGHEST = 1e-290   # scores far below it, all 0 for example, have a fin
 @dataclass(frozen=True, eq=False)
 class DesignCell:
     """One way to score. base: positive base weights; group: for each city the position of its distinct row (cities
-    with equal rows tie in every draw); indicators: the labels of the weights. Cells that share scorer and group (the
-    same objects) are counted together."""
+    with equal rows tie in every draw); indicators: the labels of the weights. Cells that share the group (the same
+    object) are counted together."""
 
     scorer: Scorer
     base: np.ndarray
@@ -83,7 +83,11 @@ class RankCounter:
         self.has_duplicates = bool((group_sizes > 1).any())
         self.better_cities = np.arange(cities)
         self.total = int(group_sizes.sum())
-        self.counts: np.ndarray = np.zeros((cities, self.total), dtype=count_type(self.total))
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """Distinct cities × ranks; made when the first block is added."""
+        return np.zeros((len(self.group_sizes), self.total), dtype=count_type(self.total))
 
     def order(self, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """For each draw the positions of the distinct cities, best first, and the number of cities better than each.
@@ -129,9 +133,48 @@ class RankCounter:
         order += better_cities
         if self.counts.size <= order.size:
             found = np.bincount(order.ravel(), minlength=self.counts.size).reshape(self.counts.shape)
-            self.counts += found.astype(self.counts.dtype, copy=False)
+            np.add(self.counts, found.astype(self.counts.dtype, copy=False), out=self.counts)
         else:  # a histogram longer than the block costs more than adding in place
             np.add.at(self.counts.reshape(-1), order.ravel(), self.counts.dtype.type(1))
+
+
+class RankKeeper(RankCounter):
+    """Keeps the ranks of every draw instead of counting them: draws × cities numbers instead of cities². For many
+    cities, of whom there are more than draws."""
+
+    def __init__(self, group: np.ndarray) -> None:
+        super().__init__(np.bincount(group))
+        self.group = group
+        self.kept: list[np.ndarray] = []
+
+    def add(self, scores: np.ndarray) -> None:
+        """Keep the ranks of a block of scores (draws × distinct cities); the block is overwritten."""
+        order, better_cities = self.order(scores)
+        ranks: np.ndarray = np.empty(order.shape, dtype=rank_type(self.total))
+        np.put_along_axis(ranks, order, np.broadcast_to((better_cities + 1).astype(ranks.dtype), order.shape), axis=1)
+        self.kept.append(ranks[:, self.group])
+
+
+def rank_type(cities: int) -> type:
+    """The shortest whole numbers that hold the rank of any of so many cities."""
+    return np.uint16 if cities < 2**16 else np.int32
+
+
+def keep_ranks(cells: Cells, draws: Mapping[int, int], seed: int, workers: int = 1,
+               shortest_block: int = DRAWS_PER_STREAM) -> list[np.ndarray]:
+    """The ranks that `count_ranks` counts: blocks of draws × cities, the draws in any order."""
+    return [block for part in shared_out(keep_tasks, cells, draws, seed, workers, shortest_block) for block in part]
+
+
+def keep_tasks(tasks: Sequence[Task], cells: Cells, seed: int, shortest_block: int) -> list[np.ndarray]:
+    """The ranks in some streams, kept."""
+    kept: list[np.ndarray] = []
+    with one_blas_thread():
+        for first, last in runs_of_one_grouping(tasks, cells):
+            keeper = RankKeeper(cells[tasks[first][0]].group)
+            score_streams(tasks[first:last], cells, seed, keeper, shortest_block)
+            kept += keeper.kept
+    return kept
 
 
 def count_ranks(cells: Cells, draws: Mapping[int, int], seed: int, workers: int = 1,
@@ -143,19 +186,27 @@ def count_ranks(cells: Cells, draws: Mapping[int, int], seed: int, workers: int 
     interpreter while it draws, multiplies and sorts); inside `joblib.parallel_config(backend=…)` they are of that
     backend: processes ("loky") or machines ("dask").
     """
+    counts: Counts = {}
+    for part in shared_out(count_tasks, cells, draws, seed, workers, shortest_block):
+        add_counts(counts, part)
+    return counts
+
+
+def shared_out(work: Callable[..., Any], cells: Cells, draws: Mapping[int, int], seed: int, workers: int,
+               shortest_block: int) -> Iterator[Any]:
+    """What `work` (`count_tasks` or `keep_tasks`) makes of all streams, in as many parts as the workers need, in any
+    order."""
     tasks = [(cell, stream, wanted) for cell, number in draws.items() for stream, _, wanted in streams(number)]
     if workers == 1:
-        return count_tasks(tasks, cells, seed, shortest_block)
+        yield work(tasks, cells, seed, shortest_block)
+        return
     from joblib import Parallel, delayed
 
     share = max(1, -(-len(tasks) // (workers * BLOCKS_PER_WORKER)))
     shares = [tasks[first:first + share] for first in range(0, len(tasks), share)]
-    counts: Counts = {}
     with one_blas_thread():  # held here too, so that no thread lifts it while others still work
         parallel = Parallel(n_jobs=workers, prefer="threads", return_as="generator_unordered")
-        for part in parallel(delayed(count_tasks)(*own_cells(each, cells), seed, shortest_block) for each in shares):
-            add_counts(counts, part)
-    return counts
+        yield from parallel(delayed(work)(*own_cells(each, cells), seed, shortest_block) for each in shares)
 
 
 def add_counts(counts: Counts, more: Counts) -> None:
@@ -177,18 +228,21 @@ def one_blas_thread() -> AbstractContextManager:
     return thread_pools().limit(limits=1, user_api="blas")
 
 
-def in_order(function: Callable[..., Any], jobs: list[tuple], workers: int) -> list[Any]:
-    """The result of every job (the arguments of the function), in the order of the jobs; workers as in `count_ranks`.
+def in_order(function: Callable[..., Any], jobs: Iterable[tuple], workers: int) -> Iterator[Any]:
+    """The result of every job (the arguments of the function), in the order of the jobs, each when it is asked for;
+    workers as in `count_ranks`.
 
-    >>> in_order(max, [(1, 2), (4, 3)], workers=2)
+    >>> list(in_order(max, [(1, 2), (4, 3)], workers=2))
     [2, 4]
     """
     if workers == 1:
-        return [function(*job) for job in jobs]
+        yield from (function(*job) for job in jobs)
+        return
     from joblib import Parallel, delayed
 
     with one_blas_thread():
-        return Parallel(n_jobs=workers, prefer="threads")(delayed(function)(*job) for job in jobs)
+        yield from Parallel(n_jobs=workers, prefer="threads", return_as="generator")(
+            delayed(function)(*job) for job in jobs)
 
 
 def own_cells(tasks: Sequence[Task], cells: Cells) -> tuple[Sequence[Task], Cells]:
@@ -203,7 +257,7 @@ def count_tasks(tasks: Sequence[Task], cells: Cells, seed: int, shortest_block: 
     """
     counts: Counts = {}
     with one_blas_thread():
-        for first, last in runs_of_one_data_set(tasks, cells):
+        for first, last in runs_of_one_grouping(tasks, cells):
             cell = cells[tasks[first][0]]
             counter = RankCounter(np.bincount(cell.group))
             score_streams(tasks[first:last], cells, seed, counter, shortest_block)
@@ -212,12 +266,11 @@ def count_tasks(tasks: Sequence[Task], cells: Cells, seed: int, shortest_block: 
     return counts
 
 
-def runs_of_one_data_set(tasks: Sequence[Task], cells: Cells) -> Iterator[tuple[int, int]]:
-    """(first, last + 1) of the stretches of tasks whose cells share scorer and group."""
+def runs_of_one_grouping(tasks: Sequence[Task], cells: Cells) -> Iterator[tuple[int, int]]:
+    """(first, last + 1) of the stretches of tasks whose cells share the group."""
     first = 0
     for position, task in enumerate(tasks):
-        here, before = cells[task[0]], cells[tasks[first][0]]
-        if here.scorer is not before.scorer or here.group is not before.group:
+        if cells[task[0]].group is not cells[tasks[first][0]].group:
             yield first, position
             first = position
     if tasks:
@@ -225,11 +278,11 @@ def runs_of_one_data_set(tasks: Sequence[Task], cells: Cells) -> Iterator[tuple[
 
 
 def score_streams(tasks: Sequence[Task], cells: Cells, seed: int, counter: RankCounter, shortest_block: int) -> None:
-    """Draw, score and count streams of one data set; scores of short blocks are ranked together."""
+    """Draw, score and count streams of cells that share the group; scores of short blocks are ranked together."""
     distinct = len(counter.group_sizes)
     rows = int(np.clip(SCORES_IN_MEMORY // distinct, 16, DRAWS_PER_STREAM))
     buffer, filled = np.empty((2 * rows, distinct)), 0
-    weights = np.empty(len(cells[tasks[0][0]].base) * DRAWS_PER_STREAM)
+    weights = np.empty(max(len(cells[number].base) for number, *_ in tasks) * DRAWS_PER_STREAM)
     for number, stream, wanted in tasks:
         cell, generator = cells[number], stream_generator(seed, number, stream)
         for start, length in blocks(stream, wanted, shortest_block):

@@ -10,16 +10,17 @@ Annals of Statistics 25(4), 1541–1562 (error from independent scramblings).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 
 import numpy as np
 import pandas as pd
 
 from .cells import Design
-from .counting import MANY_CITIES, DesignCell
+from .counting import MANY_CITIES, DesignCell, in_order
 from .draws import SensitivityError, check_count, noise_quantiles
 from .factorial import same_data
-from .ranking import cell_ranks, drawn_ranks
+from .ranking import cell_ranks, drawn_ranks, mean_shifts
 from .sobol import MEAN_SHIFT, SobolIndices
 
 WEIGHTS = "weights"
@@ -38,18 +39,20 @@ class Shares:
 
 
 def choice_indices(design: Design, seed: int, scramblings: int = 8, points: int = 4,
-                   confidence: float = 0.95) -> SobolIndices:
+                   confidence: float = 0.95, every_city: bool = True, workers: int = 1) -> SobolIndices:
     """First-order and total indices of every choice of method, and of the weights within each combination.
 
     Inputs: the factors of the crossing, `noise` where the design has more than one kind, and `weights`. Outputs:
-    mean_shift (mean absolute change of rank from the run's own ranking) and every city's rank. All combinations are
-    scored under the same scramblings × points quantiles of their weights. Margins: Student's t over the independent
-    scramblings. A factor whose options are identical has indices of exactly 0.
+    mean_shift (mean absolute change of rank from the run's own ranking) and, unless every_city is false, every city's
+    rank, which takes memory for combinations × points × cities. All combinations are scored under the same
+    scramblings × points quantiles of their weights. Margins: Student's t over the independent scramblings. A factor
+    whose options are identical has indices of exactly 0. workers: as in `weight_uncertainty`, with the same indices
+    for any number.
 
     Raises SensitivityError where a combination was refused: an incomplete table has no such decomposition; leave
     out the option that leads to it. Reference: docs/method.md, section 6.6.
     """
-    for name, number in (("scramblings", scramblings), ("points", points)):
+    for name, number in (("scramblings", scramblings), ("points", points), ("workers", workers)):
         check_count(name, number)
     if scramblings < 2:
         raise SensitivityError("scramblings = 1 gives no margin of error; ask for at least 2")
@@ -60,14 +63,19 @@ def choice_indices(design: Design, seed: int, scramblings: int = 8, points: int 
     usual, shape, groups = base_ranks(design), (*design.crossing.shape, len(design.noises)), distinct_cells(design)
     quantiles, parts = weight_quantiles(design, seed, scramblings, points), []
     at_once = RANKS_IN_MEMORY if len(design.cities) <= MANY_CITIES else RANKS_IN_MEMORY // 4
-    together = max(1, at_once // (len(design.cells) * points * len(design.cities)))
+    together = max(1, at_once // (len(design.cells) * points * len(design.cities))) if every_city else scramblings
     for first in range(0, scramblings, together):
         here = quantiles[first:first + together]
-        ranks = rank_table(design, groups, np.vstack(here))
-        parts += [decompose(table, usual, shape) for table in np.split(ranks, len(here), axis=1)]
+        if every_city:
+            ranks = rank_table(design, groups, np.vstack(here), workers)
+            parts += [decompose(table, usual, shape) for table in np.split(ranks, len(here), axis=1)]
+        else:
+            shifts = shift_table(design, groups, np.vstack(here), usual, workers)
+            parts += [decompose_shifts(table, len(usual), shape) for table in np.split(shifts, len(here), axis=1)]
     names = [*(factor.key for factor in design.crossing.factors), NOISE, WEIGHTS]
     kept = [place for place, name in enumerate(names) if name != NOISE or len(design.noises) > 1]
-    return summarised(parts, kept, [names[place] for place in kept], [MEAN_SHIFT, *design.cities], confidence,
+    outputs = [MEAN_SHIFT, *design.cities] if every_city else [MEAN_SHIFT]
+    return summarised(parts, kept, [names[place] for place in kept], outputs, confidence,
                       len(design.cells) * scramblings * points)
 
 
@@ -100,22 +108,42 @@ def distinct_cells(design: Design) -> list[tuple[DesignCell, dict[tuple, list[in
 
 
 def rank_table(design: Design, groups: list[tuple[DesignCell, dict[tuple, list[int]]]],
-               uniforms: np.ndarray) -> np.ndarray:
+               uniforms: np.ndarray, workers: int = 1) -> np.ndarray:
     """Ranks, cells × points × cities; weights are computed once for each distinct base and scored once for each data
     set."""
-    places, drawn = indicator_places(design), {}
     ranks = np.empty((len(design.cells), len(uniforms), len(design.cities)),
                      dtype=np.int16 if len(design.cities) < 2**15 else np.int32)
+    jobs = ((cell.scorer, cell.group, weights) for cell, weights in weights_of_groups(design, groups, uniforms))
+    for (_, alike), found in zip(groups, in_order(drawn_ranks, jobs, workers), strict=True):
+        for same, own in zip(alike.values(), found.reshape(len(alike), len(uniforms), -1), strict=True):
+            here = design.cell(same[0])
+            ranks[same] = cell_ranks(here, here.base) if here.noise.is_none else own  # only there do equal totals tie
+    return ranks
+
+
+def shift_table(design: Design, groups: list[tuple[DesignCell, dict[tuple, list[int]]]], uniforms: np.ndarray,
+                usual: np.ndarray, workers: int = 1) -> np.ndarray:
+    """The sum of all cities' shifts from the ranks `usual`, cells × points, whole numbers, without a table of ranks."""
+    shifts = np.empty((len(design.cells), len(uniforms)), dtype=np.int64)
+    jobs = ((cell.scorer, cell.group, weights, usual)
+            for cell, weights in weights_of_groups(design, groups, uniforms))
+    for (_, alike), found in zip(groups, in_order(mean_shifts, jobs, workers), strict=True):
+        for same, own in zip(alike.values(), found.reshape(len(alike), len(uniforms)), strict=True):
+            here = design.cell(same[0])
+            shifts[same] = (np.abs(cell_ranks(here, here.base)[0] - usual).sum(dtype=np.int64) if here.noise.is_none
+                            else np.rint(own * len(usual)).astype(np.int64))
+    return shifts
+
+
+def weights_of_groups(design: Design, groups: list[tuple[DesignCell, dict[tuple, list[int]]]], uniforms: np.ndarray
+                      ) -> Iterator[tuple[DesignCell, np.ndarray]]:
+    """For each data set one of its cells and the weights of all of them at the uniforms, each distinct base once."""
+    places, drawn = indicator_places(design), dict[tuple, np.ndarray]()
     for cell, alike in groups:
         for key, same in alike.items():
             if key not in drawn:
                 drawn[key] = weights_at(uniforms, design.cell(same[0]), places)
-        weights = np.vstack([drawn[key] for key in alike])
-        found = drawn_ranks(cell.scorer, cell.group, weights).reshape(len(alike), len(uniforms), -1)
-        for same, own in zip(alike.values(), found, strict=True):
-            here = design.cell(same[0])
-            ranks[same] = cell_ranks(here, here.base) if here.noise.is_none else own  # only there do equal totals tie
-    return ranks
+        yield cell, np.vstack([drawn[key] for key in alike])
 
 
 def weights_key(cell: DesignCell) -> tuple:
@@ -136,10 +164,15 @@ def base_ranks(design: Design) -> np.ndarray:
 
 def decompose(ranks: np.ndarray, base: np.ndarray, shape: tuple[int, ...]) -> Shares:
     """The sums of squares of one scrambling: the mean shift and then every city as outputs."""
-    shift = np.abs(ranks - base).sum(axis=2)[:, :, None]
-    shares = [sums_of_squares(part.reshape(*shape, ranks.shape[1], -1)) for part in (shift, ranks)]
-    shares[0] = Shares(*(sums / len(base) ** 2 for sums in astuple(shares[0])))  # the mean, not the sum, of shifts
+    shift = np.abs(ranks - base).sum(axis=2)
+    shares = [decompose_shifts(shift, len(base), shape), sums_of_squares(ranks.reshape(*shape, ranks.shape[1], -1))]
     return Shares(*(np.concatenate(sums, axis=-1) for sums in zip(*map(astuple, shares), strict=True)))
+
+
+def decompose_shifts(shifts: np.ndarray, cities: int, shape: tuple[int, ...]) -> Shares:
+    """The same for the mean shift alone, from the sums of all cities' shifts (cells × points)."""
+    shares = sums_of_squares(shifts.reshape(*shape, shifts.shape[1], 1))
+    return Shares(*(sums / cities**2 for sums in astuple(shares)))
 
 
 def sums_of_squares(table: np.ndarray) -> Shares:

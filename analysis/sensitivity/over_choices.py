@@ -18,10 +18,10 @@ import numpy as np
 import pandas as pd
 
 from .cells import Design
-from .counting import add_counts, count_ranks
+from .counting import add_counts, count_ranks, keep_ranks
 from .draws import SensitivityError, check_count
 from .ranking import cell_ranks
-from .uncertainty import WeightUncertainty, base_counts, summarise
+from .uncertainty import WeightUncertainty, base_counts, summarise, summarise_kept
 
 SHORTEST_BLOCK = 16  # draws; thousands of cells with a few draws each
 
@@ -38,10 +38,10 @@ class MethodUncertainty(WeightUncertainty):
 
 
 def method_uncertainty(design: Design, draws: int, seed: int, top: Sequence[int] = (10, 100),
-                       workers: int = 1) -> MethodUncertainty:
+                       workers: int = 1, classes: int = 0) -> MethodUncertainty:
     """How certain each city's rank is when neither the weights nor the method are taken as given.
 
-    design: from `cross`. draws: number of draws over all cells together. seed, top, workers: as in
+    design: from `cross`. draws: number of draws over all cells together. seed, top, workers, classes: as in
     `weight_uncertainty`; the result is the same, bit for bit, for any number of workers. Draws of combinations that the
     study refuses are counted and listed by cause. Raises SensitivityError where no draw gives a ranking.
 
@@ -55,11 +55,18 @@ def method_uncertainty(design: Design, draws: int, seed: int, top: Sequence[int]
     if failed == draws:
         raise SensitivityError(f"none of the {draws} draws gives a ranking; first cause: {failures['cause'].iloc[0]}")
     noisy = {number: cell for number, cell in enumerate(design.cells) if cell is not None and not cell.noise.is_none}
-    counts = count_ranks(noisy, {number: int(wanted[number]) for number in noisy}, seed, workers, SHORTEST_BLOCK)
-    for number, cell in enumerate(design.cells):
-        if cell is not None and cell.noise.is_none:
-            add_counts(counts, base_counts(cell_ranks(cell, cell.base)[0], int(wanted[number])))
-    result = summarise(counts, design.cities, draws - failed, top, failed)
+    each = {number: int(wanted[number]) for number in noisy}
+    still = [(cell_ranks(cell, cell.base)[0], int(wanted[number])) for number, cell in enumerate(design.cells)
+             if cell is not None and cell.noise.is_none]
+    if classes:
+        kept = keep_ranks(noisy, each, seed, workers, SHORTEST_BLOCK)
+        kept += [np.broadcast_to(ranks, (times, len(ranks))) for ranks, times in still]
+        result = summarise_kept(kept, design.cities, draws - failed, top, classes, failed)
+    else:
+        counts = count_ranks(noisy, each, seed, workers, SHORTEST_BLOCK)
+        for ranks, times in still:
+            add_counts(counts, base_counts(ranks, times))
+        result = summarise(counts, design.cities, draws - failed, top, failed)
     return MethodUncertainty(**vars(result), failures=failures)
 
 

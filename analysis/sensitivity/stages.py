@@ -9,7 +9,9 @@ Reference: docs/method.md, section 6.4.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Hashable
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -31,8 +33,34 @@ class Stages:
 
     def __init__(self, panel: Panel) -> None:
         self.panel = panel
-        self.announced: dict[str, int] = {}
         self._kept: dict[Hashable, Any] = {}
+        self._messages: dict[Hashable, list[str]] = {}
+
+    @property
+    def announced(self) -> dict[str, int]:
+        """What the stages warned of: message → number of stages."""
+        return dict(Counter(message for told in self._messages.values() for message in told))
+
+    def compute(self, wanted: Iterable[Settings], workers: int) -> None:
+        """Have the points and the weights of these settings ready. workers: processes; what they compute is what this
+        process would. A refusal is kept like a result."""
+        by_data: dict[Hashable, list[Settings]] = {}
+        for settings in wanted:
+            by_data.setdefault(self._data(settings), []).append(settings)
+        if workers == 1 or len(by_data) < 2:
+            return
+        from joblib import Parallel, delayed
+
+        for alike in by_data.values():  # shared by many data sets, and slow to read: here, once
+            with suppress(ValueError):
+                self.filled(alike[0])
+        known = self.panel, dict(self._kept)
+        for kept, messages in Parallel(n_jobs=workers, return_as="generator")(
+                delayed(stages_of)(*known, alike) for alike in by_data.values()):
+            for key in kept:
+                if key not in self._kept:
+                    self._kept[key] = kept[key]
+                    self._messages[key] = messages.get(key, [])
 
     def tree(self, settings: Settings) -> pd.DataFrame:
         """The framework: one row per node."""
@@ -139,9 +167,20 @@ class Stages:
                     self._kept[key] = compute()
                 except ValueError as error:
                     self._kept[key] = error
-            for warning in caught:
-                message = str(warning.message)
-                self.announced[message] = self.announced.get(message, 0) + 1
+            self._messages[key] = [str(warning.message) for warning in caught]
         if isinstance(self._kept[key], ValueError):
             raise self._kept[key]
         return self._kept[key]
+
+
+def stages_of(panel: Panel, known: dict[Hashable, Any], wanted: list[Settings]) -> tuple[dict, dict]:
+    """In a process of its own: the stages of some settings that share a data set, beyond those known, and what they
+    warned of, by key."""
+    stages = Stages(panel)
+    stages._kept |= known
+    for settings in wanted:
+        for stage in (stages.normalised, stages.weights, stages.rule):
+            with suppress(ValueError):  # kept, and raised again where it is asked for
+                stage(settings)
+    new = [key for key in stages._kept if key not in known]
+    return {key: stages._kept[key] for key in new}, {key: stages._messages.get(key, []) for key in new}

@@ -5,7 +5,7 @@ Reference: docs/method.md, section 7.3.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,8 @@ from .lloyd import batched_kmeans
 
 STARTS = 10    # k-means++ starts for each reference and each resample; the partition of the data itself gets n_init
 FEWER_STARTS = 3, 1_000  # of more than a thousand cities
+WHOLE_UP_TO = 5_000  # cities; of more the distances are made in blocks, for all numbers of tiers at once
+BLOCK = 512          # cities
 STABLE = 0.75  # Hennig (2007): a mean Jaccard similarity from here on marks a stable cluster
 
 CRITERIA = ("inertia", "silhouette", "calinski_harabasz", "gap", "gap_error",
@@ -87,19 +89,49 @@ def all_criteria(
     from scipy.spatial.distance import cdist
     from sklearn.metrics import calinski_harabasz_score, silhouette_score
 
-    distances = cdist(points, points)  # by differences: scikit-learn's own lose digits between cities that are close
+    # by differences: scikit-learn's own distances lose digits between cities that are close
+    distances = cdist(points, points) if len(points) <= WHOLE_UP_TO else None
     boxes = reference_sets(points, references, stream(0, 0))
     drawn = stream(1, 0).multinomial(len(points), np.full(len(points), 1 / len(points)), size=resamples)
-    rows = {}
+    rows, partitions = {}, {}
     for k in ks:
         base = kmeans_tiers(frame, k, seed, n_init)
         labels = base.tiers.to_numpy() - 1
         rows[k] = {"inertia": base.inertia} | gap(base.inertia, boxes, k, stream(2, k))
         if k > 1:
-            rows[k] |= {"silhouette": silhouette_score(distances, labels, metric="precomputed"),
-                        "calinski_harabasz": calinski_harabasz_score(points, labels)}
+            partitions[k] = labels
+            if distances is not None:
+                rows[k]["silhouette"] = silhouette_score(distances, labels, metric="precomputed")
+            rows[k]["calinski_harabasz"] = calinski_harabasz_score(points, labels)
             rows[k] |= stability(points, labels, drawn, k, stream(3, k))
+    if distances is None:
+        for k, silhouette in silhouettes_in_blocks(points, partitions).items():
+            rows[k]["silhouette"] = silhouette
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("k")[list(CRITERIA)]
+
+
+def silhouettes_in_blocks(points: np.ndarray, partitions: Mapping[int, np.ndarray]) -> dict[int, float]:
+    """The mean silhouette width of several partitions (labels 0…k − 1 by k), exactly, without all distances in memory.
+
+    The distances of some cities to all are made once and summed by tier, for all partitions together; a city that is a
+    tier by itself counts 0.
+    """
+    from scipy.spatial.distance import cdist
+
+    members = {k: (labels[:, None] == np.arange(k)).astype(float) for k, labels in partitions.items()}
+    totals = dict.fromkeys(partitions, 0.0)
+    for first in range(0, len(points), BLOCK):
+        distances = cdist(points[first:first + BLOCK], points)
+        for k, of_tier in members.items():
+            sums, sizes, own = distances @ of_tier, of_tier.sum(axis=0), partitions[k][first:first + BLOCK]
+            rows = np.arange(len(own))
+            within = sums[rows, own] / np.maximum(sizes[own] - 1, 1)
+            means = sums / sizes
+            means[rows, own] = np.inf
+            between = means.min(axis=1)
+            widths = (between - within) / np.maximum(np.maximum(within, between), np.finfo(float).tiny)
+            totals[k] += widths[sizes[own] > 1].sum()
+    return {k: total / len(points) for k, total in totals.items()}
 
 
 def reference_sets(points: np.ndarray, references: int, generator: np.random.Generator) -> np.ndarray:

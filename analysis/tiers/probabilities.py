@@ -7,6 +7,8 @@ import pandas as pd
 
 from .assignment import MOST_BREAKS, TiersError, check_k, lower_bounds, tier_numbers
 
+CITIES_AT_A_TIME = 4_096
+
 
 def tier_probabilities(scores_by_draw: pd.DataFrame, k: int, breaks: pd.Series | None = None) -> pd.DataFrame:
     """The share of draws in which each city falls into each tier of its total score.
@@ -34,7 +36,8 @@ def tier_probabilities(scores_by_draw: pd.DataFrame, k: int, breaks: pd.Series |
         raise TiersError(f"breaks must be {k} falling lower bounds, one a tier from the best down")
     else:
         bounds = breaks.to_numpy(dtype=float)
-    numbers = tier_numbers(scores, bounds)
-    tiers = pd.RangeIndex(1, k + 1, name="tier")
-    shares = {tier: (numbers == tier).mean(axis=0) for tier in tiers}
-    return pd.DataFrame(shares, scores_by_draw.columns).rename_axis(columns="tier")
+    tiers, shares = pd.RangeIndex(1, k + 1, name="tier"), np.empty((k, scores.shape[1]))
+    for first in range(0, scores.shape[1], CITIES_AT_A_TIME):
+        numbers = tier_numbers(scores[:, first:first + CITIES_AT_A_TIME], bounds)
+        shares[:, first:first + CITIES_AT_A_TIME] = [(numbers == tier).mean(axis=0) for tier in tiers]
+    return pd.DataFrame(dict(zip(tiers, shares, strict=True)), scores_by_draw.columns).rename_axis(columns="tier")

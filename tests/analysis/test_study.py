@@ -32,8 +32,11 @@ ELSEWHERE = {
     "weighting.consistency_limit": "which matrices are refused (tested in test_experts)",
     "weighting.allow_inconsistent": "whether they are refused (tested in test_experts)",
     **{f"uncertainty.{key}": "notebook 06" for key in
-       ("draws", "concentration", "half_width", "sobol_samples", "bounds", "top", "seed")},
+       ("draws", "concentration", "data", "data_sets", "half_width", "sobol_samples", "bounds", "top", "seed")},
     "regions.neighbours": "notebook 08",
+    **{f"parts.{key}": "what is computed and shown, never a score" for key in
+       ("rank_classes", "scenario_ranks", "leaving_out", "cities_left_out", "choice_indices", "weight_indices",
+        "attainable_ranks", "choice_of_k", "profiles")},
     **{f"tiers.{key}": "notebook 07" for key in
        ("k", "k_smallest", "k_largest", "starts", "references", "resamples", "draws", "seed")},
 }

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.wording import Wording, Words, of_unit, said_with, worded
+from analysis.wording import CutList, Wording, Words, of_unit, said_with, worded
 
 COUNTRIES = Wording("国家", "country", "countries")
 
@@ -48,6 +48,25 @@ UNITS = [("市辖区", "city district", "city districts"), ("县城", "county to
 def test_what_is_said_once_stays_when_it_is_said_again(unit, text):
     once = Wording(*unit)(text)
     assert Wording(*unit)(once) == once
+
+
+HUNDRED = Wording("国家", "country", "countries", cut=CutList(16, "十六强名单", "the sixteen"))
+
+
+@pytest.mark.parametrize(("said", "expected"), [
+    ("前 16 名中只有 3 座城市", "十六强名单中只有 3 个国家"), ("进入前 {scores.top} 名", "进入十六强名单"),
+    ("进入前 16 的概率", "进入十六强名单的概率"), ("前 160 名，前 16 位，第 16 名", "前 160 名，前 16 位，第 16 名"),
+    ("Of the first {scores.top}, three cities", "Of the sixteen, three countries"),
+    ("The first 16 (this study)", "The sixteen (this study)"), ("our first 16 and the first 160 and rank 16",
+                                                               "the sixteen and the first 160 and rank 16"),
+    ("十六强名单 the sixteen", "十六强名单 the sixteen")])
+def test_the_list_has_its_name_wherever_texts_call_the_first_so_many(said, expected):
+    assert HUNDRED(said) == expected and HUNDRED(expected) == expected
+
+
+def test_a_list_of_cities_may_have_a_name_too():
+    of = of_unit("城市", "city", "cities", cut=CutList(100, "百强名单", "the hundred"))
+    assert of("前 100 名的 3 座城市") == "百强名单的 3 座城市" and of("the best 100 cities") == "the hundred cities"
 
 
 def test_in_force_within_a_block_only():

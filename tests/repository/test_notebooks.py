@@ -11,7 +11,7 @@ import pytest
 
 from analysis.editions import TRAITS
 from workbench.parameters import columns_of, wanted_cell
-from workbench.steps import ELSEWHERE, LANGUAGES, NEEDS, ONLY_WITH, STEPS, stored_notebooks
+from workbench.steps import ELSEWHERE, LANGUAGES, STEPS, stored_notebooks
 from workbench.stored_form import as_text, stored_form
 
 NOTEBOOKS = {(lang, place): nbformat.read(path, 4) for lang in LANGUAGES
@@ -46,7 +46,7 @@ def named(request):
 
 def test_both_sets_hold_a_notebook_for_every_step():
     zh, en = (set(stored_notebooks(lang)) for lang in LANGUAGES)
-    wanted = {step for step in NEEDS if ONLY_WITH.get(step) != "synthetic"}
+    wanted = set(STEPS)
     wanted |= {f"{folder}/{step}" for step, folders in ELSEWHERE.items() for folder in folders.values()}
     assert zh == en == wanted
 

@@ -98,7 +98,9 @@ def read_manifest(folder: Path, place: str) -> dict[str, Any]:
 
 
 def is_page(name: str) -> bool:
-    return name.removeprefix(f"{Edition.SYNTHETIC}_").startswith(PAGES)
+    """Whether a file of the reports is made with the pages, not by the notebooks: figures as PDF and PNG are too."""
+    prints = name.startswith("figures/") and name.endswith((".pdf", ".png"))
+    return prints or name.removeprefix(f"{Edition.SYNTHETIC}_").startswith(PAGES)
 
 
 def outputs(stored: Stored, part: str) -> set[str]:

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from analysis import framework, scoring
+from analysis import framework, indicators, scoring
 from analysis.frames import settle
-from analysis.indicators import RESIDENTS
 from analysis.panel import find_city, main_system
 from workbench.cities.run_tables import AccountError, RunTables
 
@@ -137,7 +136,8 @@ def raw_cells(tables: RunTables, code: str, items: pd.DataFrame) -> pd.DataFrame
                 unused = "known_gap" if cell.flag == "known_gap" else "set_aside"
                 rows.append(cell_row(tables, item.Index, "value" if used else unused, cell, log))
         if item.denominator_row and pd.notna(item.raw_value):
-            rows += [cell_row(tables, item.Index, "residents", cell, log) for cell in own[RESIDENTS]]
+            divisor = indicators.divisor_of(tables.chosen.loc[item.Index], tables.settings.indicators.scale)
+            rows += [cell_row(tables, item.Index, "residents", cell, log) for cell in own[divisor]]
     return pd.DataFrame(rows, columns=CELL_COLUMNS)
 
 

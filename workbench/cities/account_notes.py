@@ -71,7 +71,11 @@ def set_aside_notes(account: Account, lang: str) -> list[str]:
 
 def general_notes(account: Account, lang: str) -> list[str]:
     """What holds for every account of the run: how to read it, what it leaves out, and the run's own choices."""
-    said = [pick(lang, *POINTS[account.tables.settings.normalisation.method])]
+    methods = account.tables.methods
+    kinds = list(dict.fromkeys(methods))
+    said = [pick(lang, *POINTS[kind]) if len(kinds) == 1 else
+            pick(lang, "、", ", ").join(methods.index[methods == kind]) + pick(lang, "：", ": ")
+            + pick(lang, *POINTS[kind]) for kind in kinds]
     if account.tables.is_additive:
         said.append(pick(lang, "贡献 = 得分 × 权重。", "Contribution = points × weight."))
     if "china" in account.tables.ground.traits:

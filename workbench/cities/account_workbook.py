@@ -25,7 +25,7 @@ from workbench.cities.account import Account
 from workbench.cities.account_notes import notes
 from workbench.cities.account_page import stamps
 from workbench.cities.names import Names
-from workbench.cities.run_tables import PER_RESIDENT, recorded_logarithm
+from workbench.cities.run_tables import FIXED_ENDS, recorded_logarithm
 from workbench.office.sheets import new_workbook, put
 from workbench.release import RELEASED
 
@@ -142,7 +142,7 @@ def raw_formulas(account: Account, ranges: dict[tuple[str, str], str]) -> dict[s
         elif own and item["measure"] == "years_operating":
             raw = f"{int(item['reference_year'])}-MEDIAN({own})+1"
         elif own:
-            divided = str(item["measure"]).endswith(PER_RESIDENT) and (code, "residents") in ranges
+            divided = (code, "residents") in ranges
             per = f"*{item['multiplier']:.12g}/SUM({ranges[code, 'residents']})" if divided else ""
             raw = f"MEDIAN({own}){per}"
         filled = f"MEDIAN({ranges[code, 'donors']})" if (code, "donors") in ranges else ""
@@ -163,10 +163,10 @@ def treated_formula(account: Account, code: str, raw_cell: str, filled: str) -> 
     return value
 
 
-def points_formula(account: Account, row: int, direction: str) -> str:
+def points_formula(account: Account, row: int, code: str, direction: str) -> str:
     """Points between two ends as a formula; empty for scales that need every city."""
     choices = account.tables.settings.normalisation
-    if not account.tables.has_fixed_ends:
+    if account.tables.methods[code] not in FIXED_ENDS:
         return ""
     treated, low, high = (f"{LETTER[name]}{row}" for name in ("treated", "lowest", "highest"))
     above = f"({treated}-{low})" if direction == "+" else f"({high}-{treated})"
@@ -228,7 +228,7 @@ def write_item(sheet: Worksheet, looks: dict, account: Account, row: int, code: 
     calculate(sheet, looks, row, "treated", treated, item["treated_value"])
     for name in ("lowest", "highest", "weight"):
         put(sheet, row - 1, PLACE[name], item[name], looks["input"])
-    calculate(sheet, looks, row, "points", points_formula(account, row, item["direction"]), item["points"])
+    calculate(sheet, looks, row, "points", points_formula(account, row, code, item["direction"]), item["points"])
     if account.tables.is_additive:
         product = f"{LETTER['points']}{row}*{LETTER['weight']}{row}"
         calculate(sheet, looks, row, "contribution", product, item["contribution"])

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from analysis.editions import file_name
+from analysis.panel import find_city
 from workbench.cities.account import Account
 from workbench.cities.profile_listing import list_html, page_name
 from workbench.cities.profile_page import profile_html
@@ -18,32 +19,35 @@ from workbench.reporting.stamps import Stamp
 from workbench.reporting.words import WORDS
 
 PROFILES, CITIES = "profiles", "cities"
-MOST_PAGES = 1_000  # cities; of more the list alone is written, and pages on demand
 
 
 def write_profiles(profiles: Profiles, folder: Path, stamp: Stamp, lang: str) -> list[Path]:
     """Write profiles/<code>.html of every city and profiles/index.html into the reports of a run; returns the paths.
 
-    Of more than MOST_PAGES cities only the list, which names the command for one city. The same tables give the same
-    bytes.
+    Where there are more cities than the setting `parts.profiles`, so many of the first and the city that is followed
+    have a page, and the list names the command for any other. The same tables give the same bytes.
     """
     names, place = ProfileNames(profiles, lang), folder / PROFILES
     place.mkdir(parents=True, exist_ok=True)
     links = [("../index.html", WORDS[lang]["index"]), ("index.html", WORDS[lang]["all_cities"])]
     order, ranks, written = profiles.in_order, profiles.tables.scores["rank"], []
-    edition = profiles.tables.settings.edition
+    edition, most = profiles.tables.settings.edition, profiles.tables.settings.parts.profiles
+    shown = {*order[:most]}
+    if most and len(order) > most:
+        shown.add(find_city(profiles.tables.cities, profiles.tables.settings.city))
 
     def beside(position: int) -> tuple[str, str] | None:
-        if not 0 <= position < len(order):
+        if not 0 <= position < len(order) or order[position] not in shown:
             return None
         code = order[position]
         return page_name(code, edition), f"{ranks[code]} {names.cities[code]}"
 
-    pages = len(order) <= MOST_PAGES
-    for position, code in enumerate(order if pages else []):
+    for position, code in enumerate(order):
+        if code not in shown:
+            continue
         page = profile_html(names, code, stamp, links, (beside(position - 1), beside(position + 1)))
         written.append(write(place / page_name(code, edition), page.encode("utf-8")))
-    written.append(write(place / "index.html", list_html(names, stamp, pages).encode("utf-8")))
+    written.append(write(place / "index.html", list_html(names, stamp, shown).encode("utf-8")))
     return written
 
 

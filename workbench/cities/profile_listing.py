@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Collection
 from functools import cache
 
 from analysis.editions import file_name
@@ -43,19 +44,21 @@ def page_name(code: str, edition: str) -> str:
     return file_name(f"{code}.html", edition)
 
 
-def list_html(names: ProfileNames, stamp: Stamp, pages: bool = True) -> str:
-    """The page that lists every city, with a link to its profile where there are such pages."""
+def list_html(names: ProfileNames, stamp: Stamp, shown: Collection[str]) -> str:
+    """The page that lists every city, with a link to its profile where it has one: `shown` are those that have."""
     tables, lang = names.tables, names.lang
+    ranks, scores = tables.scores["rank"].to_dict(), tables.scores["score"].to_dict()
+    chinese = tables.cities["name"].to_dict()
     english = tables.cities["name_en"] if "name_en" in tables.cities else tables.cities["name"]
 
     def entry(code: str) -> dict[str, str]:
-        row = tables.scores.loc[code]
-        return {"address": page_name(code, tables.settings.edition) if pages else "", "name": names.cities[code],
-                "rank": f"{row['rank']}", "score": printed(row["score"], ".1f"),
-                "sought": f"{tables.cities.at[code, 'name']} {english[code]} {code}".lower()}
+        return {"address": page_name(code, tables.settings.edition) if code in shown else "",
+                "name": names.cities[code], "rank": f"{ranks[code]}", "score": printed(scores[code], ".1f"),
+                "sought": f"{chinese[code]} {english[code]} {code}".lower()}
 
     text, digest = script()
-    lead = WORDS[lang]["profiles_lead" if pages else "profiles_listed"].format(count=len(tables.scores), run=stamp.run)
+    lead = WORDS[lang]["profiles_lead" if len(shown) == len(tables.scores) else "profiles_listed"].format(
+        count=len(tables.scores), run=stamp.run, shown=len(shown))
     listed = [(group, [entry(code) for code in codes]) for group, codes in groups(names)]
     return page_templates().get_template("profiles.html.j2").render(
         words=WORDS[lang], style=profile_style(), stamp=stamp, groups=listed, lead=lead, script=text,

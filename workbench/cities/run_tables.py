@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from analysis import indicators, scoring, study
+from analysis import framework, indicators, scoring, study
 from analysis.frames import settle
 from analysis.settings import Settings
 from analysis.treatment import Logarithm
@@ -31,6 +31,7 @@ from workbench.steps import upstream
 # The record gives a logarithm's numbers with 12 digits, so its values can be checked to about ten.
 LOGARITHM_TOLERANCE = 1e-9
 PER_RESIDENT = "_per_resident"
+FIXED_ENDS = ("minmax", "goalposts")  # points follow from a city's own value and the two ends
 PROXY_TRAITS = ["measure", "multiplier", "reference_year", "grade", "fallback"]
 INTERVALS = {"weights": "06_rank_intervals", "choices": "06_choice_intervals"}
 TIERS = "07_tiers"
@@ -96,7 +97,12 @@ class RunTables:
     @property
     def has_fixed_ends(self) -> bool:
         """Whether points lie between two ends, so that they follow from a city's own value: min-max and goalposts."""
-        return self.settings.normalisation.method in ("minmax", "goalposts")
+        return bool(self.methods.isin(FIXED_ENDS).all())
+
+    @cached_property
+    def methods(self) -> pd.Series:
+        """How each measured indicator is normalised."""
+        return framework.own_methods(self.tree, self.raw.columns, self.settings.normalisation.method)
 
     @property
     def has_steps(self) -> bool:
@@ -114,8 +120,9 @@ class RunTables:
         totals = self.variables[["unit_zh", "unit"]].reindex(proxy["variable"]).set_axis(unit.index)
         unit = unit.mask(undivided, totals.set_axis(unit.columns, axis=1))
         ends = self.treated.agg(["min", "max"]).T
-        if self.settings.normalisation.method == "goalposts":
-            ends = study.goalposts(self.treated, self.tree)
+        between = self.methods.index[self.methods == "goalposts"]
+        if len(between):
+            ends.loc[between] = study.goalposts(self.treated, self.tree).loc[between].to_numpy()
         scale = {"lowest": ends.iloc[:, 0], "highest": ends.iloc[:, 1],
                  "direction": self.tree["direction"].reindex(proxy.index)}
         return pd.concat([pd.DataFrame(scale), unit, proxy[PROXY_TRAITS]], axis=1)

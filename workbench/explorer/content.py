@@ -9,7 +9,7 @@ Reference: docs/method.md, section 5.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ from workbench.project import Run
 
 NEEDED = ("02_normalised", "05_weights", "05_scores")
 INTERVALS = {"weights": "06_rank_intervals", "choices": "06_choice_intervals"}
+MOST_SHOWN, SHOWN = 5_000, 2_000  # of more cities than the first, the second are in the page, the first by rank
 BOUNDARIES = ROOT / "data/raw/boundaries"
 
 
@@ -69,11 +70,12 @@ def read_tables(run: Run, settings: Settings, ground: Ground) -> ExplorerTables:
 
 def explorer_content(tables: ExplorerTables, lang: str) -> dict[str, Any]:
     """The page's data, ready for JSON: what is in it decides what the page shows (no outlines: no map)."""
+    every, tables = len(tables.scores), first_by_rank(tables)
     ground, names = tables.ground, node_names(tables.ground.tree, lang)
     domains = list(dict.fromkeys(tables.domain))
     positions = city_positions(BOUNDARIES, tables.scores.index) if "china" in ground.traits else None
     content = {
-        "notice": re.sub(r"\*\*|`", "", notice_text(tables.settings, ground, lang)),
+        "notice": re.sub(r"\*\*|`", "", notice_text(tables.settings, ground, lang) + shown_of(tables, every, lang)),
         "domains": [{"code": code, "name": str(names[code])} for code in domains],
         "indicators": [{"code": code, "name": str(names[code]), "domain": domains.index(place)}
                        for code, place in tables.domain.items()],
@@ -88,6 +90,27 @@ def explorer_content(tables: ExplorerTables, lang: str) -> dict[str, Any]:
     if isinstance(tables.rule, scoring.TwoLevels):
         content["above"] = tables.rule.above
     return content | ({} if positions is None else {"outlines": base_map(BOUNDARIES)})
+
+
+def first_by_rank(tables: ExplorerTables) -> ExplorerTables:
+    """The tables of the cities that the page shows: all, or of very many the first by rank."""
+    if len(tables.scores) <= MOST_SHOWN:
+        return tables
+    kept = tables.scores["rank"].sort_values(kind="stable").index[:SHOWN]
+    kept = tables.scores.index[tables.scores.index.isin(kept)]
+    intervals = {kind: frame.loc[kept] for kind, frame in tables.intervals.items()}
+    return replace(tables, points=tables.points.loc[kept], scores=tables.scores.loc[kept], intervals=intervals)
+
+
+def shown_of(tables: ExplorerTables, every: int, lang: str) -> str:
+    """What a reader must know of a page that does not show every city."""
+    shown = len(tables.scores)
+    if shown == every:
+        return ""
+    if lang == "zh":
+        return f"城市共 {every} 座，一页放不下：这里只有名次最前的 {shown} 座；改变权重后的名次只在它们之间。"
+    return (f" There are {every} cities, too many for a page: these are the first {shown} by rank, and ranks under "
+            "other weights are among them alone.")
 
 
 def city_records(tables: ExplorerTables, positions: pd.DataFrame | None, lang: str) -> list[dict[str, Any]]:

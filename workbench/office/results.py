@@ -32,6 +32,7 @@ from workbench.office.sheets import HEAD_ROW, INPUT_COLOUR, SOFT, Book, column_w
 from workbench.project import Run
 
 MOST_CELLS = 30_000  # of a table that is not listed in `results_words`; a larger one stays a file
+MOST_ROWS, ROWS = 5_000, 1_000  # of a table with more rows than the first, the second are in the workbook
 CODE_COLUMNS = ("adcode", "indicator", "domain")  # keep their code; the name stands beside it
 NAMED_COLUMNS = ("subdomain", "parent", "node", "input", "left_out", "city", "alone_city", "ahead", "behind", "gains",
                  "gives")
@@ -43,7 +44,8 @@ INPUTS = {("05_weights", "combined")}  # numbers that a reader may change
 def results_workbook(run: RunBook) -> bytes:
     """The workbook (.xlsx) of a run's tables; what the run does not hold is left out. The same run: the same bytes."""
     book, names = Book(run.stamp, run.lang), run.names()
-    live = score_formulas.can_recompute(run.tables)
+    scored = run.tables.table_if_any("05_scores", None)
+    live = score_formulas.can_recompute(run.tables) and (scored is None or len(scored) <= MOST_ROWS)
     for about in [*SHEETS, *unlisted(run.tables)]:
         frame = run.tables.table_if_any(about.stem, None)
         if frame is None or (about not in SHEETS and frame.size > MOST_CELLS):
@@ -51,10 +53,11 @@ def results_workbook(run: RunBook) -> bytes:
         title, note = pick(run.lang, about.zh, about.en), pick(run.lang, about.note_zh, about.note_en)
         if about.stem == "05_scores" and "paper" not in run.ground.traits:
             note, frame = pick(run.lang, *SCORES_ALONE), frame.drop(columns="published_rank", errors="ignore")
+        frame, part = first_rows(in_order(frame, about.stem, run.ground), scored, run.lang)
+        note = f"{note} {part}".strip()
         sheet = book.add(title)
         book.listed.append((sheet.get_name(), f"{note} {about.stem}.csv".strip(), size(frame)))
         book.top(sheet, title, note)
-        frame = in_order(frame, about.stem, run.ground)
         shown, heads, forms = readable(frame, about.stem, run, names)
         write_result_table(book, sheet, shown, heads, forms, about.stem)
         if about.stem in WITH_UNITS:
@@ -62,6 +65,19 @@ def results_workbook(run: RunBook) -> bytes:
         if live and about.stem in score_formulas.STEMS:
             score_formulas.write(book, sheet, about.stem, frame, list(shown), run)
     return book.finish(pick(run.lang, "结果工作簿", "Workbook of results"), opening(run, live), left_as_files(run))
+
+
+def first_rows(frame: pd.DataFrame, scored: pd.DataFrame | None, lang: str) -> tuple[pd.DataFrame, str]:
+    """A table as the workbook has it, and what to say of one that is cut: of very many rows the first, those of cities
+    in the order of their rank."""
+    if len(frame) <= MOST_ROWS:
+        return frame, ""
+    said = pick(lang, f"共 {len(frame)} 行，这里是前 {ROWS} 行；全部在同名的 CSV 文件中。",
+                f"{len(frame)} rows, of which these are the first {ROWS}; the CSV file of the same name has all.")
+    if scored is not None and "adcode" in frame:
+        order = frame["adcode"].map(scored.set_index("adcode")["rank"])
+        frame = frame.loc[order.sort_values(kind="stable").index]
+    return frame.head(ROWS).reset_index(drop=True), said
 
 
 def opening(run: RunBook, live: bool) -> list[str]:

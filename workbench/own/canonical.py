@@ -1,8 +1,8 @@
 """An input as a run keeps it: a folder of tables in one fixed layout, and a record of how it was read.
 
-The folder holds the six tables, the log, the warnings and `record.csv` with the tables that the user gave and the
-checksum of every file. While no file is changed, reading it gives the input that it was written from; once a file is
-changed, it is read like any other folder of tables.
+The folder holds the tables (figures of years that are not scored in `other_years`, beside `values`), the log, the
+warnings and `record.csv` with the tables that the user gave and the checksum of every file. While no file is changed,
+reading it gives the input that it was written from; once a file is changed, it is read like any other folder of tables.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from analysis.rawfiles import sha256
 from workbench.own.findings import LOG_COLUMNS
 from workbench.own.problems import Problem
 from workbench.own.study_input import StudyInput
-from workbench.own.tree_numbers import NUMBERS
+from workbench.own.tree_numbers import SCALES
 
 RECORD = "record.csv"
+OTHER_YEARS = "other_years"
 LOG, WARNINGS = "reading_log", "reading_warnings"
 RECORD_TABLES = (LOG, WARNINGS, "record")
 VALUE_COLUMNS = ["code", "name", "indicator", "year", "value", "source", "note", "file", "sheet", "row", "column"]
@@ -41,9 +42,10 @@ def write_tables(study: StudyInput, folder: Path) -> None:
     """Write an input and its record; the same input gives the same bytes."""
     folder.mkdir(parents=True, exist_ok=True)
     tables = {
-        "values": study.values.assign(name=study.values["code"].map(study.cities["name"]))[VALUE_COLUMNS],
+        **{name: figures.assign(name=figures["code"].map(study.cities["name"]))[VALUE_COLUMNS]
+           for name, figures in (("values", study.values), (OTHER_YEARS, study.other_years)) if len(figures)},
         "framework": study.framework.reset_index(names="code")[
-            [*TREE_COLUMNS, *(name for name in NUMBERS if name in study.framework)]],
+            [*TREE_COLUMNS, *(name for name in (*SCALES, "share") if name in study.framework)]],
         "cities": study.cities.reset_index(names="code").rename(columns={"seat_lon": "lon", "seat_lat": "lat"}),
         "regions": study.regions,
         "experts": study.experts.reset_index(names="expert"),

@@ -27,7 +27,7 @@ TABLE_NAMES = {
     "values": ("values", "数据", "指标数据", "原始数据"), "framework": ("framework", "指标体系", "体系"),
     "cities": ("cities", "城市", "城市名录", "名录"), "regions": ("regions", "区域"),
     "experts": ("experts", "专家"), "judgements": ("judgements", "judgments", "判断", "判断矩阵"),
-    "study": ("study", "研究", "研究说明"),
+    "study": ("study", "研究", "研究说明"), "other_years": ("other_years",),
 }
 RUN_RECORD = ("reading_log", "reading_warnings", "record")  # what a run keeps beside its tables
 NOT_TABLES = ("说明", "instructions", "检查结果", "findings")  # sheets of the template and of the marked copy

@@ -56,6 +56,10 @@ FIELDS: dict[str, dict[str, tuple[str, ...]]] = {
         "low": ("low", "lower goalpost", "goalpost_low", "lower bound", "下限", "目标下限", "下限值", "下界"),
         "high": ("high", "upper goalpost", "goalpost_high", "upper bound", "上限", "目标上限", "上限值", "上界"),
         "log": ("log", "ln", "logarithm", "对数", "取对数", "是否取对数"),
+        "normalisation": ("normalisation", "normalization", "标准化", "标准化方法", "归一化", "归一化方法", "无量纲化"),
+        "share": ("share",),  # of a tree that a run has kept
+        "denominator": ("denominator", "divisor", "分母", "除数", "除以"),
+        "reliability": ("reliability", "信度", "可靠度", "信度系数"),
     },
     "cities": {
         "code": ("code", "代码", "adcode", "行政区划代码", "城市代码", "iso3", "iso2", "iso", "iso_code", "ucode",

@@ -17,6 +17,8 @@ from analysis.framework import is_papers_tree, leaves, read_framework
 from analysis.settings import ROOT
 from analysis.sources import read_experts, read_judgements
 from workbench.own import canonical
+from workbench.own.canonical import OTHER_YEARS
+from workbench.own.denominators import divided, note_denominators
 from workbench.own.experts_table import OWN, experts_by_default, read_expert_table
 from workbench.own.findings import Cell, Findings
 from workbench.own.grid import Grid
@@ -110,23 +112,32 @@ def read_study(grids: dict[str, Grid], findings: Findings, root: Path, kept: set
     before = len(findings.problems)
     cities, regions = read_rosters(grids.get("cities"), grids.get("regions"), root, findings)
     sound_roster = "cities" not in grids or len(findings.problems) == before
-    values = pd.DataFrame()
+    values, other_years = pd.DataFrame(), pd.DataFrame()
     some_tree = (sound_tree or tree is not None) and len(leaves(own_tree)) > 0
     if "values" in grids and some_tree and (sound_roster or len(cities)):
         roster = Roster(cities, "cities" not in grids or (kept is not None and "cities" not in kept))
         figures = read_figures(grids["values"], own_tree, roster, findings)
         every_year, heads = figures.table, figures.heads
         own_tree = with_units(own_tree, figures.units)
-        values = latest(every_year, findings, whole(grids["values"]), year)
-        check_enough(values, grids["values"], findings)
-        note_scales(values, own_tree, findings)
-        note_implausible(every_year, values, heads, own_tree, repository_tree(root), roster, findings)
+        aside = read_figures(grids[OTHER_YEARS], own_tree, roster, findings).table if OTHER_YEARS in grids else None
+        if year is not None:  # it chooses among all figures, those too that a run has put aside
+            every_year, aside = pd.concat([every_year, aside], ignore_index=True), None
+        values, other_years = latest(every_year, findings, whole(grids["values"]), year)
+        if aside is not None:
+            every_year = pd.concat([every_year, aside], ignore_index=True)
+            other_years = pd.concat([other_years, aside], ignore_index=True)
+        note_denominators(values, every_year, own_tree, grids, findings)
+        scored = divided(values, own_tree)
+        check_enough(scored, grids["values"], findings)
+        note_scales(scored, pd.concat([scored, divided(other_years, own_tree)]), own_tree, findings)
+        own = values[values["indicator"].isin(leaves(own_tree))]
+        note_implausible(every_year, own, heads, own_tree, repository_tree(root), roster, findings)
     experts, judgements = read_judged(grids, own_tree, sound_tree, root, findings)
     words = {} if "cities" not in grids or kept is not None else unit_by_heading(grids)
     words |= read_study_words(grids["study"], findings) if "study" in grids else {}
     given = tuple(name for name in TABLES if name in brought)
     return StudyInput(values, own_tree, cities, regions, experts, judgements, given, findings.log_table(),
-                      tuple(findings.warnings), words)
+                      tuple(findings.warnings), words, other_years)
 
 
 def beside_public_values(grids: dict[str, Grid], root: Path, findings: Findings) -> dict[str, Grid]:

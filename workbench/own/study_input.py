@@ -23,7 +23,8 @@ class StudyInput:
     seat_lat. regions: system, system_zh, system_en, name, name_en. experts: indexed by expert. judgements: expert →
     node → square frame, NaN for pairs not judged; nodes without judgements are absent. given: the tables that the user
     gave. log: one row per cell not read literally. warnings: what should be looked at. words: what the study calls
-    itself and its units (`settings.Study`), and `cut`.
+    itself and its units (`settings.Study`), and `cut`. other_years: the figures that are not scored because the study
+    scores another year, columns as values.
     """
 
     values: pd.DataFrame
@@ -36,6 +37,12 @@ class StudyInput:
     log: pd.DataFrame
     warnings: tuple[Problem, ...]
     words: dict[str, str] = field(default_factory=dict)
+    other_years: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    @property
+    def every_year(self) -> pd.DataFrame:
+        """The figures of all years, those that are scored first."""
+        return pd.concat([self.values, self.other_years], ignore_index=True) if len(self.other_years) else self.values
 
 
 def figures_of(values: pd.DataFrame) -> pd.DataFrame:

@@ -19,6 +19,7 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
     "organisation": ("organisation", "organization", "机构", "单位（机构）"), "date": ("date", "日期"),
     "unit": ("unit", "单位", "评价对象", "对象"), "units": ("units", "单位复数"),
     CUT: (CUT, "top", "截止名次", "截止线", "前几名"),
+    "list": ("list", "名单", "榜单", "名单名称"), "source": ("source", "来源", "数据来源", "资料来源"),
 }
 # Headings of the column of units that say what the units are: Chinese, English, several in English.
 UNITS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (

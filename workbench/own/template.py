@@ -16,13 +16,21 @@ from unicodedata import east_asian_width
 import pandas as pd
 
 from analysis.framework import GRADES, LEVELS, leaves, read_framework, read_proxies
+from analysis.normalisation import METHODS
 from analysis.settings import ROOT, load_settings
 from analysis.sources import judgement, read_cities
 from workbench.office.sheets import new_workbook, put
 from workbench.own.rosters import REPOSITORY_SYSTEMS, repository_regions
 from workbench.own.study_words import ANY_UNIT
-from workbench.own.template_sheets import choose, formats, write_input_table, write_judgements, write_values
-from workbench.own.tree_numbers import NUMBERS
+from workbench.own.template_sheets import (
+    FRAMEWORK_HEADS,
+    choose,
+    formats,
+    write_input_table,
+    write_judgements,
+    write_values,
+)
+from workbench.own.tree_numbers import SCALES
 from workbench.release import RELEASED
 
 EXAMPLES = Path("examples")
@@ -84,16 +92,18 @@ def template_workbook(tables: Tables) -> bytes:
     names = tables.cities["name"]
     write_values(book.add_worksheet("values"), looks, tables.values, names, tables.framework, tables.comments)
     framework = book.add_worksheet("framework")
-    numbers = [name for name in NUMBERS if name in tables.framework]
-    write_input_table(framework, looks, tables.framework.reset_index()[[*FRAMEWORK_COLUMNS, *numbers]])
-    choose(framework, FRAMEWORK_COLUMNS.index("level"), LEVELS)
-    choose(framework, FRAMEWORK_COLUMNS.index("direction"), ("+", "-"))
+    write_input_table(framework, looks, with_scales(tables.framework.reset_index()), FRAMEWORK_HEADS)
+    columns = [*FRAMEWORK_COLUMNS, *SCALES]
+    for column, options in {"level": LEVELS, "direction": ("+", "-"), "log": ("yes",),
+                            "normalisation": METHODS}.items():
+        choose(framework, columns.index(column), options)
     write_input_table(book.add_worksheet("cities"), looks, tables.cities.reset_index())
     write_input_table(book.add_worksheet("regions"), looks, tables.regions)
     write_input_table(book.add_worksheet("experts"), looks, tables.experts)
     write_input_table(book.add_worksheet("study"), looks, tables.study)
     limit = load_settings().weighting.consistency_limit
-    for expert in tables.experts["expert"] if "weight" not in numbers else ():  # weights are given: nothing to judge
+    judged = "weight" not in tables.framework  # else weights are given, and there is nothing to judge
+    for expert in tables.experts["expert"] if judged else ():
         for node, children in compared(tables.framework).items():
             matrix = tables.judgements.get(expert, {}).get(node)
             shown = tables.framework.loc[children]
@@ -105,6 +115,17 @@ def template_workbook(tables: Tables) -> bytes:
                              blank if matrix is None else matrix, limit, scale)
     book.close()
     return buffer.getvalue()
+
+
+def with_scales(framework: pd.DataFrame) -> pd.DataFrame:
+    """The tree with every column that a framework may have; those that it does not have are blank."""
+    table = framework[FRAMEWORK_COLUMNS].copy()
+    for name in SCALES:
+        given = framework[name] if name in framework else pd.Series("", framework.index)
+        numbers = pd.to_numeric(given.where(given != ""), errors="coerce")
+        plain = name in ("weight", "low", "high") and (numbers.notna() | (given == "")).all()
+        table[name] = numbers.astype(float) if plain else given
+    return table
 
 
 def sheet_name(expert: str, node: str) -> str:
@@ -159,7 +180,8 @@ def repository_tables(root: Path = ROOT) -> Tables:
 
 def words_to_fill_in(zh: str, one: str, many: str) -> pd.DataFrame:
     """The table `study` with the unit that is compared, the rest to be filled in."""
-    rows = [(key, "", "") for key in ("title", "subtitle", "authors", "organisation", "date", "cut")]
+    rows = [(key, "", "") for key in ("title", "subtitle", "authors", "organisation", "date", "source",
+                                     "cut", "list")]
     return pd.DataFrame([*rows, ("unit", zh, one), ("units", "", many)], columns=["key", "zh", "en"])
 
 
@@ -200,7 +222,7 @@ def example_tables(root: Path, name: str) -> Tables:
         raise ValueError(f"no example {name}; known examples: {', '.join(known)}")
     folder = root / EXAMPLES / name
     tree = read_texts(folder, "framework").set_index("code")
-    tree = tree.reindex(columns=[*FRAMEWORK_COLUMNS[1:], *(name for name in NUMBERS if name in tree)], fill_value="")
+    tree = tree.reindex(columns=[*FRAMEWORK_COLUMNS[1:], *(name for name in SCALES if name in tree)], fill_value="")
     cities = read_texts(folder, "cities").set_index("code")
     figures = read_texts(folder, "values")
     if "indicator" not in figures:  # wide
@@ -292,6 +314,13 @@ TEXT = (
      "framework: three levels (domain, subdomain, indicator). direction is + (larger is better) or - (smaller is "
      "better); all are prefilled with +, please check them. Fill in unit_zh, unit_en and source. The tree may be "
      "replaced by another: the columns of values are then its indicators' codes."),
+    ("framework 可不填的列：weight 权重（同一上级之下都填或都不填；填了就不用判断矩阵），"
+     "low、high 下限与上限（目标值），"
+     "log 取对数（yes），normalisation 标准化方法（minmax、zscore、rank、goalposts），"
+     "denominator 分母（另一项指标，或 values 中一列的名称，如 population）。",
+     "framework, columns that may stay blank: weight (all children of a node or none; given weights take the place of "
+     "judgements), low and high (goalposts), log (yes: the logarithm), normalisation (minmax, zscore, rank, "
+     "goalposts), denominator (another indicator, or the name of a column of values, such as population)."),
     ("cities 城市：代码、名称、经纬度（可空），以及各区域体系的一列。代码可用字母、数字、_、-、.，"
      "不必是六位行政区划代码。",
      "cities: code, name, longitude and latitude (may be blank), and one column for each region system. Codes are made "
@@ -318,9 +347,9 @@ TEXT = (
      "· Chinese names of sheets. In values an indicator goes by its code, its Chinese or its English name; a city by "
      "its code or its name."),
     ("· values 也可用长表：每行一个数，列为 code（或 name）、indicator、value，"
-     "可加 year、source、note；有几个年份时取最近的。",
+     "可加 year、source、note；有几个年份时评最近的，另有各年得分。",
      "· values as a long table, a row for each figure: code (or name), indicator, value and, if you like, year, "
-     "source, note; of several years the latest is used."),
+     "source, note; of several years the latest is scored, and there are scores by year."),
     ("· 方向可写 +、-、正向、负向、逆向；判断可写 1/3；空白即缺失；首格以 # 开头的行略过。",
      "· directions as +, -, positive or negative; judgements such as 1/3; blank is missing; rows that begin with # are "
      "passed over."),

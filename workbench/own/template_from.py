@@ -37,6 +37,7 @@ from workbench.own.numbers import notation_of, read_number
 from workbench.own.places import Roster
 from workbench.own.study_words import ANY_UNIT, UNIT_HEADINGS
 from workbench.own.template import words_to_fill_in
+from workbench.own.tree_numbers import SCALES
 
 UNIT = re.compile(r"^(.*?)[ ]*[(（\[【]([^()（）\[\]【】]{1,40})[)）\]】]$")
 GROUPS = (2, 40)  # how many different words a column of groups has
@@ -259,7 +260,8 @@ def framework_of(seen: Seen) -> pd.DataFrame:
     rows = [(domain, "domain", "", zh, en, "", "", "", "", ""), (f"{domain}-1", "subdomain", domain, zh, en, *[""] * 5)]
     rows += [(code, "indicator", f"{domain}-1", name, name, "+", unit, unit, "", check)
              for code, (name, unit) in seen.indicators.items()]
-    return pd.DataFrame(rows, columns=HEADINGS["framework"])
+    table = pd.DataFrame(rows, columns=HEADINGS["framework"])
+    return table.reindex(columns=[*HEADINGS["framework"], *SCALES], fill_value="")
 
 
 def cities_of(seen: Seen) -> pd.DataFrame:

@@ -14,6 +14,7 @@ Reference: docs/method.md, section 4.5; Saaty (1980), The Analytic Hierarchy Pro
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,7 +35,7 @@ LAST_ROW = 2000  # rows that keep the looks and drop-downs of a table, for units
 FRACTION = 12  # the built-in number format "# ?/?": 1/3 may be typed and is shown as 1/3
 WIDTHS = {"name": 16, "name_zh": 24, "name_en": 34, "parent": 9, "level": 12, "direction": 10, "unit_zh": 16,
           "unit_en": 18, "source": 30, "note": 30, "system": 14, "system_zh": 24, "system_en": 32,
-          "description_zh": 44, "description_en": 44}
+          "description_zh": 44, "description_en": 44, "normalisation": 14, "denominator": 18}
 HEADS = {"code": "代码 code", "level": "层级：domain 领域、subdomain 二级、indicator 指标",
          "parent": "上级的代码 code of the parent",
          "name": "名称 name", "name_zh": "中文名 name in Chinese", "name_en": "英文名 name in English",
@@ -49,6 +50,18 @@ HEADS = {"code": "代码 code", "level": "层级：domain 领域、subdomain 二
          "expert": "专家的代码 code of the expert", "weight": "相对权重，大于 0\nrelative weight, above 0",
          "description_zh": "说明 description in Chinese",
          "description_en": "说明（英文）description in English"}
+# Of the columns of the sheet framework that may stay blank.
+FRAMEWORK_HEADS = HEADS | {
+    "weight": "权重（可空）：在上级之内，同一上级之下都填或都不填\n"
+              "weight within the parent, may be blank: for all children or none",
+    "low": "下限（可空）：目标值，用除以分母之后的单位\nlower goalpost, may be blank; in the unit after division",
+    "high": "上限（可空）\nupper goalpost, may be blank",
+    "log": "取对数（可空）：yes 即先取自然对数\nyes: the natural logarithm is taken first",
+    "normalisation": "标准化方法（可空）：留空用 normalisation.method\n"
+                     "how it comes to a scale; blank: normalisation.method",
+    "denominator": "分母（可空）：另一项指标，或 values 中一列的名称，如 population\n"
+                   "another indicator, or a column of values, such as population",
+}
 NOTES = ("运行时用哪一种权重由 weighting.ahp_method 决定，默认为特征向量。The setting weighting.ahp_method decides "
          "which weights a run uses; by default the eigenvector v.",
          "下面折叠的各行是矩阵的幂，用来求 v。The folded rows below are powers of the matrix, which give v.")
@@ -82,12 +95,14 @@ def formats(book: Workbook) -> dict[str, Format]:
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------
-def write_input_table(sheet: Worksheet, looks: dict[str, Format], table: pd.DataFrame) -> None:
-    """A table under its heading: texts as texts, codes too (a leading zero is kept), numbers as numbers."""
+def write_input_table(sheet: Worksheet, looks: dict[str, Format], table: pd.DataFrame,
+                      heads: Mapping[str, str] = HEADS) -> None:
+    """A table under its heading, which carries the remarks `heads`: texts as texts, codes too (a leading zero is kept),
+    numbers as numbers."""
     for column, name in enumerate(table.columns):
         put(sheet, 0, column, name, looks["head"])
-        if name in HEADS:
-            sheet.write_comment(0, column, HEADS[name], {"font_size": 9})
+        if name in heads:
+            sheet.write_comment(0, column, heads[name], {"font_size": 9})
         is_number = pd.api.types.is_numeric_dtype(table[name])
         look = looks["number" if is_number else "text"]
         sheet.set_column(column, column, WIDTHS.get(name, 12), look)

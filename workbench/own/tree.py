@@ -1,7 +1,7 @@
 """The tree of indicators in a table `framework`: three levels, each node at its place, directions and units.
 
 A tree of two levels has a sub-domain of the domain's name put between; of four or five levels those between become one,
-named after all of them, with the product of their weights.
+named after all of them, with the product of their weights; where they have none, siblings of every level count alike.
 
 Everything wrong with the tree is noted together; what is returned can be relied on only where nothing was noted.
 """
@@ -27,8 +27,8 @@ from workbench.own.findings import (
     written,
 )
 from workbench.own.grid import Grid
-from workbench.own.headings import Table, note_unknown, read_heading
-from workbench.own.tree_numbers import NUMBERS, check_weights, read_numbers, shares_of_siblings, weights_above
+from workbench.own.headings import Table, note_unknown, read_heading, whole
+from workbench.own.tree_numbers import SCALES, check_weights, read_numbers, read_one, shares_of_siblings, weights_above
 from workbench.own.wide_tree import DEEPEST, as_long
 
 COLUMNS = ["level", "parent", "number", "name_zh", "name_en", "direction", "certainty", "note", "unit_zh", "unit_en",
@@ -56,6 +56,7 @@ LEVEL_OF = {tight(word): level for level, words in LEVEL_WORDS.items() for word 
 DIRECTION_OF = {tight(word): sign for sign, words in DIRECTION_WORDS.items() for word in words}
 DIRECTION_WITH_SIGN = tuple(f"{word}{rest}" for sign, words in DIRECTION_WORDS.items() for word in words
                             for rest in ("指标", f"({sign})", f"指标({sign})", sign))
+SHARE = "share"  # of a sub-domain in its domain, where levels without weights were joined
 LEVEL_NAMES = {"domain": ("领域", "domain"), "subdomain": ("二级", "sub-domain"), "indicator": ("指标", "indicator")}
 
 
@@ -79,14 +80,18 @@ def read_tree(grid: Grid, findings: Findings) -> pd.DataFrame | None:
     if not table.has("direction"):
         findings.problem(table.heading(0)._replace(column=None, content=None), "missing_column",
                          "表头缺少 direction（方向）一列；请补上", "the heading lacks the column direction; add it")
-    note_unknown(table, (*COLUMNS, *NUMBERS, "code"), findings)
+    note_unknown(table, (*COLUMNS, *SCALES, SHARE, "code"), findings)
     nodes, places = read_nodes(table, findings)
     if nodes.empty:
         return None
     numbers = read_numbers(nodes, table, places, findings)
     nodes = with_middle_level(nodes, table, places, findings).join(numbers)
+    if table.has(SHARE):  # a tree that a run has kept
+        nodes[SHARE] = [read_one(table.cell(places[code], SHARE), findings) for code in nodes.index]
     if "log" in nodes:
         nodes["log"] = nodes["log"].eq(True)
+    for name in {"normalisation", "denominator"}.intersection(nodes):
+        nodes[name] = nodes[name].fillna("")
     if "weight" in nodes:
         check_weights(nodes, table, places, findings)
     nodes = with_joined_levels(nodes, table, places, findings)
@@ -95,12 +100,15 @@ def read_tree(grid: Grid, findings: Findings) -> pd.DataFrame | None:
     check_names(nodes, table, places, findings)
     if "weight" in nodes:
         nodes["weight"] = weights_above(nodes, table, findings)
+    if SHARE in nodes and "weight" in nodes:  # where other levels have weights
+        nodes["weight"] = nodes["weight"].fillna(nodes[SHARE])
+    kept = [SHARE] if SHARE in nodes and "weight" not in nodes and nodes[SHARE].notna().any() else []
     order = nodes["level"].map({level: place for place, level in enumerate(LEVELS)}).sort_values(kind="stable").index
     nodes = nodes.loc[order]
     indicators = nodes["level"] == "indicator"
     counted = pd.Series(range(1, indicators.sum() + 1), nodes.index[indicators], dtype=int).astype(str)
     nodes["number"] = nodes["number"].where(~indicators | (nodes["number"] != ""), counted)
-    return nodes[[*COLUMNS, *numbers]]
+    return nodes[[*COLUMNS, *numbers, *kept]]
 
 
 class WideTable(Table):
@@ -152,7 +160,8 @@ def with_middle_level(nodes: pd.DataFrame, table: Table, places: dict[str, int],
 
 def with_joined_levels(nodes: pd.DataFrame, table: Table, places: dict[str, int], findings: Findings) -> pd.DataFrame:
     """The nodes with sub-domains below sub-domains made one: named after the way down to it, right below its domain,
-    its weight the product of the shares on that way."""
+    its weight the product of the shares on that way. Where no level between has weights, siblings share alike: the
+    product is then in the column `share`, as it is no weight that the study gave."""
     middle = nodes.index[nodes["level"] == "subdomain"]
     below = [code for code in middle if nodes.at[code, "parent"] in middle]
     if not below or any(is_own_ancestor(code, nodes["parent"]) for code in middle):
@@ -168,15 +177,35 @@ def with_joined_levels(nodes: pd.DataFrame, table: Table, places: dict[str, int]
             joined.at[code, name] = " › ".join(nodes.loc[way, name])
         joined.at[code, "parent"] = nodes.at[way[0], "parent"]
         findings.understood(table.cell(places[code], "code"), joined.at[code, "name_zh"], "joined_levels",
-                            "二级之下还有二级：合为一个二级，名称依次相连，权重相乘",
-                            "sub-domains below a sub-domain become one: names joined, weights multiplied")
+                            "二级之下还有二级：合为一个二级，名称依次相连，权重（没有给定则同级等分的份额）相乘",
+                            "sub-domains below a sub-domain become one: names joined, weights multiplied, or equal "
+                            "shares of siblings where none are given")
     holding = nodes["parent"][nodes["level"] == "indicator"]
-    if "weight" in nodes and nodes.loc[middle, "weight"].notna().any():
-        shares = shares_of_siblings(nodes)
-        own = shares[holding.index].groupby(holding).sum()  # of a node that has indicators and sub-domains below it
-        joined.loc[middle, "weight"] = [shares[ways[code]].prod() * own.get(code, 1.0) for code in middle]
+    weighted = "weight" in nodes and bool(nodes.loc[middle, "weight"].notna().any())
+    between = nodes if weighted else nodes.assign(weight=float("nan"))
+    shares = shares_of_siblings(between)
+    own = shares[holding.index].groupby(holding).sum()  # of a node that has indicators and sub-domains below it
+    joined.loc[middle, "weight" if weighted else SHARE] = [shares[ways[code]].prod() * own.get(code, 1.0)
+                                                           for code in middle]
     inner = nodes.loc[middle, "parent"][below]
-    return joined.drop(index=[code for code in middle if code in set(inner) and code not in set(holding)])
+    joined = joined.drop(index=[code for code in middle if code in set(inner) and code not in set(holding)])
+    tell_joined(joined.loc[joined.index.intersection(middle), "weight" if weighted else SHARE], joined, weighted, table,
+                findings)
+    return joined
+
+
+def tell_joined(shares: pd.Series, nodes: pd.DataFrame, weighted: bool, table: Table, findings: Findings) -> None:
+    """Say how the levels between were joined, with each sub-domain's share of its domain."""
+    within = shares / shares.groupby(nodes["parent"]).transform("sum")
+    said = {name: listed((f"{nodes.at[code, name]} {share:.3g}" for code, share in within.items()), 12)
+            for name in ("name_zh", "name_en")}
+    how = ("权重为一路份额之积", "weights multiplied along the way") if weighted else (
+        "没有给定权重：每一级同级等权，一路相乘",
+        "no weights are given: siblings of every level count alike, multiplied along the way")
+    findings.warning(whole(table.grid), "levels_joined",
+                     f"领域与指标之间的各级合为一级，{how[0]}；占领域的份额：{said['name_zh']}",
+                     f"the levels between domain and indicator become one, {how[1]}; shares of their domain: "
+                     f"{said['name_en']}")
 
 
 def way_down(code: str, parents: pd.Series, middle: set[str]) -> list[str]:

@@ -1,7 +1,8 @@
-"""What a table `framework` says in numbers: weights of its nodes, goalposts and logarithms of its indicators.
+"""What a table `framework` says of scales: weights of its nodes; goalposts, logarithms, reliabilities, normalisation
+and denominators of its indicators.
 
 Weights are kept as they are written and scaled among the children of a node where they are used
-(`analysis.hierarchy.given_weights`); goalposts are in the indicator's own unit.
+(`analysis.hierarchy.given_weights`); goalposts are in the indicator's own unit, after the division.
 """
 
 from __future__ import annotations
@@ -10,11 +11,18 @@ import numpy as np
 import pandas as pd
 
 from analysis.framework import own_scales
-from workbench.own.findings import Cell, Findings, is_blank, listed, tight
+from workbench.own.findings import CODE, RESERVED, Cell, Findings, folded, is_blank, listed, spaced, tight
 from workbench.own.headings import Table
 from workbench.own.numbers import read_number, reasons
 
-NUMBERS = ("weight", "low", "high", "log")
+NUMBERS = ("weight", "low", "high", "log", "reliability")
+WORDS = ("normalisation", "denominator")
+SCALES = (*NUMBERS, *WORDS)  # the columns that a framework may have beside those of every tree
+METHODS = {"minmax": ("minmax", "min-max", "min max", "极差", "极差法", "极值", "极值法", "最大最小", "min–max"),
+           "zscore": ("zscore", "z-score", "z score", "standardisation", "标准分", "标准分数", "z分数", "z 分数"),
+           "rank": ("rank", "ranks", "名次", "位次", "排名"),
+           "goalposts": ("goalposts", "goalpost", "目标值", "上下限")}
+METHOD_OF = {tight(word): method for method, words in METHODS.items() for word in words}
 YES = {tight(word) for word in ("yes", "y", "true", "1", "1.0", "log", "ln", "x", "是", "对", "有", "取", "取对数",
                                 "对数", "√", "✓")}
 NO = {tight(word) for word in ("no", "n", "false", "0", "0.0", "none", "否", "无", "不", "不取", "×", "-", "–", "—")}
@@ -22,20 +30,34 @@ ALIKE = 0.02  # how far sums of printed weights may be apart
 
 
 def read_numbers(nodes: pd.DataFrame, table: Table, places: dict[str, int], findings: Findings) -> pd.DataFrame:
-    """The numbers of the nodes by code: weight, low, high, log, of these the columns in which the table has any."""
-    numbers = pd.DataFrame(np.nan, nodes.index, ["weight", "low", "high"]).assign(log=False)
+    """What the table says of the nodes' scales by code: of the columns SCALES those in which it has any."""
+    numbers = pd.DataFrame(np.nan, nodes.index, ["weight", "low", "high", "reliability"]).assign(
+        log=False, normalisation="", denominator="")
     for code, level in nodes["level"].items():
-        cells = {name: table.cell(places[code], name) for name in NUMBERS}
+        cells = {name: table.cell(places[code], name) for name in SCALES}
         numbers.at[code, "weight"] = read_one(cells["weight"], findings)
         if level == "indicator":
             numbers.loc[code, ["low", "high"]] = [read_one(cells[name], findings) for name in ("low", "high")]
             numbers.at[code, "log"] = read_yes(cells["log"], findings)
+            numbers.at[code, "normalisation"] = read_method(cells["normalisation"], findings)
+            numbers.at[code, "denominator"] = read_denominator(cells["denominator"], code, nodes, findings)
             check_goalposts(numbers.loc[code], cells, findings)
-        elif filled := [cells[name] for name in NUMBERS[1:] if not is_blank(cells[name].content)]:
-            findings.warning(filled[0], "scale_of_a_node", "目标值与对数只属于指标；此处未读取",
-                             "goalposts and logarithms belong to indicators; not read here")
+            numbers.at[code, "reliability"] = read_one(cells["reliability"], findings)
+            if not (np.isnan(numbers.at[code, "reliability"]) or 0 < numbers.at[code, "reliability"] <= 1):
+                findings.problem(cells["reliability"], "reliability_out_of_range",
+                                 "信度应大于 0、不超过 1（85% 写作 0.85）；请更正，没有则留空",
+                                 "a reliability is above 0 and at most 1 (85 % is 0.85); correct it, or leave it blank "
+                                 "where there is none")
+        elif filled := [cells[name] for name in SCALES[1:] if not is_blank(cells[name].content)]:
+            findings.warning(filled[0], "scale_of_a_node", "目标值、对数、信度、标准化方法与分母只属于指标；此处未读取",
+                             "goalposts, logarithms, reliabilities, normalisation and denominators belong to "
+                             "indicators; not read here")
+    spelled: dict[str, str] = {}
+    numbers["denominator"] = [name and spelled.setdefault(tight(name), name) for name in numbers["denominator"]]
     refuse_mixed_percent(nodes.index, table, places, findings)
-    kept = [name for name in NUMBERS if (numbers[name].any() if name == "log" else numbers[name].notna().any())]
+    said = {name: numbers[name].notna() if numbers[name].dtype == float else numbers[name].astype(bool)
+            for name in SCALES}
+    kept = [name for name in SCALES if said[name].any()]
     return numbers[kept]
 
 
@@ -56,6 +78,50 @@ def read_yes(cell: Cell, findings: Findings) -> bool:
         findings.problem(cell, "not_yes_or_no", "应为 yes（是）或 no（否）；请更正，留空即否",
                          "write yes or no; a blank cell is no")
     return word in YES
+
+
+def read_method(cell: Cell, findings: Findings) -> str:
+    """How an indicator is normalised, as `analysis.normalisation` calls it; empty for a blank cell."""
+    if is_blank(cell.content):
+        return ""
+    method = METHOD_OF.get(tight(cell.content))
+    if method is None:
+        findings.problem(cell, "unknown_normalisation",
+                         "没有这种标准化方法；请写 minmax（极差）、zscore（标准分）、rank（名次）或 goalposts"
+                         "（目标值），或留空用 normalisation.method",
+                         "no such normalisation; write minmax, zscore, rank or goalposts, or leave it blank for "
+                         "normalisation.method")
+    elif method != cell.content:
+        findings.understood(cell, method, "normalisation", "标准化方法的其他写法",
+                            "another way to write the normalisation")
+    return method or ""
+
+
+def read_denominator(cell: Cell, code: str, nodes: pd.DataFrame, findings: Findings) -> str:
+    """What the figures of an indicator are divided by: the code of another indicator, or the name of a column of values
+    that is none; empty for a blank cell."""
+    text = spaced(folded(cell.content))
+    if not text:
+        return ""
+    indicators = nodes[nodes["level"] == "indicator"]
+    named = indicators.index[(indicators.index.map(tight) == tight(text))
+                             | (indicators[["name_zh", "name_en"]].map(tight) == tight(text)).any(axis=1)]
+    found = named[0] if len(named) == 1 else text
+    if found == code:
+        findings.problem(cell, "own_denominator", "指标不能除以它自己；请写另一列的名称",
+                         "an indicator cannot be divided by itself; name another column")
+    elif found in nodes.index and found not in indicators.index:
+        findings.problem(cell, "bad_denominator", f"{found} 是领域或二级；请写一项指标或 values 中一列的名称",
+                         f"{found} is a domain or sub-domain; name an indicator or a column of values")
+    elif len(named) > 1:
+        findings.problem(cell, "ambiguous_denominator", f"可以是 {listed(named)}；请写代码",
+                         f"it may be {listed(named)}; write the code")
+    elif not CODE.fullmatch(found.replace(" ", "_")) or found.casefold() in RESERVED:
+        findings.problem(cell, "bad_denominator", "分母请写 values 中一列的名称：字母、数字、_、-、.，至多 40 个",
+                         "name a column of values: letters, digits, _, - and ., at most 40")
+    else:
+        return found.replace(" ", "_")
+    return ""
 
 
 def check_goalposts(numbers: pd.Series, cells: dict[str, Cell], findings: Findings) -> None:
@@ -123,11 +189,13 @@ def shares_of_siblings(nodes: pd.DataFrame) -> pd.Series:
     return weights / weights.groupby(nodes["parent"]).transform("sum")
 
 
-def note_scales(values: pd.DataFrame, tree: pd.DataFrame, findings: Findings) -> None:
-    """Note figures that have no logarithm where one is taken, and warn of those that count as a goalpost."""
+def note_scales(values: pd.DataFrame, every_year: pd.DataFrame, tree: pd.DataFrame, findings: Findings) -> None:
+    """Note figures of any year that have no logarithm where one is taken, and warn of those scored that count as a
+    goalpost."""
     for code, scale in own_scales(tree, tree.index[tree["level"] == "indicator"]).iterrows():
         rows = values[values["indicator"] == code]
-        for row in rows[rows["value"] <= 0].itertuples() if scale["log"] else ():
+        below = every_year[(every_year["indicator"] == code) & (every_year["value"] <= 0)]
+        for row in below.itertuples() if scale["log"] else ():
             findings.problem(cell_of_value(row), "no_logarithm",
                              f"指标 {code} 取对数，数须大于 0；请更正，或在 framework 中不取对数",
                              f"logarithms are taken of {code}: a figure must be above 0; correct it, or leave out the "

@@ -1,7 +1,7 @@
 """The figures of a study from the table `values`: wide, a column an indicator, or long, a row a figure.
 
 Every cell goes through `numbers.read_number`; what is read otherwise than written is logged with its reason. Of several
-years the latest figure of each city and indicator is used.
+years the latest figure of each city and indicator is scored, the others serve for the scores by year.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from functools import partial
 
 import pandas as pd
 
+from workbench.own.denominators import with_variables
 from workbench.own.figure_reader import FigureReader
 from workbench.own.findings import (
     LONGEST_TEXT,
@@ -83,7 +84,7 @@ def read_figures(grid: Grid, tree: pd.DataFrame, roster: Roster, findings: Findi
     if across(grid, roster):
         note_across(grid, findings)
         return Figures(empty)
-    before, indicators = len(findings.problems), Indicators(tree)
+    before, indicators = len(findings.problems), Indicators(with_variables(tree))
     table = read_heading("values", grid, findings, units=partial(find_units, roster=roster))
     if table is None:
         if len(findings.problems) == before:
@@ -121,6 +122,7 @@ def read_figures(grid: Grid, tree: pd.DataFrame, roster: Roster, findings: Findi
         rows = list(wide_figures(table, columns, roster, reader, findings))
     reader.tell()
     units = {columns[column][0]: text for column, text in layout.units.items() if column in columns} if heads else {}
+    units = {code: text for code, text in units.items() if code in tree.index}
     if not rows:
         if len(findings.problems) == before:
             findings.problem(whole(grid), "no_values", "没有任何数值；请填写",
@@ -412,10 +414,12 @@ def note_future(figures: pd.DataFrame, findings: Findings) -> None:
                          f"{len(future)} figures are of a year to come, as {first.year}; please check")
 
 
-def latest(figures: pd.DataFrame, findings: Findings, place: Cell, year: int | None = None) -> pd.DataFrame:
-    """The latest figure of each city and indicator, or those of one `year` and without a year, in the table's order.
+def latest(figures: pd.DataFrame, findings: Findings, place: Cell,
+           year: int | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The latest figure of each city and indicator, or those of one `year` and without a year, in the table's order;
+    and the other figures.
 
-    Those not used are logged, and counted in a warning.
+    Those that are not scored are logged, and counted in a warning.
     """
     years = figures["year"].fillna(0)
     if year is None:
@@ -428,27 +432,29 @@ def latest(figures: pd.DataFrame, findings: Findings, place: Cell, year: int | N
                              f"there is no figure of {year}; the years are {there}")
     rule = "earlier_year" if year is None else "other_year"
     for figure in figures[~used].itertuples():
-        zh, en = (f"{figure.year} 年的数有更近的，不用", f"the figure of {figure.year} is not used, there is a "
-                                               f"later one"
-                  ) if year is None else (f"用 {year} 年的数，{figure.year} 年的不用",
-                                          f"the figure of {figure.year} is not used, those of {year} are")
+        zh, en = (f"{figure.year} 年的数有更近的，只用于各年得分",
+                  f"there is a later figure than that of {figure.year}: used for the scores by year only"
+                  ) if year is None else (f"评 {year} 年，{figure.year} 年的数只用于各年得分",
+                                          f"{year} is scored: the figure of {figure.year} is used for the scores by "
+                                          "year only")
         findings.understood(place_of(figure), "", rule, zh, en)
     if (~used).any():
         note_years_left_out(figures, used, place, findings)
-    return figures[used].drop_duplicates(["code", "indicator"]).reset_index(drop=True)
+    scored = figures[used].drop_duplicates(["code", "indicator"]).reset_index(drop=True)
+    return scored, figures[~used].reset_index(drop=True)
 
 
 def note_years_left_out(figures: pd.DataFrame, used: pd.Series, place: Cell, findings: Findings) -> None:
-    """Note how many figures of other years are not used, and how to choose the year."""
+    """Note how many figures are of other years than the one that is scored, and how to choose it."""
     counts = figures.loc[used, "year"].dropna().value_counts().sort_index()
     taken = listed((f"{year} ({count})" for year, count in counts.items()), 20)
     others = listed(sorted(figures.loc[~used, "year"].dropna().unique()), 20)
     findings.warning(place, "years_not_used",
-                     f"{len(figures)} 个数中用 {int(used.sum())} 个，年份（个数）：{taken}；其余 "
-                     f"{int((~used).sum())} 个"
-                     f"（{others} 年）不用；选年份请加 --year",
-                     f"of {len(figures)} figures {int(used.sum())} are used, by year: {taken}; the other "
-                     f"{int((~used).sum())} ({others}) are not; choose the year with --year")
+                     f"{len(figures)} 个数中 {int(used.sum())} 个用于评分，年份（个数）：{taken}；其余 "
+                     f"{int((~used).sum())} 个（{others} 年）只用于各年得分；选所评的年份请加 --year",
+                     f"of {len(figures)} figures {int(used.sum())} are scored, by year: {taken}; the other "
+                     f"{int((~used).sum())} ({others}) are used for the scores by year only; choose the year that is "
+                     "scored with --year")
 
 
 def place_of(figure: tuple) -> Cell:
@@ -457,17 +463,22 @@ def place_of(figure: tuple) -> Cell:
 
 
 def check_enough(figures: pd.DataFrame, grid: Grid, findings: Findings) -> None:
-    """Note fewer cities than can be ranked, and indicators that are equal everywhere: they rank nothing."""
+    """Note fewer cities than can be ranked, and indicators that are equal everywhere: they rank nothing. `figures` are
+    those of the indicators."""
     cities = figures["code"].nunique()
     if 0 < cities < LEAST_CITIES:
         findings.problem(whole(grid), "too_few_cities", f"只有 {cities} 个城市有数据；至少需要 {LEAST_CITIES} 个",
                          f"only {cities} cities have figures; at least {LEAST_CITIES} are needed")
     if cities > MANY_CITIES:
         findings.warning(whole(grid), "many_cities",
-                         f"{cities} 个城市：超过 {MANY_CITIES} 个，整个研究要几个小时或做不完（2,850 个约四分钟）；"
-                         "请分片，或先去掉不比较的",
-                         f"{cities} cities: beyond {MANY_CITIES} a whole run takes hours or does not end (2,850 take "
-                         "about four minutes); divide them, or leave out those that are not compared")
+                         f"{cities} 个城市：超过 {MANY_CITIES} 个，抽样较少，各名次的概率合为五十类，"
+                         "各种组合下的名次只留摘要，不逐一去掉城市，选择的索博尔指数只算平均，层数的准则重复较少，"
+                         "前一百名各有一页；要全做，请在设定中写明（parts 等）",
+                         f"{cities} cities: beyond {MANY_CITIES} there are fewer draws, chances of ranks are kept by "
+                         "fifty classes, ranks under every combination as their summary alone, no city is left "
+                         "out in turn, Sobol indices of the choices are for the mean shift alone, the criteria for "
+                         "the number of tiers repeat less, and the first hundred have pages; to have more, name it "
+                         "in the settings (parts and others)")
     for indicator, group in figures.groupby("indicator", sort=False):
         if group["value"].nunique() == 1 and cities >= LEAST_CITIES:
             first = next(group.itertuples())

@@ -133,7 +133,8 @@ def node_rows(grid: Grid, head: int, paths: dict[int, tuple[str, ...]], depth: i
               others: dict[str, int], weights: dict[int, int]) -> list[list[object]]:
     """The rows of a table of nodes; the row of an indicator is the one it has in the wide table. `weights` are the
     columns of weights by level."""
-    fields = ["direction", "unit_zh", "unit_en", "source", "note", "low", "high", "log"]
+    fields = ["direction", "unit_zh", "unit_en", "source", "note", "low", "high", "log", "reliability", "normalisation",
+              "denominator"]
     levels = ("domain", *["subdomain"] * (depth - 2), "indicator")
     table: list[list[object]] = [["code", "level", "parent", "name_zh", *fields, "weight", "row"]]
     codes: dict[tuple[str, ...], str] = {}

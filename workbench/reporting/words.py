@@ -34,7 +34,7 @@ WORDS = Words({
         "neighbours_nav": "名次前后的城市",
         "profiles_lead": "共 {count} 座城市，每城一页：得分、名次与区间，各领域与同梯队、同地区的比较，"
                          "长处与短处，怎样移动十位，数据标记。两列数字为名次与得分。",
-        "profiles_listed": "共 {count} 座城市，数目太多，没有逐一成页；要看一座城市，运行 "
+        "profiles_listed": "共 {count} 座城市，数目太多，只有 {shown} 座（名次最前的与所跟的一座）成页；要看别的，运行 "
                            "python -m analysis city 名称 --run {run}。两列数字为名次与得分。",
         "search": "查找城市",
         "better": "前一名",
@@ -107,7 +107,8 @@ WORDS = Words({
         "profiles_lead": "{count} cities, a page each: score, rank and interval, domains beside tier and region, "
                          "strengths and weaknesses, what would move it ten places, marks on the data. "
                          "The two numbers are rank and score.",
-        "profiles_listed": "{count} cities, too many for a page each; for one of them, run python -m analysis city "
+        "profiles_listed": "{count} cities, too many for a page each: {shown} have one, the first by rank and the one "
+                           "that is followed; for another, run python -m analysis city "
                            "NAME --run {run} --lang en. The two numbers are rank and score.",
         "search": "Find a city",
         "better": "Ranked before",

@@ -31,6 +31,7 @@ from workbench.publishing.site import PARTS, render_step, title_of, write_overvi
 from workbench.release import EPOCH
 from workbench.run_input import units_said
 from workbench.running.disk import full_disk_told, refuse_few_files
+from workbench.running.progress import Heard, heard
 from workbench.running.staging import discard, open_staging, put_in_place, reading, settle
 from workbench.running.stopping import (
     ended_by_signals,
@@ -61,17 +62,18 @@ def execute(plan: Plan, project: Project, say: Callable[[str], None] = print, re
         settle(name, project.root)
     check_kept_steps(plan, project)
     refuse_few_files()
-    with ended_by_signals(), full_disk_told():
+    with ended_by_signals(), full_disk_told(), heard(say) as say:
         run = staged(plan.run, open_staging(plan.run, project.root))
         try:
             with workers(len(plan.steps)) as pool:
-                study = score_in_memory(plan, given)
+                with say.doing("输入 inputs"):
+                    study = score_in_memory(plan, given)
                 kept = check_kept_steps(plan, project)  # again: another process may have made this run in between
                 seconds = make_run(plan, study, run, kept, say, reports, pool, given)
             if hashes(project.run(plan.run).data) == hashes(run.data):
                 keep_other_language(project.run(plan.run).reports, run.reports, plan.lang)
             peak_memory = seconds.pop("peak memory")
-            with units_said(plan.settings, run.inputs):
+            with units_said(plan.settings, run.inputs), say.doing("目录 index"):
                 seconds["index and manifest"] = write_overview(plan, run, reports)
             record = about(plan.settings.edition) | run_record(seconds, time.perf_counter() - started, peak_memory)
             write_json(record | library_warnings(run), run.report_folder(plan.lang) / RECORD)
@@ -96,9 +98,11 @@ def make_run(plan: Plan, study, run: Run, kept: Run | None, say: Callable[[str],
     `kept` is the run whose tables a partial run leaves as they are. Returns the seconds by step and the peak
     memory. A new run and the verification of an old one (`workbench.checking.verification`) both come through here.
     """
-    copy_kept(plan, kept, run)
-    write_given(given, plan.settings, kept, run)
-    seconds = execute_steps(plan, run, say, reports, pool)
+    with heard(say) as voice:
+        with voice.doing("数据 data"):
+            copy_kept(plan, kept, run)
+            write_given(given, plan.settings, kept, run)
+        seconds = execute_steps(plan, run, voice, reports, pool)
     compare_with_memory(study, run)
     return seconds
 
@@ -210,14 +214,14 @@ def execute_steps(plan: Plan, run: Run, say: Callable[[str], None], reports: boo
                   pool: ProcessPoolExecutor) -> dict[str, float]:
     """Execute and render the plan's steps; returns the seconds by task and step, and the peak memory."""
     try:
-        return keep_busy(pool, plan, run, say, reports)
+        with heard(say) as voice:
+            return keep_busy(pool, plan, run, voice, reports)
     except BrokenProcessPool:
         raise RunError("a worker process was ended from outside, most often for want of memory; a run needs about "
                        "1 GB: close other programs and run again") from None
 
 
-def keep_busy(pool: ProcessPoolExecutor, plan: Plan, run: Run, say: Callable[[str], None],
-              reports: bool) -> dict[str, float]:
+def keep_busy(pool: ProcessPoolExecutor, plan: Plan, run: Run, say: Heard, reports: bool) -> dict[str, float]:
     """Hand out the work: a ready notebook first, then parts of the report, then reports of single notebooks."""
     seconds: dict[str, float] = {"peak memory": memory_now()}
     waiting, rendering, running = sorted(plan.steps, key=stands_alone), [], {}
@@ -230,11 +234,13 @@ def keep_busy(pool: ProcessPoolExecutor, plan: Plan, run: Run, say: Callable[[st
                 break
             with signals_held_back():
                 running[pool.submit(work_on, task, plan, run)] = task
+            say.begun(task_in_words(*task))
         assert running, f"nothing of {waiting + parts} can ever be begun"
         finished, _ = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
         seconds["peak memory"] = max(seconds["peak memory"], memory_now())
         for future in finished:
             kind, name = running.pop(future)
+            say.ended(task_in_words(kind, name))
             seconds[f"{kind} {name}"] = future.result()
             if kind == "execute":
                 done.add(name)
@@ -272,9 +278,16 @@ def memory_now() -> float:
     return total / 2**20
 
 
+WORDS = {"execute": "计算 run   ", "render": "成文 report", "make": "汇编 gather"}
+
+
 def progress_line(task: str, step: str, seconds: float, done: int, total: int) -> str:
-    words = {"execute": "计算 run   ", "render": "成文 report", "make": "汇编 gather"}[task]
-    return f"{words}  {step:<26}{seconds:6.1f} s   {done}/{total}"
+    return f"{WORDS[task]}  {step:<26}{seconds:6.1f} s   {done}/{total}"
+
+
+def task_in_words(task: str, step: str) -> str:
+    """A task as the line about what is running names it."""
+    return step if task == "execute" else f"{WORDS[task].strip()} {step}"
 
 
 def kernel_channel(folder: str) -> dict[str, str]:

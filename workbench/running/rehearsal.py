@@ -16,9 +16,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+
 from analysis.settings import Settings, flatten, with_overrides
 from analysis.wording import said_with
 from workbench.own.study_input import StudyInput
+from workbench.own.values import MANY_CITIES
 from workbench.planning import Plan, parameters_for
 from workbench.project import Run, RunError, staged
 from workbench.steps import notebook_path
@@ -26,6 +29,9 @@ from workbench.steps import notebook_path
 # Few repetitions: enough that every computation is made and every figure drawn, too few to say anything.
 FEW = {"uncertainty.draws": 100, "uncertainty.sobol_samples": 8, "tiers.starts": 2, "tiers.references": 2,
        "tiers.resamples": 2, "tiers.draws": 50}
+
+
+SAMPLE = 600  # cities; of many, about so many rehearse: beyond 500 attainable ranks are bracketed, as those of many are
 
 
 @dataclass(frozen=True)
@@ -53,13 +59,21 @@ class Stopped:
 def rehearse(plan: Plan, given: StudyInput | None, say: Callable[[str], None] = lambda _: None) -> Stopped | None:
     """Rehearse a plan; None where it reaches its end, else where it stopped.
 
-    `say` is called with a line after each notebook and part.
+    `say` is called with a line after each notebook and part. Of more than MANY_CITIES some rehearse for all
+    (`some_cities`), on the way that the whole study will take.
     """
     from workbench.publishing.site import PARTS, render_step, write_overview, write_part
     from workbench.running.pipeline import compare_with_memory, copy_kept, score_in_memory, write_given
 
     sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]  # as in the runner's workers
     plan, scored = replace(plan, settings=few(plan.settings)), []
+    if given is not None and (whole := given.values["code"].nunique()) > MANY_CITIES:
+        given = some_cities(given, plan.settings.city, SAMPLE)
+        some = given.values["code"].nunique()
+        least = {"uncertainty.top": min(plan.settings.uncertainty.top, some // 3),
+                 "parts.profiles": min(plan.settings.parts.profiles, 10)}
+        plan = replace(plan, settings=with_overrides(plan.settings, least))
+        say(f"试跑用 {whole} 个中的 {some} 个 · rehearsed on {some} of {whole}")
     with TemporaryDirectory(prefix="study-rehearsal-") as staging, said_with(None), \
             kernel_environment(staged(plan.run, Path(staging))):
         run = staged(plan.run, Path(staging))
@@ -81,6 +95,23 @@ def rehearse(plan: Plan, given: StudyInput | None, say: Callable[[str], None] = 
                 return Stopped(name, error)
             say(f"{name:<40}{time.perf_counter() - started:6.1f} s")
     return None
+
+
+def some_cities(given: StudyInput, city: str, most: int) -> StudyInput:
+    """A study on some of its cities, evenly over its table: with the highest and the lowest value of each indicator,
+    one of each region and the one that is followed: no indicator becomes the same everywhere, no region empty."""
+    values, cities = given.values, given.cities
+    held = cities.index[cities.index.isin(values["code"])]
+    if len(held) <= most:
+        return given
+    named = held[(held == city) | (cities.loc[held, ["name", "name_en"]] == city).any(axis=1)]
+    by_indicator = values.groupby("indicator")["value"]
+    ends = values.loc[[*by_indicator.idxmin(), *by_indicator.idxmax()], "code"]
+    regions = [column for column in cities if column in set(given.regions["system"])]
+    firsts = [code for system in regions for code in cities.loc[held, system].drop_duplicates().index]
+    even = held[np.linspace(0, len(held) - 1, most).astype(int)]
+    kept = held[held.isin({*named, *ends, *firsts, *even})]
+    return replace(given, values=values[values["code"].isin(kept)].reset_index(drop=True), cities=cities.loc[kept])
 
 
 def few(settings: Settings) -> Settings:

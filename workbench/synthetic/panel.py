@@ -29,7 +29,8 @@ SOURCE = "simulated"
 PANEL = "panel"
 TRUTH = ("latent", "planted_errors")
 NOTE = "合成数据，非真实评价结果 synthetic data, not an assessment of any city"
-TREE_COLUMNS = ["code", "level", "parent", "name_zh", "name_en", "direction", "unit_zh", "unit_en", "source"]
+TREE_COLUMNS = ["code", "level", "parent", "name_zh", "name_en", "direction", "unit_zh", "unit_en", "source",
+                "reliability"]
 PAIR_COLUMNS = ["expert", "node", "row", "column", "value"]
 PROXY_COLUMNS = ["indicator", "variable", "role", "measure", "fallback", "grade", "unit_zh", "unit_en", "multiplier",
                  "reference_year", "reading_zh", "reading_en"]
@@ -61,6 +62,8 @@ def panel_tables(synthetic: Synthetic, root: Path = ROOT) -> dict[str, pd.DataFr
     wide = pd.DataFrame({"code": values.index, "name": names.to_numpy(), "year": YEAR, **columns, "source": SOURCE,
                          "note": NOTE})
     tree, readings = framework.read_framework(root).reset_index(), read_readings(root)
+    kept = readings.loc[readings["kind"] != "named", "noise"]  # whether a list names a city is no reading
+    tree["reliability"] = tree["code"].map((1 - kept).map(number_text)).fillna("")
     for column, named in {"unit_zh": "unit_zh", "unit_en": "unit_en", "reading_zh": "source"}.items():
         tree[named] = tree["code"].map(readings[column]).fillna("")
     tree["source"] = ["" if level != "indicator" else f"模拟 simulated: {source}"

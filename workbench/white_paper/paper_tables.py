@@ -79,8 +79,9 @@ def numbered_sources(origins: pd.DataFrame, sources: pd.DataFrame) -> tuple[pd.S
 
 def source_table(sources: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
     """The data sources as numbered in Table 1: the second frame of `numbered_sources`."""
+    producer = f"producer_{lang}" if f"producer_{lang}" in sources else "producer"
     return finished({pick(lang, "来源", "Source"): (sources["number"].to_numpy(), None),
-                     pick(lang, "发布者", "Producer"): (sources["producer"].to_numpy(), None),
+                     pick(lang, "发布者", "Producer"): (sources[producer].to_numpy(), None),
                      pick(lang, "题名", "Title"): (sources["title"].to_numpy(), None)})
 
 

@@ -225,6 +225,6 @@ def outlook_values(v: PaperValues) -> dict[str, str]:
         "northeast": f"{pairs.at['东北', 'superiority']:.0%}"}
 
 
-GROUPS = {"system": system_values, "decides": decision_values, "scores": score_values, "certainty": certainty_values, "regions": region_values,
-          "domains": domain_values, "stages": stage_values, "lists": overlap_values, "agreement": agreement_values,
-          "outlook": outlook_values}
+GROUPS = {"system": system_values, "decides": decision_values, "scores": score_values, "certainty": certainty_values,
+          "regions": region_values, "domains": domain_values, "stages": stage_values, "lists": overlap_values,
+          "agreement": agreement_values, "outlook": outlook_values}

@@ -201,6 +201,15 @@ class TestDifferent:
         (study.reports / "en/html/07_tiers.html").write_text("other")
         assert study.verify(lang="en", reports=False)[0].holds and not study.verify(lang="en")[0].holds
 
+    @pytest.mark.parametrize("ending", ["png", "pdf"])
+    def test_so_are_the_prints_of_figures_but_not_the_figures(self, study, ending):
+        """A run made with reports, verified without: figures as PDF and PNG are made with the pages, not the tables."""
+        study.make(lang="en")
+        (study.reports / f"en/figures/07_tiers.{ending}").write_text("made with the page")
+        assert study.verify(lang="en", reports=False)[0].holds and not study.verify(lang="en")[0].holds
+        (study.reports / "en/figures/07_tiers.svg").write_text("other")
+        assert not study.verify(lang="en", reports=False)[0].holds
+
     def test_notebooks_that_disagree_with_the_study_in_memory(self, study, monkeypatch):
         study.make(lang="en")
         other = SimpleNamespace(scores=pd.Series({"1": 2.0}), ranks=pd.Series({"1": 1}))

@@ -14,9 +14,9 @@ import pytest
 
 from analysis import scoring, study
 from analysis.frames import read_frame, write_frame
-from analysis.settings import ROOT
+from analysis.settings import ROOT, with_overrides
 from workbench import cities
-from workbench.cities import files, profile_page, profile_words
+from workbench.cities import profile_page, profile_words
 from workbench.cities.files import write_profiles
 from workbench.cities.moves import WHOLE_YEARS, YES_NO, scales_of
 from workbench.cities.peers import compare, standing_out
@@ -248,12 +248,26 @@ class TestPages:
 
 class TestManyCities:
     @pytest.mark.parametrize("lang", ["zh", "en"])
-    def test_of_too_many_cities_only_the_list_is_written(self, profiles, tmp_path, monkeypatch, lang):
-        monkeypatch.setattr(files, "MOST_PAGES", len(profiles.in_order) - 1)
-        paths = write_profiles(profiles, tmp_path, stamp_of(profiles, lang), lang)
+    def test_of_too_many_cities_the_first_and_the_followed_one_have_pages(self, profiles, tmp_path, lang):
+        settings = with_overrides(profiles.tables.settings, {"parts.profiles": 2, "city": "成都市"})
+        some = replace(profiles, tables=replace(profiles.tables, settings=settings))
+        paths = write_profiles(some, tmp_path, stamp_of(some, lang), lang)
+        expected = [*profiles.in_order[:2], "510100"]
+        assert [path.name for path in paths] == [*(f"{code}.html" for code in expected), "index.html"]
+        page = paths[-1].read_text(encoding="utf-8")
+        assert page.count("<li data-sought=") == len(profiles.in_order)
+        assert sorted(re.findall(r'href="(\d{6})\.html"', page)) == sorted(expected)
+        for path in paths[:-1]:  # and none leads to a page that is not there
+            linked = re.findall(r'href="(\d{6})\.html"', path.read_text(encoding="utf-8"))
+            assert set(linked) <= set(expected)
+
+    @pytest.mark.parametrize("lang", ["zh", "en"])
+    def test_none_at_all_leaves_the_list(self, profiles, tmp_path, lang):
+        settings = with_overrides(profiles.tables.settings, {"parts.profiles": 0})
+        some = replace(profiles, tables=replace(profiles.tables, settings=settings))
+        paths = write_profiles(some, tmp_path, stamp_of(some, lang), lang)
         assert [path.relative_to(tmp_path).as_posix() for path in paths] == ["profiles/index.html"]
         page = paths[0].read_text(encoding="utf-8")
-        assert page.count("<li data-sought=") == len(profiles.in_order)
         assert not re.search(r'href="[^"]*\d{6}\.html"', page)
         assert "python -m analysis city" in page and "--run baseline" in page
 

@@ -84,7 +84,9 @@ def normal(draws: random.Random) -> float:
 STUDY = [("title", "示例县养老服务评价", "County care in the example counties"),
          ("subtitle", "虚构数据的示例", "An example with made-up figures"), ("authors", "某某", "A. N. Author"),
          ("organisation", "示例研究组", "Example research group"), ("date", "2026 年 11 月", "November 2026"),
-         ("unit", "县", "county"), ("units", "", "counties"), ("cut", "16", "")]
+         ("unit", "县", "county"), ("units", "", "counties"), ("cut", "16", ""),
+         ("source", "本研究编造的示意数据", "Figures made up for this example"),
+         ("list", "示范县名单", "the model counties")]
 
 
 def example_files() -> dict[str, str]:

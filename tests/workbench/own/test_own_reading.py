@@ -533,7 +533,7 @@ class TestKept:
 
     def test_any_changed_byte_makes_it_an_ordinary_folder(self, kept):
         study, folder = kept
-        assert len(list(folder.glob("*.csv"))) == 10
+        assert len(list(folder.glob("*.csv"))) == 11
         for path in sorted(folder.glob("*.csv")):
             content = path.read_bytes()
             changed = content.replace(b"yes", b"yeS", 1) if path.name == canonical.RECORD else content[:-1] + b" "

@@ -11,12 +11,14 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from openpyxl import load_workbook
 
 from analysis.framework import leaves, read_framework
 from analysis.settings import ROOT
 from analysis.sources import read_cities, read_experts, read_judgements
 from analysis.weighting import RANDOM_INDEX, ahp_weights
 from workbench.own import template, template_sheets
+from workbench.own.reading import read_input
 from workbench.own.template import (
     Tables,
     compared,
@@ -25,6 +27,8 @@ from workbench.own.template import (
     template_workbook,
     write_template,
 )
+from workbench.own.template_from import write_study
+from workbench.own.tree_numbers import SCALES
 
 pytestmark = pytest.mark.long
 
@@ -398,3 +402,30 @@ class TestReadBack:
                     full = upper.combine_first(1 / upper.T).fillna(1.0)
                     matrix = found.judgements[expert][node].loc[full.index, full.columns]
                     assert np.allclose(matrix, full, rtol=1e-12)
+
+
+class TestColumnsThatMayStayBlank:
+    def test_the_blank_template_has_them_all_with_remarks_and_reads_as_if_they_were_not_there(self, tmp_path):
+        write_template(tmp_path / "mine.xlsx")
+        sheet = load_workbook(tmp_path / "mine.xlsx")["framework"]
+        heads = {cell.value: cell for cell in sheet[1]}
+        for name in SCALES:
+            assert heads[name].comment and "可空" in heads[name].comment.text, name
+            assert all(cell.value is None for cell in sheet[heads[name].column_letter][1:])
+        offered = {str(rule.sqref).split(":")[0].rstrip("0123456789"): rule.formula1
+                   for rule in sheet.data_validations.dataValidation}
+        assert offered[heads["normalisation"].column_letter] == '"minmax,zscore,rank,goalposts"'
+
+    def test_an_examples_own_are_filled_in_as_numbers_the_others_blank(self, tmp_path):
+        write_template(tmp_path / "hdi.xlsx", example="human_development")
+        study = read_input(tmp_path / "hdi.xlsx")
+        folder = read_input(ROOT / "examples/human_development")
+        own = [name for name in SCALES if name in folder.framework]
+        assert own == ["weight", "low", "high", "log"]
+        assert study.framework[own].equals(folder.framework[own]) and "denominator" not in study.framework
+
+    def test_a_study_begun_from_a_table_has_them_too(self, tmp_path):
+        (tmp_path / "mine.csv").write_text("country,X1,X2\nAda,1,4\nBor,2,3\nCim,3,9\n", encoding="utf-8")
+        write_study(tmp_path / "mine.csv", tmp_path / "study")
+        head = (tmp_path / "study/framework.csv").read_text(encoding="utf-8-sig").splitlines()[0]
+        assert head.endswith(",".join(SCALES)) and read_input(tmp_path / "study").framework.shape[0] == 4

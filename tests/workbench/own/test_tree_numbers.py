@@ -22,6 +22,7 @@ X3,indicator,B1,Years,+,1,20,85,no
 """
 VALUES = "code,X1,X2,X3\n" + "".join(f"P{number},{100 * number},{number ** 2},{60 + 5 * number}\n"
                                      for number in range(1, 8))
+RELIABILITIES = ["", "", "", "", "0.8", "", "1"]
 PAPER = """一级指标,权重,二级指标,权重,三级指标,权重,四级指标,权重,方向
 财富,0.6,收入,0.7,工资,0.5,X1,0.5,+
 ,,,,,,X2,0.5,-
@@ -65,6 +66,27 @@ class TestNumbers:
         plain = "\n".join(",".join(line.split(",")[:5]) for line in LONG.splitlines())
         tree = read(tmp_path / "s", plain).framework
         assert not {"weight", "low", "high", "log"} & set(tree)
+
+    def test_reliabilities_are_read_kept_and_stated_in_the_panel(self, tmp_path):
+        rows = [f"{line},{last}" for line, last in zip(LONG.replace("60%", "6").replace("40%", "4").splitlines(),
+                                                       ["reliability", *RELIABILITIES], strict=True)]
+        given = read(tmp_path / "s", "\n".join(rows) + "\n")
+        assert given.framework["reliability"].dropna().to_dict() == {"X1": 0.8, "X3": 1.0}
+        write_input(given, tmp_path / "kept")
+        pd.testing.assert_frame_equal(read_input(tmp_path / "kept").framework, given.framework)
+        stated = own_panel(given).reliability
+        assert dict(zip(stated["variable"], stated["reliability"], strict=True)) == {"X1": 0.8, "X3": 1.0}
+        assert own_panel(read(tmp_path / "plain", LONG.replace("60%", "6").replace("40%", "4"))).reliability is None
+
+    @pytest.mark.parametrize("wrong", ["0", "1.2", "85%", "-0.5"])
+    def test_a_reliability_out_of_range_is_refused_at_its_cell(self, tmp_path, wrong):
+        lasts = ["reliability", *RELIABILITIES]
+        rows = [f"{line},{last.replace('0.8', wrong)}" for line, last in
+                zip(LONG.replace("60%", "6").replace("40%", "4").splitlines(), lasts, strict=True)]
+        with pytest.raises(OwnDataError) as caught:
+            read(tmp_path / "s", "\n".join(rows) + "\n")
+        (found,) = caught.value.problems
+        assert found.kind == "reliability_out_of_range" and found.column == 10 and "0.85" in found.en
 
     @pytest.mark.parametrize(("before", "after", "kind", "row", "column", "fragment"), [
         ("X2,indicator,A1,Debt,-,1", "X2,indicator,A1,Debt,-,", "weight_missing", 7, 6, "others under A1"),
@@ -158,6 +180,43 @@ X4,indicator,B1,Four,+,1
         assert given_weights(tree).loc[["X1", "X2", "X3", "X4"], "global_weight"].tolist() == pytest.approx(
             [3 / 16, 3 / 16, 1 / 8, 1 / 2])
         assert tree.at["A11", "name_en"] == "Money › Wages" and "A1" not in tree.index
+
+    NESTED = """code,level,parent,name,direction
+A,domain,,Wealth,
+A1,subdomain,A,Money,
+A2,subdomain,A,Debt,
+A11,subdomain,A1,Wages,
+A21,subdomain,A2,Banks,
+A22,subdomain,A2,Shops,
+A23,subdomain,A2,Friends,
+X1,indicator,A11,One,+
+X2,indicator,A21,Two,+
+X3,indicator,A22,Three,-
+X4,indicator,A23,Four,+
+"""
+
+    def test_without_weights_siblings_of_every_level_count_alike(self, tmp_path):
+        """The one child of Money weighs as much as the three of Debt together; check says so."""
+        given = read(tmp_path / "s", self.NESTED, wide_values(4))
+        panel = own_panel(given)
+        study = score_study(panel, own_settings(load_settings(), panel))
+        expected = {"X1": 1 / 2, "X2": 1 / 6, "X3": 1 / 6, "X4": 1 / 6}
+        assert study.weights["subjective"].to_dict() == pytest.approx(expected)
+        assert {"unjudged"} <= panel.traits and "given" not in panel.traits  # nothing was judged or given
+        (said,) = (each for each in given.warnings if each.kind == "levels_joined")
+        assert "Money › Wages 0.5" in said.en and "Debt › Shops 0.167" in said.en and "同级等权" in said.zh
+        write_input(given, tmp_path / "kept")
+        (tmp_path / "kept" / "record.csv").unlink()
+        again = own_panel(read_input(tmp_path / "kept"))
+        assert score_study(again, own_settings(load_settings(), again)).scores.equals(study.scores)
+
+    def test_weights_of_indicators_alone_leave_the_levels_between_alike(self, tmp_path):
+        head, *lines = self.NESTED.splitlines()
+        text = "\n".join([f"{head},weight", *(f"{line},{'1' if 'indicator' in line else ''}" for line in lines)])
+        tree = read(tmp_path / "s", text, wide_values(4)).framework
+        assert given_weights(tree).loc[["X1", "X2", "X3", "X4"], "global_weight"].tolist() == pytest.approx(
+            [1 / 2, 1 / 6, 1 / 6, 1 / 6])
+        assert "share" not in tree
 
     def test_two_levels_with_weights(self, tmp_path):
         text = "一级指标,权重,二级指标,权重,方向\n财富,0.7,X1,0.8,+\n,,X2,0.2,-\n健康,0.3,X3,1,+\n"

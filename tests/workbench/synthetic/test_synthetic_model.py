@@ -11,12 +11,14 @@ from hypothesis import strategies as some
 from scipy.optimize import minimize
 
 from analysis import framework, sources
+from analysis.editions import Edition
 from analysis.frames import read_frame, write_frame
 from analysis.rawfiles import RawDataError
+from analysis.reliability import correlation, positions
 from analysis.settings import ROOT
 from workbench.synthetic import checks, cleaning, facts, flaws, panel, recovery, simulate, strengths, tables
 from workbench.synthetic import weight_freedom as freedom
-from workbench.synthetic.readings import at_zero
+from workbench.synthetic.readings import at_zero, read_strengths
 
 pytestmark = pytest.mark.long
 
@@ -240,3 +242,30 @@ def test_tables_carry_a_mark_that_readers_drop(tmp_path):
     assert (tmp_path / "a.csv").read_text(encoding="utf-8") == f'adcode,score,"{COLUMN}"\n010000,1.5,synthetic\n'
     assert (tmp_path / "b.csv").read_text(encoding="utf-8") == "adcode,score\n010000,1.5\n"
     assert read_frame(tmp_path / "a.csv").equals(read_frame(tmp_path / "b.csv"))
+
+
+class TestReliability:
+    """The generator knows its noise: the share of a reading's variance that is the domain's strength is 1 − noise."""
+
+    WITHIN = 0.08  # stated error of the mean over four pairs of readings: heavy tails weigh less in ranks
+
+    def test_planted_reliabilities_come_back_from_parallel_readings(self, synthetic, readings):
+        """The same strengths read twice, each time with noise of its own; ranks, so that no scale matters. Counts are
+        coarse besides: what comes back is at most what was planted."""
+        domain_of, residents = framework.ancestor(framework.read_framework(ROOT), "domain"), tables.read_residents(ROOT)
+        pairs = [[read_strengths(synthetic.latent, readings, domain_of, residents, seed) for seed in (once, once + 100)]
+                 for once in range(1, 5)]
+        for code, reading in readings[readings["kind"] != "named"].iterrows():
+            planted = 1 - reading["noise"]
+            found = np.mean([correlation(*(positions(values[code]) for values in pair)).value for pair in pairs])
+            if reading["kind"] == "count":
+                assert found < planted + self.WITHIN
+            else:
+                assert found == pytest.approx(planted, abs=self.WITHIN), code
+
+    def test_they_are_those_of_the_panel(self, given_panel, readings):
+        from workbench.run_input import own_panel
+
+        stated = own_panel(given_panel, Edition.SYNTHETIC).reliability.set_index("variable")["reliability"]
+        read = readings[readings["kind"] != "named"]
+        pd.testing.assert_series_equal(stated[read.index], 1 - read["noise"], check_names=False)
