@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,7 @@ from workbench.own.study_words import CUT
 from workbench.own.values import MANY_CITIES
 
 INPUT = "input"
-LEFT = "panel.pickle"
+LEFT, LEFT_INPUT = "panel.pickle", "input.pickle"
 FEWEST = 3  # cities that differ, in the smallest study
 SYNTHETIC = "data/raw/synthetic/panel"
 MANY_PAGES, PAGES = 1_000, 100  # of more cities than the first, the second have a page of their own
@@ -51,8 +52,13 @@ def kept_input(settings: Settings, data: Path) -> StudyInput | None:
     """The values that a run has kept in its folder `data`; None for the public edition, which brings none."""
     if settings.edition == Edition.PUBLIC:
         return None
-    from workbench.own.reading import read_input
+    from workbench.own.canonical import RECORD, read_record
+    from workbench.own.reading import KNOWN, know, read_input
 
+    if read_record(data / INPUT) is not None:
+        record = (data / INPUT / RECORD).read_text(encoding="utf-8")
+        if (ROOT, record) not in KNOWN and (left := left_behind(LEFT_INPUT, (settings.edition, record), data)):
+            know(record, left)
     return read_input(data / INPUT)
 
 
@@ -70,27 +76,28 @@ def run_panel(settings: Settings, data: Path) -> Panel:
     key = settings.edition, (data / INPUT / RECORD).read_text(encoding="utf-8")
     if key not in MADE:
         MADE.clear()
-        MADE[key] = left_panel(key, data) or own_panel(kept_input(settings, data), settings.edition)
+        MADE[key] = left_behind(LEFT, key, data) or own_panel(kept_input(settings, data), settings.edition)
     return MADE[key]
 
 
-def leave_panel(settings: Settings, data: Path) -> None:
-    """Leave the panel of a staged run for its kernels, which would read a large table for many seconds each. It lies in
-    the staging folder, which only the runner writes and which is gone after the run."""
+def leave_panel(settings: Settings, data: Path, given: StudyInput) -> None:
+    """Leave the panel and the input of a staged run for its kernels, which would read a large table for many seconds
+    each. They lie in the staging folder, which only the runner writes and which is gone after the run."""
     from workbench.own.canonical import RECORD
 
     panel = run_panel(settings, data)
     key = settings.edition, (data / INPUT / RECORD).read_text(encoding="utf-8")
-    (data.parents[1] / LEFT).write_bytes(pickle.dumps((key, panel)))
+    for name, made in ((LEFT, panel), (LEFT_INPUT, given)):
+        (data.parents[1] / name).write_bytes(pickle.dumps((key, made)))
 
 
-def left_panel(key: tuple[str, str], data: Path) -> Panel | None:
-    """The panel that the runner left for the run whose kernel or worker this is; None elsewhere."""
-    path = data.parents[1] / LEFT
+def left_behind(name: str, key: tuple[str, str], data: Path) -> Any:
+    """What the runner left for the run whose kernel or worker this is; None elsewhere."""
+    path = data.parents[1] / name
     if os.environ.get("STUDY_DATA") != str(data.parent) or not path.is_file():
         return None
-    made, panel = pickle.loads(path.read_bytes())
-    return panel if made == key else None
+    made, left = pickle.loads(path.read_bytes())
+    return left if made == key else None
 
 
 def run_ground(settings: Settings, data: Path) -> Ground:

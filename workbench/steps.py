@@ -26,8 +26,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "04s_expert_panel": ("02_indicators", "04_ahp_weights"),
     "05_scores_and_ranks": ("03_entropy_weights", "04_ahp_weights"),
     "05y_by_year": ("05_scores_and_ranks",),
-    "06_sensitivity": (
-        ),
+    "06_sensitivity": ("05_scores_and_ranks",),
     "07_tiers": ("05_scores_and_ranks",),
     "08_regional_distribution": ("05_scores_and_ranks",),
     "09_agreement": ("05_scores_and_ranks", "07_tiers"),
@@ -65,8 +64,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
         "weighting.ahp_method", "weighting.consistency_limit", "weighting.allow_inconsistent",
         "weighting.data_centre_parent", "uncertainty.top"),
     "05_scores_and_ranks": ("weighting.objective", "weighting.sparse", "weighting.rule", "weighting.alpha",
-                            "aggregation.method",
-                            "aggregation.domains"),
+                            "aggregation.method", "aggregation.domains"),
     "05y_by_year": (),
     "06_sensitivity": (
         "uncertainty.draws", "uncertainty.concentration", "uncertainty.data", "uncertainty.data_sets",

@@ -132,7 +132,7 @@ def write_given(given: StudyInput | None, settings: Settings, kept: Run | None, 
 
     write_input(given, run.data / INPUT)
     know((run.data / INPUT / RECORD).read_text(encoding="utf-8"), given)
-    leave_panel(settings, run.data)  # made once, for this process and those that it starts
+    leave_panel(settings, run.data, given)  # made once, for this process and those that it starts
     if kept is not None and hashes(kept.data / INPUT) != hashes(run.data / INPUT):
         raise RunError("the steps that this run leaves out were made from other values; start at the beginning: "
                        "--from 01")

@@ -1,16 +1,21 @@
 """What a study says of itself: the table `study`, the unit seen in a heading, and what of it reaches the settings."""
 
 from itertools import combinations
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
 from analysis.settings import ROOT, SettingsError, differences, load_settings, write_settings
 from analysis.study import score_study
+from analysis.wording import said_with
+from workbench import notebook
+from workbench.notebook import Step
 from workbench.own.problems import OwnDataError
 from workbench.own.reading import read_input, write_input
 from workbench.own.template import public_values
-from workbench.run_input import bring, own_panel, said_of_input
+from workbench.run_input import bring, own_panel, own_sources, panel_ground, said_of_input, wording_of
 
 CARE = ROOT / "examples/county_care"
 pytestmark = pytest.mark.usefixtures("repository_read_once")
@@ -99,3 +104,29 @@ def test_warnings_on_the_terminal_speak_of_the_units(tmp_path):
     given = brought.given
     assert said_of_input(given)("3 of 5 cities have none; 3 座城市") == "3 of 5 countries have none; 3 个国家"
     assert said_of_input(None)("cities") == "cities"
+
+
+def test_the_list_and_the_source_have_the_studys_own_names(tmp_path):
+    text = "key,zh,en\n名单,双木榜,the two\n来源,林业局,Forest service\n截止名次,2,\n"
+    chosen = bring(study_in(tmp_path / "mine", text), load_settings()).settings
+    of = wording_of(chosen.words, (), chosen.uncertainty.top)
+    assert of("前 2 名中 1 座城市") == "双木榜中 1 个国家" and of("Of the first 2 cities") == "Of the two countries"
+    sources = own_sources(chosen.words, pd.Index(["values.csv"]))
+    assert sources.loc["values.csv"].to_dict() == {"producer_zh": "林业局", "producer_en": "Forest service",
+                                                   "title": "values.csv", "producer": "Forest service"}
+    silent = bring(study_in(tmp_path / "silent"), load_settings()).settings
+    assert own_sources(silent.words, pd.Index(["values.csv"])).at["values.csv", "producer_zh"] == "values.csv"
+
+
+@pytest.mark.parametrize(("lang", "line"), [("zh", "在本研究中，`城市`即国家。"),
+                                            ("en", "In this study, `city` stands for country.")])
+def test_a_notebook_by_hand_says_what_city_stands_for(tmp_path, monkeypatch, lang, line):
+    folder = study_in(tmp_path / "mine")
+    brought = bring(folder, load_settings())
+    ground = panel_ground(own_panel(brought.given), brought.settings)
+    said = []
+    monkeypatch.setattr(notebook, "display", lambda data, **_: said.append(data["text/plain"]))
+    with said_with(wording_of(brought.settings.words, ground.names)):
+        Step("02_indicators", None, lang, brought.settings, ground, SimpleNamespace(place=lambda: "here")).notice()
+        Step("02_indicators", None, lang, brought.settings, ground).notice()  # in a whole run the pages are worded
+    assert said.count(line) == 1 and said[0] == "here"
