@@ -37,7 +37,7 @@ from analysis.prediction import mid_positions
 
 COLUMNS = ["indicator", "variable", "basis", "estimate", "n", "low", "high", "cells", "used"]
 BASES = {"grade": ("按等级设定", "stated for the grade"), "variable": ("按变量设定", "stated for the variable"),
-         "years": ("各年的起伏", "scatter of years"), "stand_in": ("顶替本市的得分", "stands in for the own score"),
+         "years": ("各年的起伏", "scatter of years"), "stand_in": ("顶替的数字", "stands in for the own score"),
          "alternative": ("另一代理的相关（效度）", "correlation with another proxy (validity)"),
          "list": ("名单或年数，无误差", "list or years, read without error"), "none": ("未设定", "nothing stated")}
 FACTS = ("named", "years_operating")  # measures that are read without error

@@ -21,7 +21,7 @@ STAGES = ("raw", "treated", "normalised", "weights", "domain_scores", "scores", 
 # Choices that no alternative of settings/alternatives.yaml changes: one changed value each, which must change a stage.
 OTHER_CHOICES = {
     "cleaning.majority_factor": 3.0, "cleaning.believable_factor": 1.01, "cleaning.typical_limit": 2.0,
-    "indicators.exclude": ["I33"], "treatment.neighbours": 1, "treatment.indicator_coverage": 0.99,
+    "indicators.exclude": ["I33"], "treatment.indicator_coverage": 0.99,
     "treatment.skewness_limit": 50.0, "treatment.kurtosis_limit": 1000.0, "treatment.winsorise_at_most": 1,
     "normalisation.lowest_points": 10, "weighting.subjective": "equal", "weighting.ahp_method": "geometric_mean",
     "weighting.data_centre_parent": "S14", "weighting.rule": "multiplicative", "aggregation.domains": "geometric",
@@ -208,6 +208,10 @@ class TestChoices:
     def test_each_other_choice_changes_a_stage(self, run, real_study, name, value):
         assert differing(run(**{name: value}), real_study) != []
 
+    def test_the_number_of_near_cities_counts_where_these_fill_gaps(self, run):
+        five, one = (run(treatment__missing="nearest", treatment__neighbours=number) for number in (5, 1))
+        assert "treated" in differing(five, one)
+
     @pytest.mark.parametrize("name", [name for name, where in ELSEWHERE.items() if where.startswith("notebook")])
     def test_a_choice_used_elsewhere_is_a_parameter_there(self, name):
         from workbench.steps import PARAMETERS
@@ -310,7 +314,7 @@ class TestChoices:
         assert 0 < strict.raw.shape[1] < 11 and strict.ranks.min() == 1
 
     def test_a_single_indicator_has_no_near_cities_and_says_what_to_choose(self, run):
-        with pytest.raises(ValueError, match="first I26.*nearest.*another method"):
+        with pytest.raises(ValueError, match="first I26.*regression.*another method"):
             run(indicators__worst_grade="A")
 
     @pytest.mark.parametrize("method", ["zscore", "rank"])

@@ -114,8 +114,8 @@ class TestStale:
     def test_a_step_made_with_other_choices_is_not_built_on(self, outputs):
         """02 with other choices, then 05: in 0.1.0 203 of 297 ranks were wrong and every check was green."""
         run_notebook("02_indicators", **self.CHANGED)
-        with pytest.raises(StepError, match=r"03_entropy_weights was made with treatment\.missing = nearest, here it "
-                                            r"is lowest: run 03_entropy_weights first"):
+        with pytest.raises(StepError, match=r"03_entropy_weights was made with treatment\.missing = regression, here "
+                                            r"it is lowest: run 03_entropy_weights first"):
             run_notebook("05_scores_and_ranks", "en")
         assert not (outputs / "data/processed/lab/05_scores.csv").exists()
 

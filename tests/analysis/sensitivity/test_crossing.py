@@ -80,7 +80,7 @@ class TestFile:
         listed = public.listing()
         assert list(listed.index) == [factor.key for factor in public.factors]
         assert [len(words.split("、")) for words in listed["options_zh"]] == list(public.shape)
-        assert "(33%)" in listed.loc["missing", "options_en"] and "%" not in listed.loc["lists", "options_en"]
+        assert "(25%)" in listed.loc["missing", "options_en"] and "%" not in listed.loc["lists", "options_en"]
 
     def test_a_choice_of_ones_own_joins(self, base, real_panel):
         crossing = read_crossing(with_overrides(base, {"weighting.alpha": 0.4}), real_panel)
@@ -105,9 +105,10 @@ class TestOdds:
                 assert factor_.is_even
 
     def test_variants_of_one_method_share_its_odds(self, public):
-        for key in ("missing", "outliers"):
-            shares = next(each for each in public.factors if each.key == key).shares
-            assert shares[:3].sum() == pytest.approx(1 / 3) and shares[3:] == pytest.approx(1 / 3)
+        missing, outliers = (next(each for each in public.factors if each.key == key) for key in ("missing", "outliers"))
+        assert outliers.shares[:3].sum() == pytest.approx(1 / 3) and outliers.shares[3:] == pytest.approx(1 / 3)
+        by_method = [missing.shares[:2].sum(), missing.shares[2:5].sum(), *missing.shares[5:]]
+        assert by_method == pytest.approx([1 / 4] * 4)
 
     def test_a_run_may_have_others(self, base, real_panel):
         crossing = read_crossing(with_overrides(base, {"uncertainty.odds": ["lists.without=0.25"]}), real_panel)

@@ -206,7 +206,7 @@ class TestPages:
         for number in (f"{row['score']:.2f}", f"共 {len(profiles.tables.scores)} 城",
                        f"{interval['rank_05']:g}–{interval['rank_95']:g}", "没有数据，未测度", "技术创新水平"):
             assert number in shown
-        assert "补缺：技术创新水平、知识创新体系" in shown  # Chengdu's missing patents and papers
+        assert "补缺：技术创新水平" in shown and "补缺：知识创新体系" in shown  # Chengdu's missing patents and papers
 
     @pytest.mark.parametrize("lang", ["zh", "en"])
     def test_nothing_runs_on_a_profile_and_one_known_script_on_the_list(self, written, lang):
