@@ -105,7 +105,8 @@ class TestOdds:
                 assert factor_.is_even
 
     def test_variants_of_one_method_share_its_odds(self, public):
-        missing, outliers = (next(each for each in public.factors if each.key == key) for key in ("missing", "outliers"))
+        factors = {factor.key: factor for factor in public.factors}
+        missing, outliers = factors["missing"], factors["outliers"]
         assert outliers.shares[:3].sum() == pytest.approx(1 / 3) and outliers.shares[3:] == pytest.approx(1 / 3)
         by_method = [missing.shares[:2].sum(), missing.shares[2:5].sum(), *missing.shares[5:]]
         assert by_method == pytest.approx([1 / 4] * 4)
