@@ -49,6 +49,7 @@ class RankRegression:
         predictors = np.where(self.observed, (ranks - 0.5) * UNIFORM_SPREAD, 0.0)
         self.design = np.column_stack([np.ones(len(values)), predictors])
         self._taught: dict[int, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
+        self._ordered: dict[int, np.ndarray] = {}
         self._slopes: dict[tuple[int, bytes], np.ndarray] = {}
 
     def taught_by(self, column: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -88,8 +89,10 @@ class RankRegression:
 
     def at_expected(self, row: int, column: int, known: np.ndarray, without: int | None = None) -> np.ndarray:
         """The city (an array of one) whose observed value stands where this city is expected to stand."""
-        taught = self.givers([column], without)
-        ordered = taught[np.argsort(self.values[taught, column], kind="stable")]
+        if column not in self._ordered:
+            taught = self.givers([column])
+            self._ordered[column] = taught[np.argsort(self.values[taught, column], kind="stable")]
+        ordered = self._ordered[column] if without is None else self._ordered[column][self._ordered[column] != without]
         expected = float(self.expected(column, known, row, without))
         place = int(np.clip(np.floor(round(expected, 12) * len(ordered)), 0, len(ordered) - 1))
         return ordered[place:place + 1]
