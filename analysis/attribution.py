@@ -1,6 +1,8 @@
 """The studies between two runs: each stage of the method is taken from one run or from the other.
 
 What the mixtures share is computed once, so that thirty-two of them cost little more than the two runs themselves.
+
+Reference: docs/method.md, section 5.4.
 """
 
 from __future__ import annotations

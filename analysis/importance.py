@@ -3,7 +3,7 @@
 A weight says what was intended. What an indicator does to the ranking depends on its spread and on the company it
 keeps; these measures say that, of the scores as they are and not of their causes.
 
-Reference: docs/method.md, section 5; Paruolo, Saisana & Saltelli (2013), doi:10.1111/j.1467-985X.2012.01059.x.
+Reference: docs/method.md, section 5.3; Paruolo, Saisana & Saltelli (2013), doi:10.1111/j.1467-985X.2012.01059.x.
 """
 
 from __future__ import annotations

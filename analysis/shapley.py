@@ -4,8 +4,9 @@ Switching one cause after another from old to new gives each a part, but the par
 value is the mean over all orders: it prefers none, treats causes alike, gives 0 to a cause without effect, and its
 parts add up to the whole change. They are kept as whole numbers over one denominator, so that they do so exactly.
 
-Reference: Shapley (1953), A value for n-person games, doi:10.1515/9781400881970-018; Shorrocks (2013), Decomposition
-procedures for distributional analysis, Journal of Economic Inequality 11, doi:10.1007/s10888-011-9214-z.
+Reference: docs/method.md, section 5.4; Shapley (1953), A value for n-person games, doi:10.1515/9781400881970-018;
+Shorrocks (2013), Decomposition procedures for distributional analysis, Journal of Economic Inequality 11,
+doi:10.1007/s10888-011-9214-z.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ of every scale, the limits of outliers and the weights. So a change of score is 
 and the year that the study scores has the study's own scores. Pooled ends would give that year a second score, and all
 years new ones whenever a year is added.
 
-Reference: docs/method.md, section 5.2; OECD/JRC (2008), step 5 (a reference year for studies over time); UNDP, Human
+Reference: docs/method.md, section 5.5; OECD/JRC (2008), step 5 (a reference year for studies over time); UNDP, Human
 Development Report, technical note 1 (fixed goalposts; ranks of two years among the countries that have both).
 """
 

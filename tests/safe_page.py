@@ -41,7 +41,9 @@ class Page(HTMLParser):
         self.text += data
         if {"td", "th"} & set(self.open):
             self.cells[-1] += data
-        elif {"strong", "em", "a", "code", "del", "sup", "sub", "b", "i", "math"} & set(self.open):
+        elif "math" in self.open:  # formulas are of the notebook's own; of a name they would hold more than a letter
+            self.marked += [data] if len(data) > 1 else []
+        elif {"strong", "em", "a", "code", "del", "sup", "sub", "b", "i"} & set(self.open):
             self.marked.append(data)
 
     def handle_comment(self, data):

@@ -202,7 +202,8 @@ class DataDraws:
         if data.doubt.is_none:
             return known
         rows, group = self.told_apart(data.draw(data_generator(self.seed, pair)), known.base)
-        return DesignCell(scorer_for(rows, rule, known.indicators), known.base, known.noise, group, known.indicators)
+        scorer = scorer_for(rows, rule, known.indicators, group)
+        return DesignCell(scorer, known.base, known.noise, group, known.indicators)
 
     def told_apart(self, values: np.ndarray, base: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Distinct rows and each city's place among them; the cities as they are where all differ, which a glance at

@@ -205,6 +205,92 @@ class TestTranslations:
             assert pictures and all(len(words) > 10 for words in pictures)
 
 
+class TestMethod:
+    """docs/method.md and docs/method.zh-CN.md are one method in two languages."""
+
+    TEXTS = ("docs/method.md", "docs/method.zh-CN.md")
+    SECTION = re.compile(r"^#{2,3} (\d+(?:\.\d+)?)\.? ", re.MULTILINE)
+    NAME = re.compile(r"`([^`\n]+)`")
+    CITED = re.compile(r"\[((?:[A-Z][^\[\]\n;]*? \d{4}(?:, )?)+)[^\[\]\n]*\](?!\()")
+
+    def sections(self, name: str) -> dict[str, str]:
+        """The text of each numbered section, by its number."""
+        parts = self.SECTION.split(text_of(name))
+        return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+    @pytest.mark.parametrize("name", TEXTS)
+    def test_sections_are_numbered_without_gap_or_repetition(self, name):
+        main, sub = 0, 0
+        for number in self.SECTION.findall(text_of(name)):
+            main, sub = (main, sub + 1) if "." in number else (main + 1, 0)
+            assert number == (f"{main}.{sub}" if sub else str(main))
+
+    def test_both_have_the_same_sections_in_the_same_order(self):
+        english, chinese = ([*self.SECTION.findall(text_of(name))] for name in self.TEXTS)
+        assert english == chinese and len(english) > 40
+
+    def test_both_have_the_same_formulas_in_each_section(self):
+        def formulas(text: str) -> list[str]:
+            return [re.sub(r"\s+", "", re.sub(r"\\text\{[^{}]*\}", "", formula))
+                    for formula in re.findall(r"\$\$(.+?)\$\$", text, re.DOTALL)]
+
+        english, chinese = map(self.sections, self.TEXTS)
+        assert sum(len(formulas(text)) for text in english.values()) > 30
+        for number, text in english.items():
+            assert formulas(text) == formulas(chinese[number]), number
+
+    def test_both_name_the_same_things_in_each_section(self):
+        english, chinese = map(self.sections, self.TEXTS)
+        for number, text in english.items():
+            assert set(self.NAME.findall(text)) == set(self.NAME.findall(chinese[number])), number
+
+    @pytest.mark.parametrize("name", TEXTS)
+    def test_what_is_named_exists(self, name):
+        """Files and folders, settings, tables of a run, modules, functions, columns and values of tables."""
+        code = [path for package in ("analysis", "workbench") for path in (ROOT / package).rglob("*.py")]
+        data = [path for folder in ("framework", "statistics", "whitepaper") for path
+                in (ROOT / "data/raw" / folder).glob("*.csv")]
+        known = {path.stem for path in code} | {path.parent.name for path in code} | {path.name for path in data}
+        for path in [*code, *data]:
+            known |= set(re.findall(r"\w+", path.read_text(encoding="utf-8")))
+        settings = flatten(load_settings())
+        tables = {table for path in (ROOT / "notebooks").rglob("*.ipynb")
+                  for table in re.findall(r'\\"(\d\d\w?_\w+)\\"', path.read_text(encoding="utf-8"))}
+        wrong = []
+        for each in self.NAME.findall(text_of(name)):
+            if re.fullmatch(r"\d\d[a-z]?_\w+(\.csv)?", each):
+                exists = each.removesuffix(".csv") in tables
+            elif "/" in each:
+                exists = (ROOT / each).exists()
+            elif each.split(".")[0] in {setting.split(".")[0] for setting in settings} and "." in each:
+                exists = each in settings
+            else:
+                exists = set(re.findall(r"[A-Za-z_]{2,}", each)) <= known
+            wrong += [] if exists else [each]
+        assert wrong == []
+
+    @pytest.mark.parametrize("name", TEXTS)
+    def test_every_reference_is_cited_and_every_citation_has_one(self, name):
+        text, references = re.split(r"^## (?:References|参考文献)$", text_of(name), flags=re.MULTILINE)
+        lines = re.findall(r"^- (.+)$", references, re.MULTILINE)
+        entries = [(re.split(r"[,(]", line)[0].strip(), line) for line in lines]
+        assert [author for author, _ in entries] == sorted((author for author, _ in entries), key=str.casefold)
+        used = set()
+        for author, year in {cited for group in self.CITED.findall(text)
+                             for cited in re.findall(r"([A-Z][^,\d]*?)(?: et al\.| &[^,\d]*)? (\d{4})", group)}:
+            found = [line for first, line in entries if first == author and re.search(rf"\([^)]*{year}\)", line)]
+            assert len(found) == 1, (author, year)
+            used.update(found)
+        assert [line for line in lines if line not in used] == []
+
+    def test_both_have_the_same_references_and_link_to_each_other(self):
+        english, chinese = (re.split(r"^## (?:References|参考文献)$", text_of(name), flags=re.MULTILINE)[1]
+                            for name in self.TEXTS)
+        assert english == chinese
+        for name, other in (self.TEXTS, self.TEXTS[::-1]):
+            assert f"]({Path(other).name})" in text_of(name).split("\n## ")[0]
+
+
 @pytest.fixture(scope="module")
 def effects():
     return read_frame(REFERENCE / "06_scenarios.csv", "scenario")[["mean_shift", "entering", "leaving"]]

@@ -172,6 +172,7 @@ COLUMNS: dict[str, tuple[str, str, str]] = {
     "equal": ("等权", "Equal", SHARE), "objective": ("客观", "Objective", SHARE),
     "combined": ("采用的权重", "Weight used", "0.0000%"), "weight": ("权重", "Weight", SHARE),
     "nominal": ("名义权重", "Nominal", SHARE), "effective": ("有效权重", "Effective", SHARE),
+    "r_squared": ("解释的方差", "Variance explained", SHARE), "lists": ("名单数", "Lists", WHOLE),
     "variance_share": ("方差份额", "Share of variance", SHARE), "titles": ("头衔数", "Titles", WHOLE),
     "inside": ("在前列", "Inside", WHOLE), "outside": ("在外", "Outside", WHOLE),
     "correlation": ("相关", "Correlation", PRECISE), "importance": ("重要性", "Importance", PRECISE),

@@ -57,6 +57,8 @@ FRAMEWORK_HEADS = HEADS | {
     "low": "下限（可空）：目标值，用除以分母之后的单位\nlower goalpost, may be blank; in the unit after division",
     "high": "上限（可空）\nupper goalpost, may be blank",
     "log": "取对数（可空）：yes 即先取自然对数\nyes: the natural logarithm is taken first",
+    "reliability": "信度（可空）：0–1，数字与真值相关系数的平方；不知道则留空，区间便只含缺口\n"
+                   "reliability: 0–1, blank where it is not known",
     "normalisation": "标准化方法（可空）：留空用 normalisation.method\n"
                      "how it comes to a scale; blank: normalisation.method",
     "denominator": "分母（可空）：另一项指标，或 values 中一列的名称，如 population\n"

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 
-from analysis import agreement, scoring
+from analysis import agreement, bands, scoring
 from analysis.figures.labels import city_names, group_name, node_names, pick, system_name
 from analysis.framework import PAPER_LISTS, ancestor, domains, leaves
 from analysis.panel import read_panel
@@ -117,6 +117,17 @@ def certainty_values(v: PaperValues) -> dict[str, str]:
         "never": str(int((share == 0).sum())), "sometimes": str(int(((share > 0) & (share < 1)).sum())),
         "worst": worst[v.lang], "worst_shift": f"{worst['mean_shift']:.0f}",
         "worst_entering": f"{worst['entering']:.0f}"}
+
+
+def band_values(v: PaperValues) -> dict[str, str]:
+    """The bands when as much varies as the run lets vary, and the cities whose place and chance disagree."""
+    three, ranks = v.read("06_intervals"), v.table()["rank"]
+    chance = three.loc[three["varies"] == three["varies"].iloc[-1], f"p_top_{v.top}"]
+    counts, odd = bands.band_counts(ranks, chance, v.top)["cities"], bands.at_odds(ranks, chance, v.top)
+    none = pick(v.lang, "无", "none")
+    return {name: str(number) for name, number in counts.items()} | {
+        "outside_likely": v.listed(odd.index[~odd["inside"]]) or none,
+        "inside_unlikely": v.listed(odd.index[odd["inside"]]) or none}
 
 
 def region_values(v: PaperValues) -> dict[str, str]:
@@ -226,5 +237,5 @@ def outlook_values(v: PaperValues) -> dict[str, str]:
 
 
 GROUPS = {"system": system_values, "decides": decision_values, "scores": score_values, "certainty": certainty_values,
-          "regions": region_values, "domains": domain_values, "stages": stage_values, "lists": overlap_values,
-          "agreement": agreement_values, "outlook": outlook_values}
+          "bands": band_values, "regions": region_values, "domains": domain_values, "stages": stage_values,
+          "lists": overlap_values, "agreement": agreement_values, "outlook": outlook_values}

@@ -89,7 +89,7 @@ class TestPeers:
 
     def test_filled_values_are_neither_strength_nor_weakness(self, profiles):
         filled = [key for key, words in profiles.flags.items() if "filled" in words]
-        assert len(filled) == 69
+        assert len(filled) == profiles.tables.record["action"].str.startswith("filled").sum() > 0
         for code, indicator in filled:
             assert indicator not in [*profiles.outstanding(code)[0], *profiles.outstanding(code)[1]]
 
@@ -159,12 +159,13 @@ class TestMoves:
         scores = study.score(points, tables.weights["combined"], choices.aggregation.method)
         other = replace(tables, settings=choices, normalised=points, scores=tables.scores.assign(
             score=scores, rank=scoring.rank(scores)))
-        move = cities.moves_of(other, "450100")
-        step = next(step for step in move.steps if step.possible)
+        code, move, step = next(
+            (code, move, step) for code in other.scores["rank"].sort_values().index[80:] if code in other.scores.index
+            for move in [cities.moves_of(other, code)] for step in move.steps or () if step.possible)
         for shift, holds in ((1e-6, True), (-1e-6, False)):
             changed = points.copy()
-            changed.at["450100", step.indicator] = step.needed + shift
-            rank = scoring.rank(study.score(changed, tables.weights["combined"], choices.aggregation.method))["450100"]
+            changed.at[code, step.indicator] = step.needed + shift
+            rank = scoring.rank(study.score(changed, tables.weights["combined"], choices.aggregation.method))[code]
             assert (rank <= move.up) == holds
 
     @pytest.mark.parametrize(("section", "value"), [("normalisation", "zscore"), ("aggregation", "topsis")])
@@ -205,7 +206,7 @@ class TestPages:
         for number in (f"{row['score']:.2f}", f"共 {len(profiles.tables.scores)} 城",
                        f"{interval['rank_05']:g}–{interval['rank_95']:g}", "没有数据，未测度", "技术创新水平"):
             assert number in shown
-        assert "补缺：技术创新水平、知识创新体系" in shown  # Chengdu's missing patents and papers
+        assert "补缺：技术创新水平" in shown and "补缺：知识创新体系" in shown  # Chengdu's missing patents and papers
 
     @pytest.mark.parametrize("lang", ["zh", "en"])
     def test_nothing_runs_on_a_profile_and_one_known_script_on_the_list(self, written, lang):

@@ -61,7 +61,7 @@ class TestFigures:
         listed = pd.read_csv(place / INDEX).set_index("name")
         assert list(listed.index) == [about["name"] for about in shown if about["kind"] == "figure"]
         assert (listed["alt"].str.contains(CHINESE) == (lang == "zh")).all() and (listed["alt"].str.len() > 20).all()
-        assert listed["edition"].nunique() == 1 and "11" in listed["edition"].iloc[0]
+        assert listed["edition"].nunique() == 1 and "12" in listed["edition"].iloc[0]
         files = listed[list(ENDINGS)].to_numpy().ravel()
         assert all((place / name).is_file() for name in files)
 

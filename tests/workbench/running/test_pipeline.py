@@ -17,7 +17,7 @@ from workbench.planning import RunError, check_kept_steps, choose_steps, make_pl
 from workbench.project import Project, staged
 from workbench.publishing import site
 from workbench.run_input import run_ground
-from workbench.running import pipeline
+from workbench.running import pipeline, progress
 from workbench.steps import PARAMETERS, STEPS
 
 ALPHA = {"weighting.alpha": 0.3}
@@ -143,7 +143,7 @@ class TestParameters:
 
     def test_every_setting_reaches_some_notebook(self):
         reached = {name for step in STEPS for name in PARAMETERS[step]}
-        assert set(flatten(load_settings())) - {"edition", "city"} <= reached
+        assert set(flatten(load_settings())) - {"edition", "city", "parts.profiles"} <= reached  # pages, no notebook
 
 
 class TestKeptSteps:
@@ -296,7 +296,7 @@ class TestOrderOfWork:
                 future.set_result(0.1)
                 return future
 
-        pipeline.keep_busy(Pool(), wanted, staged(wanted.run, tmp_path), lambda line: None, reports)
+        pipeline.keep_busy(Pool(), wanted, staged(wanted.run, tmp_path), progress.Heard(lambda line: None), reports)
         parts = list(site.PARTS) if reports else []
         rendered = [("render", step) for step in wanted.steps] if reports else []
         assert sorted(done) == sorted([("execute", step) for step in wanted.steps] + rendered
