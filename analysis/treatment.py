@@ -298,10 +298,10 @@ def _predicted(predicting: RankRegression, method: str, row: int, column: int, n
     known = predicting.observed[row]
     if not known.any() or not predicting.may_give[:, column].any():
         return NOBODY[0], ""
-    expected = f"predicted rank {100 * predicting.expected(column, known)[0][row]:.1f} % from the lowest"
+    expected = f"predicted rank {100 * float(predicting.expected(column, known, row)):.1f} % from the lowest"
     if method == "regression":
         return predicting.at_expected(row, column, known), f"value at the {expected}"
-    givers = predicting.matched(row, column, known, neighbours)
+    givers = predicting.matched(row, [column], known, neighbours)
     return givers, f"median of the {len(givers)} cities with the nearest predictions; {expected}"
 
 
