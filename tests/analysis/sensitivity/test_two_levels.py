@@ -123,7 +123,7 @@ def design(base):
 @pytest.mark.filterwarnings("ignore:game-theory coefficient")
 class TestWholeStudy:
     def test_draws_of_weights_and_choices_are_the_study_run_again(self, base, design):
-        scores = scores_over_choices(design, 25, seed=3)
+        scores = scores_over_choices(design, 40, seed=3)
         two_levels = 0
         for number in scores.index:
             draw = replay(design, number, seed=3)
