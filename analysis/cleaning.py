@@ -90,7 +90,7 @@ class CleaningRules:
     same_figure_digits: int = 5
 
 
-DEFAULT_RULES = CleaningRules()
+DEFAULT_RULES = CleaningRules()  # settings/baseline.yaml has the same thresholds
 
 
 def clean_statistics(statistics: pd.DataFrame, cities: pd.DataFrame, variables: pd.DataFrame,
@@ -111,6 +111,12 @@ def clean_statistics(statistics: pd.DataFrame, cities: pd.DataFrame, variables: 
     if absent:
         raise ValueError(f"variables.csv lacks {', '.join(absent)}, which cleaning needs; add the variable or name "
                          "another in CleaningRules")
+    return cleaned(statistics, cities, rules)
+
+
+def cleaned(statistics: pd.DataFrame, cities: pd.DataFrame,
+            rules: CleaningRules) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What `clean_statistics` returns, of a table that it has accepted before."""
     cells = series_cells(statistics, cities, rules)
     gaps = statistics.loc[statistics["value"].isna(), ["reason_zh", "reason_en"]].assign(rule="known_gap")
     findings = pd.concat([*find_impossible(cells, rules), gaps])

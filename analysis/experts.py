@@ -15,6 +15,7 @@ from analysis.panel import Panel
 
 GOAL = "goal"
 GROUP = "group"
+ALL = "all"
 # With 城市数据中心 (I32) under S14 instead of S13, two matrices compare other indicators.
 OTHER_READING = {"S13": "S13_without_I32", "S14": "S14_with_I32"}
 
@@ -105,7 +106,7 @@ def domain_weights_by_expert(panel: Panel, *, method: str, data_centre_parent: s
 
 def subjective_weights(panel: Panel, tree: pd.DataFrame, measured: pd.Index, *, subjective: str, method: str,
                        consistency_limit: float, allow_inconsistent: bool, unmeasured: str,
-                       data_centre_parent: str) -> pd.DataFrame:
+                       data_centre_parent: str, used: str = ALL) -> pd.DataFrame:
     """The judged weights of all indicators and of the measured ones.
 
     Parameters
@@ -115,30 +116,51 @@ def subjective_weights(panel: Panel, tree: pd.DataFrame, measured: pd.Index, *, 
     method, consistency_limit, allow_inconsistent : as in `weighting.tree_weights`.
     unmeasured : "keep_domains" or "proportional", as in `weighting.restrict_to_measured`.
     data_centre_parent : "S13" or "S14", the reading of Table 1 that the tree follows.
+    used : "all" experts as a group, or one of them alone; see `judged_tree`.
 
     Returns one row per indicator of the tree: parent, local (among siblings), global (product down the tree, all sum to
     1), measured (the measured indicators' weights, summing to 1; NaN otherwise). Every expert's matrices and the
     group's must be consistent: ValueError names expert, node and repair.
     """
     judged = judged_tree(panel, tree, method=method, consistency_limit=consistency_limit,
-                         allow_inconsistent=allow_inconsistent, data_centre_parent=data_centre_parent)
+                         allow_inconsistent=allow_inconsistent, data_centre_parent=data_centre_parent, used=used)
     return measured_weights(judged, tree, measured, subjective=subjective, unmeasured=unmeasured)
 
 
 def judged_tree(panel: Panel, tree: pd.DataFrame, *, method: str, consistency_limit: float, allow_inconsistent: bool,
-                data_centre_parent: str) -> pd.DataFrame:
-    """The group's weights of every node of the tree, measured or not, after every expert's matrices were checked.
+                data_centre_parent: str, used: str = ALL) -> pd.DataFrame:
+    """The judged weights of every node of the tree, measured or not, after every expert's matrices were checked.
 
-    Returns the frame of `weighting.tree_weights`; refuses what `subjective_weights` refuses.
+    used: "all" takes the group's matrices; the code of one expert takes that expert's alone, and the group's for nodes
+    that the expert did not judge. Returns the frame of `weighting.tree_weights`; refuses what `subjective_weights`
+    refuses, and an expert who is not there.
     """
+    trees = judged_trees(panel, tree, method=method, consistency_limit=consistency_limit,
+                         allow_inconsistent=allow_inconsistent, data_centre_parent=data_centre_parent)
+    return of_those_used(trees, used)
+
+
+def judged_trees(panel: Panel, tree: pd.DataFrame, *, method: str, consistency_limit: float, allow_inconsistent: bool,
+                 data_centre_parent: str) -> dict[str, pd.DataFrame]:
+    """What `judged_tree` returns for each expert alone and, last, for the group."""
     group = group_of_experts(panel, data_centre_parent)
-    use = judgements_in_use(panel, data_centre_parent) | {GROUP: group}
+    use, trees = judgements_in_use(panel, data_centre_parent) | {GROUP: group}, {}
     for expert, nodes in use.items():
         try:  # nodes that an expert did not judge take the group's matrix
-            table = weighting.tree_weights(group | nodes, tree, method, consistency_limit, allow_inconsistent, GOAL)
+            trees[expert] = weighting.tree_weights(group | nodes, tree, method, consistency_limit, allow_inconsistent,
+                                                   GOAL)
         except weighting.InconsistentJudgements as error:
             raise ValueError(f"{matrix_name(panel, expert, error.node, data_centre_parent)}: {error}") from None
-    return table  # the last, the group's
+    return trees
+
+
+def of_those_used(trees: dict[str, pd.DataFrame], used: str) -> pd.DataFrame:
+    """One of the frames of `judged_trees`: the group's for "all", else the expert's."""
+    alone = [expert for expert in trees if expert != GROUP]
+    if used != ALL and used not in alone:
+        raise ValueError(f"weighting.experts = {used}: no such expert; use all, or one of "
+                         f"{', '.join(alone) or 'none: this study has no judgements'}")
+    return trees[GROUP if used == ALL else used]
 
 
 def measured_weights(judged: pd.DataFrame, tree: pd.DataFrame, measured: pd.Index, *, subjective: str,

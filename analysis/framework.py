@@ -118,9 +118,15 @@ def ancestor(framework: pd.DataFrame, level: str) -> pd.Series:
     return parents if level == "subdomain" else parents.map(framework["parent"]).rename("parent")
 
 
+NOTHING_SAID = pd.DataFrame({"low": pd.Series(dtype=float), "high": pd.Series(dtype=float),
+                             "log": pd.Series(dtype=bool)}, pd.Index([], dtype=object))
+
+
 def own_scales(framework: pd.DataFrame, indicators: pd.Index) -> pd.DataFrame:
     """What a study's own tree says of its indicators' scales: low and high (goalposts, NaN where not given) and log
     (whether logarithms are taken), a row an indicator of which it says anything; none for the repository's tree."""
+    if not {"low", "log"} & set(framework.columns):
+        return NOTHING_SAID
     known = framework.reindex(index=indicators, columns=["low", "high", "log"])
     table = known[["low", "high"]].astype(float).assign(log=known["log"].eq(True))
     return table[table["log"] | table["low"].notna()]

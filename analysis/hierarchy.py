@@ -44,19 +44,43 @@ def nested_table(values: pd.DataFrame, parents: Tree, function: Callable[[pd.Dat
     global_weight (product of the local weights from the top), leaf. Raises what `function` raises, naming the node.
     """
     frame = numeric_table(values)
-    children = _children(_parents(parents), frame.columns)
-    columns = dict(zip(frame.columns, frame.to_numpy().T, strict=True))
-    local: dict = {}
+    children = children_of(parents, frame.columns)
+
+    def weigh(rows: np.ndarray, siblings: list) -> np.ndarray:
+        return function(pd.DataFrame(rows.T, frame.index, siblings)).loc[siblings].to_numpy()
+
+    return _table(children, nested_numbers(frame.to_numpy(), list(frame.columns), children, weigh))
+
+
+def nested_numbers(values: np.ndarray, names: list, children: dict[str, list],
+                   weigh: Callable[[np.ndarray, list], np.ndarray]) -> dict[Any, float]:
+    """The local weight of every node, of a checked table and its part of a tree (`children_of`); `weigh` gets the rows
+    of some siblings and their names."""
+    columns, local = dict(zip(names, values.T, strict=True)), dict[Any, float]()
     for node in reversed(_top_down(children)):
         siblings = children.get(node, [])
         if len(siblings) == 1:
             local[siblings[0]], columns[node] = 1.0, columns[siblings[0]]
         elif siblings:
             rows = np.array([columns[child] for child in siblings])
-            weights = function(pd.DataFrame(rows.T, frame.index, siblings)).loc[siblings].to_numpy()
+            weights = weigh(rows, siblings)
             local.update(zip(siblings, weights, strict=True))
             columns[node] = (rows * weights[:, None]).sum(axis=0)
-    return _table(children, local)
+    return local
+
+
+def children_of(parents: Tree, leaves: pd.Index) -> dict[str, list]:
+    """The part of a tree at or above some leaves: parent → its children, the top nodes under "total"."""
+    return _children(_parents(parents), leaves)
+
+
+def products_down(children: dict[str, list], local: dict) -> dict[Any, float]:
+    """The global weight of every node: the product of the local weights from the top down to it."""
+    absolute: dict[Any, float] = {ROOT: 1.0}
+    for node in _top_down(children):
+        for child in children.get(node, []):
+            absolute[child] = absolute[node] * local[child]
+    return absolute
 
 
 def nested_weights(values: pd.DataFrame, parents: Tree, function: Callable[[pd.DataFrame], pd.Series]) -> pd.Series:
@@ -145,24 +169,25 @@ def restrict_to_measured(weights: pd.Series | pd.DataFrame | Mapping, framework:
     if len(unknown) or measured.empty:
         raise UnusableWeights(f"measured indicators without weight: {named(unknown) or 'none is measured at all'}")
     if rule == "proportional":
-        local, nodes = complete.loc[measured], {ROOT: list(measured)}
+        local, nodes = complete.to_dict(), {ROOT: measured.tolist()}
     elif rule == "keep_domains":
         parents = _parents(framework)
         everyone = _children(parents, complete.index)
-        totals = dict(complete)
+        totals = complete.to_dict()
         for node in reversed(_top_down(everyone)):
             if node in everyone:
                 totals[node] = sum(totals[child] for child in everyone[node])
-        nodes, local = _children(parents, measured), pd.Series(totals, dtype=float)
+        nodes, local = _children(parents, measured), totals
     else:
         raise ValueError(f"unknown rule {rule!r}; use 'keep_domains' or 'proportional'")
     shares: dict = {}
     for node, siblings in nodes.items():
-        total = local.loc[siblings].sum()
+        values = np.array([local[sibling] for sibling in siblings])
+        total = values.sum()
         if not total > 0:
             raise UnusableWeights(f"the measured nodes under {node} ({named(siblings)}) all have weight 0; "
                                   "use the rule 'proportional'")
-        shares.update(local.loc[siblings] / total)
+        shares.update(zip(siblings, values / total, strict=True))
     return _table(nodes, shares).loc[measured, "global_weight"].rename("weight")
 
 

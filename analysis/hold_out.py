@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from analysis.prediction import RankRegression
-from analysis.treatment import FILL_METHODS, _givers, _nearest_first
+from analysis.treatment import FEW_CITIES, FILL_METHODS, _givers, _nearest_first
 from analysis.validation import numeric_table
 
+CELLS, FEWER_CELLS = 300, 30
 TOGETHER_FROM = 0.5  # of the gaps of an indicator
 COLUMNS = ["indicator", "method", "cells", "hidden_with", "mean_error", "median_error", "bias", "correlation",
            "donor_range"]
@@ -32,11 +33,12 @@ def missing_together(missing: pd.DataFrame) -> dict[str, list[str]]:
 
 
 def hold_out(values: pd.DataFrame, neighbours: int = 5, groups: pd.Series | None = None,
-             donors: pd.DataFrame | None = None, at_most: int = 300) -> pd.DataFrame:
+             donors: pd.DataFrame | None = None, at_most: int | None = None) -> pd.DataFrame:
     """The errors of every method of `treatment.fill_missing` on known cells of the indicators that have gaps.
 
     values, neighbours, groups, donors: as in `fill_missing`; without groups there is no group_median. at_most: known
-    cells per indicator, evenly over the table where there are more. Errors are in percentile points: the distance
+    cells per indicator, evenly over the table where there are more; without it 300, and 30 of more than a thousand
+    cities. Errors are in percentile points: the distance
     between where the filled and the true value stand among the observed ones (0–100), so that indicators of any unit
     and shape can be averaged.
 
@@ -47,6 +49,7 @@ def hold_out(values: pd.DataFrame, neighbours: int = 5, groups: pd.Series | None
     nothing is missing.
     """
     frame = numeric_table(values, missing_allowed=True)
+    at_most = at_most or (CELLS if len(frame) <= FEW_CITIES else FEWER_CELLS)
     holder, rows = HoldOut(frame, neighbours, groups, donors), []
     for code, others in missing_together(frame.isna()).items():
         column = frame.columns.get_loc(code)
@@ -112,4 +115,4 @@ class HoldOut:
             return everybody
         if method == "regression":
             return self.regression.at_expected(row, column, known, without=row)
-        return self.regression.matched(row, column, known, self.neighbours, without=row)
+        return self.regression.matched(row, [column], known, self.neighbours, without=row)

@@ -40,10 +40,11 @@ def chosen_proxies(proxies: pd.DataFrame, worst_grade: str = "C", exclude: Seque
     main = proxies[proxies["role"].isin(roles) & ~proxies["indicator"].isin(others["indicator"])]
     chosen = pd.concat([main, others])
     chosen = chosen[chosen["grade"] <= worst_grade].set_index("indicator").sort_index()
-    unknown = [code for code in exclude if code not in chosen.index]
+    measured = chosen.index.tolist()
+    unknown = [code for code in exclude if code not in measured]
     if unknown:
-        raise ValueError(f"indicators.exclude: {', '.join(unknown)} not measured; measured: {', '.join(chosen.index)}")
-    if set(exclude) >= set(chosen.index):
+        raise ValueError(f"indicators.exclude: {', '.join(unknown)} not measured; measured: {', '.join(measured)}")
+    if set(exclude) >= set(measured):
         raise ValueError("indicators.exclude leaves no indicator; keep at least one")
     return chosen.drop(index=list(exclude))
 

@@ -60,7 +60,7 @@ def normalise(values: pd.DataFrame, direction: Direction, method: str = "minmax"
     if method == "goalposts":
         return _between_goalposts(frame, signs, goalposts)
     refuse_constant(frame, f"{method} normalisation")
-    return _relative(frame * signs.to_numpy(), method)
+    return relative(frame * signs.to_numpy(), method)
 
 
 def rescale(values: pd.DataFrame, low: float, high: float) -> pd.DataFrame:
@@ -83,22 +83,24 @@ def rescale(values: pd.DataFrame, low: float, high: float) -> pd.DataFrame:
 
 def signs_of(direction: Direction, indicators: pd.Index) -> pd.Series:
     """+1 or −1 for each indicator. Raises UnusableValues naming indicators whose direction is missing or unknown."""
+    names = indicators.tolist()
     if isinstance(direction, pd.Series | Mapping):
-        given: dict[Any, Any] = dict(direction)
-        missing = [indicator for indicator in indicators if indicator not in given]
+        given: dict[Any, Any] = dict(zip(direction.index.tolist(), direction.tolist(), strict=True)) \
+            if isinstance(direction, pd.Series) else dict(direction)
+        missing = [indicator for indicator in names if indicator not in given]
         if missing:
             raise UnusableValues(f"no direction for indicator {named(missing)}; give '+' or '-'")
     else:
-        given = dict.fromkeys(indicators, direction)
-    unknown = [indicator for indicator in indicators if given[indicator] not in SIGNS]
+        given = dict.fromkeys(names, direction)
+    unknown = [indicator for indicator in names if given[indicator] not in SIGNS]
     if unknown:
         raise UnusableValues(f"direction {given[unknown[0]]!r} of indicator {named(unknown)} is unknown; "
                              "use '+' where larger is better, '-' where smaller is")
-    return pd.Series({indicator: SIGNS[given[indicator]] for indicator in indicators}, dtype=float)
+    return pd.Series([SIGNS[given[indicator]] for indicator in names], indicators, dtype=float)
 
 
-def _relative(signed: pd.DataFrame, method: str) -> pd.DataFrame:
-    """Normalise columns in which larger is better, relative to the observed cities."""
+def relative(signed: pd.DataFrame, method: str) -> pd.DataFrame:
+    """Checked columns in which larger is better, by minmax, zscore or rank of the observed cities."""
     values = signed.to_numpy()
     if method == "minmax":
         lowest, highest = np.fmin.reduce(values), np.fmax.reduce(values)  # ignore missing values

@@ -28,7 +28,9 @@ class Panel:
     `tree_of` moves I32 where the settings put it. `regions` names the region systems of a study that brings its own
     cities (columns system, system_zh, system_en, name, name_en). `traits` say what can be asked of the panel (see
     `editions.TRAITS`). `reliability`: what is stated of the reliability of figures by grade or variable
-    (`framework.read_reliability`); None where a study states nothing.
+    (`framework.read_reliability`); None where a study states nothing. `uncleaned` are the rows that `figures` were
+    cleaned from by the default thresholds, so that `figures_of` can clean them by others; None for a study that brings
+    figures as they stand.
     """
 
     edition: Edition
@@ -42,6 +44,7 @@ class Panel:
     regions: pd.DataFrame | None = None
     traits: frozenset[str] = PUBLIC_TRAITS
     reliability: pd.DataFrame | None = None
+    uncleaned: pd.DataFrame | None = None
 
 
 def read_panel(root: Path = ROOT) -> Panel:
@@ -49,10 +52,22 @@ def read_panel(root: Path = ROOT) -> Panel:
     sources.verify_provenance(root)
     cities = sources.read_cities(root)
     variables = sources.read_variables(root)
-    figures, _ = cleaning.clean_statistics(sources.read_statistics(root), cities, variables)
+    statistics = sources.read_statistics(root)
+    figures, _ = cleaning.clean_statistics(statistics, cities, variables)
     return Panel(Edition.PUBLIC, settle(figures), cities, framework.read_proxies(root), sources.read_judgements(root),
                  sources.read_experts(root), root, framework.read_framework(root),
-                 reliability=framework.read_reliability(root))
+                 reliability=framework.read_reliability(root), uncleaned=statistics)
+
+
+def figures_of(panel: Panel, settings: Settings) -> pd.DataFrame:
+    """The panel's figures, cleaned by the thresholds of the settings."""
+    rules = cleaning.CleaningRules(**settings.cleaning.model_dump())
+    if rules == cleaning.DEFAULT_RULES:
+        return panel.figures
+    if panel.uncleaned is None:
+        raise ValueError("cleaning: the figures of this study are used as they stand; keep the thresholds of "
+                         "settings/baseline.yaml, and correct the figures themselves instead")
+    return settle(cleaning.cleaned(panel.uncleaned, panel.cities, rules)[0])
 
 
 def tree_of(panel: Panel, settings: Settings) -> pd.DataFrame:

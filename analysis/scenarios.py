@@ -14,7 +14,7 @@ from analysis.panel import Panel
 from analysis.sensitivity.crossing import read_alternatives
 from analysis.sensitivity.draws import check_count
 from analysis.sensitivity.stages import Stages
-from analysis.settings import Settings, with_overrides
+from analysis.settings import Settings, SettingsError, with_overrides
 from analysis.study import Study
 
 
@@ -35,15 +35,22 @@ def one_choice_at_a_time(panel: Panel, base: Study, top: int = 100, stages: Stag
                          workers: int = 1) -> Scenarios:
     """Run the study once for each alternative, all else as in `base`, and compare the ranks.
 
-    An alternative that the base already has gives no shift; one for fewer cities than there are (`most_units`) is left
-    out. `stages` of the same panel provide what another analysis has computed. workers: processes, or machines inside
+    An alternative that the base already has gives no shift; one that the settings refuse beside the other choices of
+    the base (z-scores beside a geometric mean) and one for fewer cities than there are (`most_units`) are left out.
+    `stages` of the same panel provide what another analysis has computed. workers: processes, or machines inside
     `joblib.parallel_config(backend="dask")`; each computes its alternatives from the panel, with the same ranks.
     Raises what `score_study` raises.
     """
     check_count("workers", workers)
-    alternatives = [each for each in read_alternatives(panel.root, panel.traits)
-                    if each.most_units is None or len(panel.cities) <= each.most_units]
-    wanted = [with_overrides(base.settings, alternative.changes) for alternative in alternatives]
+    alternatives, wanted = [], []
+    for alternative in read_alternatives(panel.root, panel.traits, panel.experts):
+        if alternative.most_units is not None and len(panel.cities) > alternative.most_units:
+            continue
+        try:
+            wanted.append(with_overrides(base.settings, alternative.values(base.settings)))
+            alternatives.append(alternative)
+        except SettingsError:
+            continue
     if workers == 1:
         stages = stages or Stages(panel)
         found = [stages.ranks(settings) for settings in wanted]

@@ -24,6 +24,9 @@ from analysis.editions import Edition, about
 ROOT = Path(__file__).resolve().parents[1]
 BASELINE = ROOT / "settings" / "baseline.yaml"
 
+ODDS = r"^[a-z_0-9]+\.[A-Za-z_0-9]+=\d+(\.\d+)?$"  # factor.option=number, as in settings/alternatives.yaml
+
+
 class SettingsError(ValueError):
     """A settings file or an override that cannot be used; the message names the key, the value and the remedy."""
 
@@ -52,6 +55,17 @@ class Indicators(Section):
         "改用的备选变量", "alternative variables read instead of the main ones", strict=False)
     district_titles: Literal["missing", "named", "not_named"] = choice(
         "只点到其区的城市", "city named by its districts")
+
+
+class Cleaning(Section):
+    agreement_factor: float = choice(
+        "一市各年最多相差几倍，超过即剔除", "years of a city may differ by this factor at most", gt=1)
+    majority_factor: float = choice(
+        "与本市中位数相差几倍以内算一致", "years within it of the city's median agree", gt=1)
+    believable_factor: float = choice("一致各年的水平与常态城市最多相差几倍",
+                                      "their level may be this far from the typical city's", gt=1)
+    typical_limit: float = choice("人均值超过中位城市的几倍即不可能",
+                                  "above this multiple of the median city's: impossible", gt=1)
 
 
 class Treatment(Section):
@@ -95,6 +109,8 @@ class Weighting(Section):
     unmeasured: Literal["keep_domains", "proportional"] = choice(
         "没有数据的指标，其权重归谁",
         "weight of the unmeasured")
+    experts: str = choice(
+        "全部专家（all），或只用其中一位：其代码", "all experts together, or the code of one alone", min_length=1)
     data_centre_parent: Literal["S13", "S14"] = choice(
         "城市数据中心（I32）的上级，原表有歧义", "parent of I32, city data centres")
 
@@ -121,6 +137,9 @@ class Uncertainty(Section):
     bounds: float = choice(
         "可达名次：每项权重可变动的份额", "attainable ranks: share by which every weight may vary", ge=0, le=1)
     top: int = choice("截止线：报告进入前几名的概率", "the cut whose probability is reported", ge=1)
+    odds: tuple[Annotated[str, Field(pattern=ODDS)], ...] = choice(
+        '改动选项的权重，如 ["lists.without=0.5"]', 'other odds of options, such as ["lists.without=0.5"]',
+        strict=False)
     seed: int = choice("随机种子", "seed of the draws", ge=1)
 
     @model_validator(mode="after")
@@ -206,12 +225,21 @@ class Study(Section):
         return getattr(self, f"{name}_{lang}") or getattr(self, f"{name}_zh") or getattr(self, f"{name}_en")
 
 
+def refuse_ratios_of_z_scores(settings: Settings) -> None:
+    """Raise ValueError for a geometric mean of z-scores: it would hang on the 50 ± 10 that they are printed on."""
+    if settings.normalisation.method == "zscore" and "geometric" in (settings.aggregation.method,
+                                                                     settings.aggregation.domains):
+        raise ValueError("a geometric mean compares by ratios, and z-scores have no zero to take them from; set "
+                         "normalisation.method to minmax, rank or goalposts (with lowest_points = 1)")
+
+
 class Settings(Section):
     """All choices of one run, and the words of its study. Build it with `load_settings`; `with_overrides` makes a
     variant."""
 
     edition: Edition = choice("数据版本", "edition of the data", strict=False)
     city: CityText = choice("逐步手工核对的城市：名称或代码", "city followed by hand: name or code")
+    cleaning: Cleaning
     indicators: Indicators
     treatment: Treatment
     normalisation: Normalisation
@@ -222,6 +250,11 @@ class Settings(Section):
     regions: Regions
     parts: Parts
     study: Study | None = None
+
+    @model_validator(mode="after")
+    def a_zero_for_ratios(self) -> Settings:
+        refuse_ratios_of_z_scores(self)
+        return self
 
     @property
     def words(self) -> Study:
@@ -334,8 +367,8 @@ def validated(values: dict, source: str, problems: list[str] | None = None) -> S
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
-        problems += [f"{source}: {'.'.join(map(str, item['loc']))} = {item['input']!r}: {item['msg']}"
-                     for item in error.errors(include_url=False)]
+        problems += [f"{source}: " + (f"{'.'.join(map(str, item['loc']))} = {item['input']!r}: " if item["loc"] else "")
+                     + item["msg"] for item in error.errors(include_url=False)]
     if problems:
         raise SettingsError("\n".join(problems))
     return settings

@@ -16,8 +16,8 @@ import pandas as pd
 
 from analysis import experts, framework, indicators, normalisation, scoring, treatment, weighting
 from analysis.frames import settle
-from analysis.panel import Panel, region_systems, tree_of
-from analysis.settings import Settings, Weighting
+from analysis.panel import Panel, figures_of, region_systems, tree_of
+from analysis.settings import Settings, Weighting, refuse_ratios_of_z_scores
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ def score_study(panel: Panel, settings: Settings) -> Study:
     """
     tree = tree_of(panel, settings)
     chosen = proxies_in_use(panel.proxies, settings)
-    raw, origins = indicators.indicator_matrix(panel.figures, panel.cities, chosen, settings.indicators.scale,
-                                               settings.indicators.district_titles)
+    raw, origins = indicators.indicator_matrix(figures_of(panel, settings), panel.cities, chosen,
+                                               settings.indicators.scale, settings.indicators.district_titles)
     raw = well_covered(raw, settings.treatment.indicator_coverage)
     treated, record = treat(raw, panel.cities, chosen, tree, settings)
     normalised = normalise(treated, tree, settings)
@@ -60,7 +60,8 @@ def score_study(panel: Panel, settings: Settings) -> Study:
     judged = experts.subjective_weights(
         panel, tree, treated.columns, subjective=choices.subjective, method=choices.ahp_method,
         consistency_limit=choices.consistency_limit, allow_inconsistent=choices.allow_inconsistent,
-        unmeasured=choices.unmeasured, data_centre_parent=choices.data_centre_parent)["measured"]
+        unmeasured=choices.unmeasured, data_centre_parent=choices.data_centre_parent,
+        used=choices.experts)["measured"]
     weights = weigh(objective_weights(treated, tree), judged, tree, settings, sparse_indicators(treated, tree))
     scores = score(normalised, weights["combined"], rule_of(settings, tree))
     domain_scores = score_domains(normalised, weights["combined"], tree, settings.aggregation.method)
@@ -107,8 +108,9 @@ def donor_cells(raw: pd.DataFrame, chosen: pd.DataFrame) -> pd.DataFrame:
     `chosen` are the proxies in use: a gap in years of operation means a portal whose year is unknown, so only cities
     with a portal can lend it a value.
     """
-    counts_years = chosen["measure"].reindex(raw.columns) == "years_operating"
-    return raw.notna() & ~(counts_years & (raw == 0))
+    counts_years = (chosen["measure"].reindex(raw.columns) == "years_operating").to_numpy()
+    values = raw.to_numpy()
+    return pd.DataFrame(~np.isnan(values) & ~(counts_years & (values == 0)), raw.index, raw.columns)
 
 
 def region_of(cities: pd.DataFrame, rule: str) -> pd.Series:
@@ -160,8 +162,8 @@ def normalise(treated: pd.DataFrame, tree: pd.DataFrame, settings: Settings) -> 
     """Treated values in points, as the settings say; see `points`."""
     choices = settings.normalisation
     methods = framework.own_methods(tree, treated.columns, choices.method)
-    return points(treated, tree.loc[treated.columns, "direction"], methods, choices.lowest_points,
-                  goalposts(treated, tree))
+    posts = goalposts(treated, tree) if (methods == "goalposts").any() else None
+    return points(treated, tree["direction"].reindex(treated.columns), methods, choices.lowest_points, posts)
 
 
 def goalposts(treated: pd.DataFrame, tree: pd.DataFrame) -> pd.DataFrame:
@@ -227,8 +229,10 @@ OBJECTIVE_WEIGHTS = {
 
 def sparse_indicators(treated: pd.DataFrame, tree: pd.DataFrame) -> list[str]:
     """The indicators of which more than half of the cities have the lowest value: short lists, things few have."""
-    lowest = (unit_values(treated, tree) == 0).mean()
-    return list(lowest.index[lowest > weighting.SPARSE_ABOVE])
+    signs = normalisation.signs_of(tree["direction"].reindex(treated.columns), treated.columns).to_numpy()
+    values = treated.to_numpy() * signs
+    at_lowest = (values == values.min(axis=0)).mean(axis=0)
+    return list(treated.columns[at_lowest > weighting.SPARSE_ABOVE])
 
 
 def computed_half(objective: pd.DataFrame, subjective: pd.Series, sparse: Sequence[str], choices: Weighting
@@ -269,6 +273,7 @@ def weight_table(subjective: pd.Series, objective: pd.DataFrame, computed: pd.Se
 
 def rule_of(settings: Settings, tree: pd.DataFrame) -> scoring.Rule:
     """How points become the total score, as the settings say; see `rule`."""
+    refuse_ratios_of_z_scores(settings)
     return rule(settings.aggregation.method, settings.aggregation.domains, tree)
 
 

@@ -81,7 +81,7 @@ def hundred_table(scores: pd.Series, ranks: pd.Series, intervals: pd.DataFrame, 
                   top: int = 100) -> pd.DataFrame:
     """Table 2: our hundred with score, 90 % rank interval, P(Top-100) and the published rank.
 
-    `intervals` by city: rank_05, rank_95, p_top_100 when all choices vary (frame `ranks` of
+    `intervals` by city: rank_05, rank_95, p_top_100 when the choices crossed vary (frame `ranks` of
     `sensitivity.method_uncertainty`); `by_weights`: p_top_100 when only the weights are (`weight_uncertainty`). A city
     that the paper does not rank shows a dash; without a published list (None) there are no such columns. Ties at the
     cut are all kept.

@@ -117,7 +117,9 @@ def scale_as_said(values: pd.DataFrame, scales: pd.DataFrame) -> tuple[pd.DataFr
     >>> values["years"].tolist(), record[["adcode", "before", "after"]].values.tolist()
     ([12.0, 18.0], [['B', 22.9, 18.0]])
     """
-    frame, rows = numeric_table(values, missing_allowed=True), []
+    frame, rows = numeric_table(values, missing_allowed=True), list[list]()
+    if scales.empty:
+        return frame, _record(rows)
     for indicator, low, high, log in scales[["low", "high", "log"]].itertuples():
         before = frame[indicator]
         after = before if np.isnan(low) else before.clip(low, high)
@@ -176,7 +178,7 @@ def fill_missing(values: pd.DataFrame, method: str = "nearest", neighbours: int 
     group_of = pd.Series(groups, dtype=object).reindex(frame.index)
     in_group, _ = pd.factorize(group_of)  # -1 where the group is not known
     may_give = (frame.notna() if donors is None else (frame.notna() & donors).reindex_like(frame)).to_numpy()
-    filled, rows, cities, indicators = values.copy(), [], list(frame.index), list(frame.columns)
+    filled, rows, cities, indicators = values.copy(), [], frame.index.tolist(), frame.columns.tolist()
     observed = ~np.isnan(ranks)
     nearest_of = lru_cache(maxsize=1)(partial(_nearest_first, ranks, observed))  # gaps come city by city
     likely = _likely_donors(ranks, observed) if method == "nearest" and len(frame) > FEW_CITIES else {}
@@ -296,10 +298,10 @@ def _predicted(predicting: RankRegression, method: str, row: int, column: int, n
     known = predicting.observed[row]
     if not known.any() or not predicting.may_give[:, column].any():
         return NOBODY[0], ""
-    expected = f"predicted rank {100 * predicting.expected(column, known)[0][row]:.1f} % from the lowest"
+    expected = f"predicted rank {100 * float(predicting.expected(column, known, row)):.1f} % from the lowest"
     if method == "regression":
         return predicting.at_expected(row, column, known), f"value at the {expected}"
-    givers = predicting.matched(row, column, known, neighbours)
+    givers = predicting.matched(row, [column], known, neighbours)
     return givers, f"median of the {len(givers)} cities with the nearest predictions; {expected}"
 
 
@@ -350,5 +352,6 @@ def _shape(column: pd.Series) -> str:
 
 def _record(rows: list[list]) -> pd.DataFrame:
     """The record of changed cells; numbers stay numbers even where no cell changed."""
-    record = pd.DataFrame(rows, columns=RECORD_COLUMNS)
-    return record.assign(before=record["before"].astype(float), after=record["after"].astype(float))
+    columns = zip(*rows, strict=True) if rows else ([] for _ in RECORD_COLUMNS)
+    return pd.DataFrame({name: np.array(list(cells), dtype=float if name in ("before", "after") else object)
+                         for name, cells in zip(RECORD_COLUMNS, columns, strict=True)})

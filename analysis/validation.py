@@ -53,9 +53,12 @@ def numeric_table(values: pd.DataFrame, missing_allowed: bool = False, row: str 
             others = f" ({rows.size - 1} more such cells)" if rows.size > 1 else ""
             raise error(f"{row} {place[0]}, {column} {place[1]}: {frame.at[place]} {complaint}{others}")
 
-    if textual := [name for name, kind in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]:
-        refuse(frame[textual].map(lambda cell: isinstance(cell, str)), "is text; give a number")
-    numbers = pd.DataFrame(frame.to_numpy(dtype=float, na_value=np.nan, copy=True), frame.index, frame.columns)
+    plain = frame.to_numpy()
+    if plain.dtype != float:  # a table of floats, as the stages hand on, holds no text
+        if textual := [name for name, kind in frame.dtypes.items() if not pd.api.types.is_numeric_dtype(kind)]:
+            refuse(frame[textual].map(lambda cell: isinstance(cell, str)), "is text; give a number")
+        plain = frame.to_numpy(dtype=float, na_value=np.nan)
+    numbers = pd.DataFrame(plain.copy(), frame.index, frame.columns)
     if not np.isfinite(numbers.to_numpy()).all():
         refuse(np.isinf(numbers), "is infinite; correct the value or leave it missing")
         if not missing_allowed:

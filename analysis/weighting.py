@@ -52,6 +52,7 @@ __all__ = [
 ]
 
 BY_ENTROPY = ("entropy", "nested_entropy")  # kinds of computed weights that come from shares of a total
+SETS = ("subjective", "objective")  # the two that are combined
 SPARSE_ABOVE = 0.5  # share of cities at the lowest value above which entropy is not asked
 
 
@@ -94,11 +95,16 @@ def _divergence(frame: pd.DataFrame) -> np.ndarray:
         raise UnusableValues(f"indicator {named(negative)} has negative values; entropy needs shares of a total: "
                              "normalise to 0–1 first")
     refuse_constant(frame, "its entropy weight")
+    return divergence_of(values)
+
+
+def divergence_of(values: np.ndarray) -> np.ndarray:
+    """1 − e of columns of numbers that `entropy_weights` accepts."""
     relative = values / values.max(axis=0)  # scaled by the maximum first so that no sum overflows
     relative /= relative.mean(axis=0)  # n·p by city
     logs = np.log(relative, where=relative > 0, out=np.zeros_like(relative))
     # 1 − e equals the mean of r ln r − r + 1 over ln n; every term is ≥ 0, where 1 − e itself would cancel
-    return (relative * logs - relative + 1).mean(axis=0) / np.log(len(frame))
+    return (relative * logs - relative + 1).mean(axis=0) / np.log(len(values))
 
 
 def critic_weights(values: pd.DataFrame) -> pd.Series:
@@ -115,13 +121,17 @@ def critic_weights(values: pd.DataFrame) -> pd.Series:
     refuse_constant(frame, "its correlation")
     if frame.shape[1] == 1:
         return equal_weights(frame.columns)
-    correlation = np.corrcoef(frame.to_numpy(), rowvar=False).clip(-1, 1)
-    conflict = (1 - correlation).sum(axis=1)
+    conflict = conflict_of(frame.to_numpy())
     if conflict.max() < 1e-12 * len(conflict):
         raise UnusableValues(f"indicators {named(frame.columns)} are perfectly correlated: CRITIC finds no conflict to "
                              "weigh; keep one of them or use equal weights")
     information = frame.std(ddof=1) * conflict
     return (information / information.sum()).rename("weight")
+
+
+def conflict_of(values: np.ndarray) -> np.ndarray:
+    """Σ_k (1 − r_jk) of each column j of numbers."""
+    return (1 - np.corrcoef(values, rowvar=False).clip(-1, 1)).sum(axis=1)
 
 
 def judged_where_sparse(computed: pd.Series, judged: pd.Series, sparse: Sequence[str]) -> pd.Series:
@@ -138,12 +148,13 @@ def judged_where_sparse(computed: pd.Series, judged: pd.Series, sparse: Sequence
     [0.32, 0.48, 0.2]
     """
     given = computed.index.isin(list(sparse))
-    rest = computed[~given].sum()
     if not given.any():
         return computed
+    numbers, asked = computed.to_numpy(), judged.to_numpy()
+    rest = numbers[~given].sum()
     if not rest > 0:
         return judged
-    return judged.where(given, computed * (judged[~given].sum() / rest))
+    return pd.Series(np.where(given, asked, numbers * (asked[~given].sum() / rest)), judged.index, name=judged.name)
 
 
 def equal_weights(columns: Iterable) -> pd.Series:
@@ -171,27 +182,29 @@ def combine_weights(subjective: pd.Series | Mapping, objective: pd.Series | Mapp
     [0.35, 0.65]
     """
     first, second = _matched(subjective, objective)
-    judged, computed = first.to_numpy(), second.to_numpy()
+    return pd.Series(combined_numbers(first.to_numpy(), second.to_numpy(), rule, alpha), first.index, name="weight")
+
+
+def combined_numbers(judged: np.ndarray, computed: np.ndarray, rule: str, alpha: float) -> np.ndarray:
+    """What `combine_weights` returns, of two sets in the same order that sum to 1."""
     if rule == "linear":
         if not 0 <= alpha <= 1:
             raise ValueError(f"alpha = {alpha} is not between 0 and 1; it is the share of the subjective weights")
-        combined = alpha * judged + (1 - alpha) * computed
-    elif rule == "multiplicative":
+        return alpha * judged + (1 - alpha) * computed
+    if rule == "multiplicative":
         combined = judged * computed
         if not combined.sum() > 0:
             raise UnusableWeights("no indicator has weight in both sets: their product is 0; use the linear rule")
-        combined = combined / combined.sum()
-    elif rule == "game_theory":
-        coefficients = game_theory_coefficients(first, second)
-        if (coefficients < -1e-9).any():  # below that it is the rounding of a zero
-            warnings.warn(f"game-theory coefficient of the {coefficients.idxmin()} weights is negative "
-                          f"({coefficients.min():.4g}); it counts as 0, the other set is used alone", stacklevel=2)
-        shares = coefficients.to_numpy().clip(min=0)
-        shares /= shares.sum()
-        combined = shares[0] * judged + shares[1] * computed
-    else:
+        return combined / combined.sum()
+    if rule != "game_theory":
         raise ValueError(f"unknown rule {rule!r}; use 'linear', 'multiplicative' or 'game_theory'")
-    return pd.Series(combined, first.index, name="weight")
+    coefficients = coefficients_of(judged, computed)
+    if (coefficients < -1e-9).any():  # below that it is the rounding of a zero
+        warnings.warn(f"game-theory coefficient of the {SETS[coefficients.argmin()]} weights is negative "
+                      f"({coefficients.min():.4g}); it counts as 0, the other set is used alone", stacklevel=3)
+    shares = coefficients.clip(min=0)
+    shares /= shares.sum()
+    return shares[0] * judged + shares[1] * computed
 
 
 def game_theory_coefficients(subjective: pd.Series | Mapping, objective: pd.Series | Mapping) -> pd.Series:
@@ -202,14 +215,17 @@ def game_theory_coefficients(subjective: pd.Series | Mapping, objective: pd.Seri
     equal sets leave them undetermined and get 1/2 each.
     """
     judged, computed = _matched(subjective, objective)
+    return pd.Series(coefficients_of(judged.to_numpy(), computed.to_numpy()), list(SETS), name="coefficient")
+
+
+def coefficients_of(judged: np.ndarray, computed: np.ndarray) -> np.ndarray:
+    """What `game_theory_coefficients` returns, of two sets in the same order that sum to 1."""
     pair = np.column_stack([judged, computed])
     gram = pair.T @ pair
     own = np.diag(gram)
     if np.abs(pair[:, 0] - pair[:, 1]).max() <= 1e-12:
-        solution = np.array([0.5, 0.5])
-    else:
-        solution = np.linalg.solve(gram, own)
-    return pd.Series(solution, ["subjective", "objective"], name="coefficient")
+        return np.array([0.5, 0.5])
+    return np.linalg.solve(gram, own)
 
 
 def _matched(subjective: pd.Series | Mapping, objective: pd.Series | Mapping) -> tuple[pd.Series, pd.Series]:

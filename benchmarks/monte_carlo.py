@@ -1,4 +1,4 @@
-"""Weight Monte Carlo against its peers, and the Monte Carlo over all choices against the weights alone.
+"""Weight Monte Carlo against its peers, and the Monte Carlo over the choices crossed against the weights alone.
 
     python -m benchmarks.monte_carlo [--peers FOLDER] [--draws 300000] [--repeats 5] [--memory]
 
@@ -17,6 +17,7 @@ from analysis.panel import read_panel
 from analysis.sensitivity import (
     Stages,
     WeightNoise,
+    combinations_to_take,
     cross,
     method_uncertainty,
     read_crossing,
@@ -83,7 +84,8 @@ def all_choices(options: argparse.Namespace) -> None:
     beginning its random stream weighs more."""
     settings = load_settings()
     stages = Stages(read_panel())
-    design = cross(stages, read_crossing(settings), [WeightNoise("dirichlet", CONCENTRATION)])
+    crossing = combinations_to_take(read_crossing(settings, stages.panel), SEED)
+    design = cross(stages, crossing, [WeightNoise("dirichlet", CONCENTRATION)])
     case = stages.normalised(settings), stages.weights(settings)
     for draws in (2 * options.draws, 8 * options.draws):
         contestants = {"weights only": (lambda n=draws: counts_of_study(case, n), draws),

@@ -36,12 +36,16 @@ def main() -> None:
         return result
 
     timed("weights alone", lambda: of.weight_uncertainty(values, weights, options.draws, 100.0, 1))
-    crossing = of.read_crossing(settings)
+    crossing = of.combinations_to_take(of.read_crossing(settings, panel), seed=1)
     design = timed(f"{crossing.size:,} combinations", lambda: of.cross(stages, crossing, [NOISE]))
-    timed("all choices", lambda: of.method_uncertainty(design, options.draws, 1))
+    timed("choices crossed", lambda: of.method_uncertainty(design, options.draws, 1))
     table = timed("table of scenarios", lambda: of.scenario_table(design))
     timed("effect of each choice", lambda: (of.choice_effects(table), of.scenario_summary(table)))
-    timed("Sobol, choices", lambda: of.choice_indices(design, 1))
+    timed("Sobol, choices", lambda: of.indices_of_choices(design, 1))
+    timed("Sobol, other odds", lambda: of.indices_by_odds(design, 1, "lists", "without", (0.1, 0.33, 0.5)))
+    held = crossing.without([factor.key for factor in crossing.factors if factor.makes_data])
+    timed("Sobol, data held", lambda: of.indices_of_choices(of.cross(
+        stages, of.combinations_to_take(held, 1, at_most=1000), [NOISE]), 1))
     timed("Sobol, weights", lambda: of.weight_indices(values, weights, NOISE, 512, 1))
     timed("leave one out", lambda: of.leave_one_out(values, weights, base.weights[["subdomain", "domain"]]))
     timed("leave a city out", lambda: of.leave_cities_out(stages, settings, of.extreme_cities(stages.raw(settings))))

@@ -13,6 +13,21 @@ from analysis.settings import load_settings
 NOISE = WeightNoise("dirichlet", 100.0)
 
 
+def factor(key: str, *options: dict, odds: tuple[float, ...] = ()) -> Factor:
+    """A choice whose options are named by the first value that they set."""
+    made = tuple(Option(str(next(iter(changes.values()), "as_it_is")), "", "", changes, *odds[place:place + 1])
+                 for place, changes in enumerate(options))
+    return Factor(key, key, key, made)
+
+
+NORMALISATION = factor("normalisation", *({"normalisation.method": name} for name in ("minmax", "zscore", "rank")))
+AGGREGATION = factor("aggregation", {"aggregation.method": "arithmetic"}, {
+    "aggregation.method": "geometric", "normalisation.method": "minmax", "normalisation.lowest_points": 1},
+    {"aggregation.method": "topsis"})
+COMBINATION = factor("combination", *({"weighting.alpha": share} for share in (0.25, 0.5, 0.75)),
+                     {"weighting.rule": "multiplicative"}, {"weighting.rule": "game_theory"})
+
+
 def toy_design(cells: int, refused: set[int], cities: int = 8, seed: int = 0) -> Design:
     """A design without a study behind it: `cells` data sets of random values, some refused."""
     generator = np.random.default_rng(seed)

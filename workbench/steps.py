@@ -59,7 +59,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "03_entropy_weights": ("weighting.objective",),
     "04_ahp_weights": (
         "weighting.subjective", "weighting.ahp_method", "weighting.consistency_limit",
-        "weighting.allow_inconsistent", "weighting.unmeasured", "weighting.data_centre_parent"),
+        "weighting.allow_inconsistent", "weighting.unmeasured", "weighting.experts", "weighting.data_centre_parent"),
     "04s_expert_panel": (
         "weighting.ahp_method", "weighting.consistency_limit", "weighting.allow_inconsistent",
         "weighting.data_centre_parent", "uncertainty.top"),

@@ -1,13 +1,12 @@
 """How far the ranks depend on the choices: weights, methods, indicators and cities.
 
 `draws` makes the uncertain weights, `scorers` and `counting` turn millions of draws into counts of ranks at constant
-memory, `uncertainty` reads rank intervals and acceptabilities off the counts. `stages`, `crossing` and `cells` compute
-each distinct data set of all combinations of choices once; `over_choices` draws over them, `replaying` runs any
-draw again through the study, `data_error` draws the data anew beside choices and weights, `factorial` is the full table
-of scenarios. `sobol` and `enumeration` say which input
-or choice matters, `attainable` (with `admitted`, `conflicts`, `bracketing`) and `swapping` what weights can and cannot
-do;
-`leaving_out` and `leaving_cities` leave out one indicator or city at a time.
+memory, `uncertainty` reads rank intervals and acceptabilities off the counts. `crossing` reads the choices with their
+odds, `sampling` draws combinations of them where there are too many to take all; `stages` and `cells` compute each
+distinct data set once; `over_choices` draws over them, `replaying` runs any draw again through the study, `data_error`
+draws the data anew beside choices and weights, `factorial` is the table of scenarios. `sobol`, `enumeration` and
+`sampled_indices` say which input or choice matters, `attainable` (with `admitted`, `conflicts`, `bracketing`) and
+`swapping` what weights can and cannot do; `leaving_out` and `leaving_cities` leave out one indicator or city at a time.
 
 Reference: docs/method.md, section 6.
 """
@@ -23,6 +22,8 @@ from .leaving_cities import LeaveCitiesOut, extreme_cities, leave_cities_out
 from .leaving_out import LeaveOneOut, leave_one_out
 from .over_choices import MethodUncertainty, method_uncertainty
 from .replaying import Draw, replay, sampled_inputs, score_draw
+from .sampled_indices import drawn_indices, indices_by_odds, indices_of_choices
+from .sampling import SampledCrossing, Staircases, combinations_to_take, sample_combinations, staircases
 from .sobol import SobolIndices, sobol_indices, weight_indices
 from .stages import Stages
 from .swapping import Swap, smallest_swap
@@ -41,9 +42,11 @@ __all__ = [
     "MethodUncertainty",
     "Option",
     "ScenarioTable",
+    "SampledCrossing",
     "SensitivityError",
     "SobolIndices",
     "Stages",
+    "Staircases",
     "Swap",
     "WeightNoise",
     "WeightUncertainty",
@@ -51,9 +54,13 @@ __all__ = [
     "choice_effects",
     "compare_noises",
     "choice_indices",
+    "combinations_to_take",
     "cross",
     "data_uncertainty",
+    "drawn_indices",
     "extreme_cities",
+    "indices_by_odds",
+    "indices_of_choices",
     "interval_table",
     "leave_cities_out",
     "leave_one_out",
@@ -62,6 +69,7 @@ __all__ = [
     "read_crossing",
     "replay",
     "replay_data",
+    "sample_combinations",
     "sample_weights",
     "sampled_inputs",
     "scenario_summary",
@@ -72,6 +80,7 @@ __all__ = [
     "scores_over_data",
     "smallest_swap",
     "sobol_indices",
+    "staircases",
     "weight_indices",
     "weight_uncertainty",
     "widths",

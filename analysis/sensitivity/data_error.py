@@ -24,8 +24,9 @@ Data, 2nd ed.; Lord, F. M. & Novick, M. R. (1968), Statistical Theories of Menta
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -36,15 +37,16 @@ from analysis.scoring import Rule
 from analysis.settings import Settings
 
 from .cells import Design
-from .counting import DesignCell, Task, count_tasks, in_order, streams
+from .counting import DesignCell, Task, count_tasks, in_order, keep_tasks, streams
 from .draws import SensitivityError, check_count, distinct_rows, drawn_weights
-from .over_choices import SHORTEST_BLOCK, MethodUncertainty, cell_order, failed_draws
+from .over_choices import SHORTEST_BLOCK, MethodUncertainty, cells_of_draws, failed_draws, standard_errors
 from .scorers import scorer_for
 from .stages import Stages
 from .tier_chances import cell_scores
-from .uncertainty import summarise
+from .uncertainty import summarise, summarise_kept
 
-PAIRS_AT_A_TIME = 64      # data sets in memory for each worker
+PAIRS_AT_A_TIME = 64      # data sets in memory for each worker, fewer of many cities
+VALUES_IN_MEMORY = 2**23  # 64 MiB
 ALIKE_FROM = 1e-9         # cities whose weighted sums are nearer than this share of the largest are compared in full
 DATA_STREAM = 1           # third part of a spawn key; the streams of weights have two parts
 
@@ -91,27 +93,18 @@ def doubt_of(raw: pd.DataFrame, may_give: pd.DataFrame, reliabilities: pd.DataFr
     predicting, gaps, givers, start = RankRegression(values, gives), list[tuple[int, ...]](), list[np.ndarray](), 0
     for place, row in enumerate(np.flatnonzero(missing.any(axis=1)).tolist()):
         lacking, known = np.flatnonzero(missing[row]), ~missing[row]
-        whole = gives[:, lacking].all(axis=1)
-        for together in ([lacking] if whole.sum() >= neighbours else lacking[:, None]):
-            found = candidates(predicting, row, together, known, neighbours)
+        whole = gives[:, lacking].all(axis=1).sum() >= neighbours
+        for together in ([lacking] if whole else lacking[:, None]):
+            if not (able := gives[:, together].all(axis=1)).any():
+                raise SensitivityError("an indicator has no observed value that could fill its gaps; leave it out")
+            found = (predicting.matched(row, together.tolist(), known, neighbours) if known.any()
+                     else np.flatnonzero(able))
             gaps += [(row, column, place, start, len(found)) for column in together.tolist()]
             givers.append(found)
             start += len(found)
     rows, columns, owner, first, number = np.array(gaps, dtype=np.int64).reshape(-1, 5).T
     joined = np.concatenate(givers) if givers else np.empty(0, dtype=np.int64)
     return Doubt(rows, columns, owner, first, number, joined, reliabilities.reindex_like(raw).to_numpy(dtype=float))
-
-
-def candidates(predicting: RankRegression, row: int, columns: np.ndarray, known: np.ndarray, number: int) -> np.ndarray:
-    """The cities that may fill a city's gaps in some indicators, the nearest in what is predicted of these."""
-    giving = np.flatnonzero(predicting.may_give[:, columns].all(axis=1))
-    if not len(giving):
-        raise SensitivityError("an indicator has no observed value that could fill its gaps; leave it out")
-    if not known.any():
-        return giving
-    expected = np.column_stack([predicting.expected(column, known)[0] for column in columns])
-    distances = np.sqrt(((expected[giving] - expected[row]) ** 2).mean(axis=1)).round(12)
-    return giving[np.argsort(distances, kind="stable")[:number]]
 
 
 class PlausibleData:
@@ -182,7 +175,7 @@ class DataDraws:
     def doubt(self, settings: Settings) -> Doubt:
         """The gaps and reliabilities of the raw values under some settings."""
         choices = settings.treatment
-        key = settings.indicators, choices.indicator_coverage, choices.neighbours
+        key = settings.cleaning, settings.indicators, choices.indicator_coverage, choices.neighbours
         if key not in self._doubts:
             raw, chosen = self.stages.raw(settings), self.stages.proxies(settings)
             reliabilities = reliability.cell_reliabilities(self.stages.panel, chosen, raw)
@@ -227,22 +220,23 @@ def data_generator(seed: int, pair: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(pair, 0, DATA_STREAM)))
 
 
-def pairs_of(cells: int, data_sets: int, seed: int) -> np.ndarray:
-    """The cell of each data set: all cells in the random order of `method_uncertainty`, again and again."""
-    return np.resize(cell_order(cells, seed), data_sets)
+def pairs_of(design: Design, data_sets: int, seed: int) -> np.ndarray:
+    """The cell of each data set: that of the draw with its number in `method_uncertainty`."""
+    return cells_of_draws(design, data_sets, seed)
 
 
 def data_uncertainty(draws_of: DataDraws, draws: int, data_sets: int, top: Sequence[int] = (10, 100), workers: int = 1,
-                     pairs: np.ndarray | None = None) -> MethodUncertainty:
+                     pairs: np.ndarray | None = None, classes: int = 0) -> MethodUncertainty:
     """How certain each city's rank is when data, weights and method are all open.
 
     draws_of: the design, its stages and the seed. draws: over all data sets together. data_sets: how many plausible
     data sets, each with one combination of choices and its share of the draws. pairs: the cell of the design for each
-    data set; without it all cells in the order of `method_uncertainty`. top, workers, result and refused combinations
-    as there; the acceptabilities are counted with ties at the smaller rank.
+    data set; without it all cells in the order of `method_uncertainty`. top, workers, classes, result and refused
+    combinations as there; the acceptabilities are counted with ties at the smaller rank.
 
     The Monte Carlo error of a probability p lies between √(p(1 − p)/draws) and √(p(1 − p)/data_sets): the draws of one
-    data set share its data and its choices. Memory: 16 bytes × cities² for each worker, and 64 data sets.
+    data set share its data and its choices; `errors` is the latter. Memory: 16 bytes × cities² for each worker, and 64
+    data sets.
 
     Reference: docs/method.md, section 6.8.
     """
@@ -250,7 +244,7 @@ def data_uncertainty(draws_of: DataDraws, draws: int, data_sets: int, top: Seque
         check_count(name, count)
     design, sets = draws_of.design, min(data_sets, draws)
     cells = len(design.cells)
-    pairs = pairs_of(cells, sets, draws_of.seed) if pairs is None else np.resize(pairs, sets)
+    pairs = pairs_of(design, sets, draws_of.seed) if pairs is None else np.resize(pairs, sets)
     share = np.full(sets, draws // sets) + (np.arange(sets) < draws % sets)
     failures = failed_draws(design, np.bincount(pairs, weights=share, minlength=cells).astype(int))
     failed = int(failures["draws"].sum())
@@ -259,27 +253,39 @@ def data_uncertainty(draws_of: DataDraws, draws: int, data_sets: int, top: Seque
     good = [pair for pair in range(sets) if design.cells[pairs[pair]] is not None]
     for number in dict.fromkeys(int(pairs[pair]) for pair in good):
         draws_of.source(number)  # kept before the workers share it
-    jobs = ((draws_of, good[first:first + PAIRS_AT_A_TIME], pairs, share)
-            for first in range(0, len(good), PAIRS_AT_A_TIME))
-    counts = reduce(np.add, in_order(count_pairs, list(jobs), workers))
-    everybody = np.ones(len(design.cities), dtype=np.int64).tobytes()
-    result = summarise({everybody: counts}, design.cities, draws - failed, top, failed)
-    return MethodUncertainty(**vars(result), failures=failures)
+    widest = max(len(design.cell(int(pairs[pair])).indicators) for pair in good)
+    together = int(np.clip(VALUES_IN_MEMORY // (len(design.cities) * widest), 1, PAIRS_AT_A_TIME))
+    jobs = ((draws_of, good[first:first + together], pairs, share, bool(classes))
+            for first in range(0, len(good), together))
+    if classes:
+        kept = [block for part in in_order(ranks_of_pairs, jobs, workers) for block in part]
+        result = summarise_kept(kept, design.cities, draws - failed, top, classes, failed)
+    else:
+        everybody = np.ones(len(design.cities), dtype=np.int64).tobytes()
+        counts = reduce(np.add, in_order(ranks_of_pairs, jobs, workers))
+        result = summarise({everybody: counts}, design.cities, draws - failed, top, failed)
+    chances = [{f"p_top_{k}": result.ranks[f"p_top_{k}"].to_numpy() for k in top}]
+    errors = standard_errors(replace(result, draws=len(good)), chances)
+    return MethodUncertainty(**vars(result), failures=failures, errors=errors)
 
 
-def count_pairs(draws_of: DataDraws, some: Sequence[int], pairs: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Counts of ranks (cities × ranks) over some data sets."""
+def ranks_of_pairs(draws_of: DataDraws, some: Sequence[int], pairs: np.ndarray, share: np.ndarray,
+                   keep: bool) -> Any:
+    """Counts of ranks (cities × ranks) over some data sets, or with `keep` the ranks themselves (blocks of draws ×
+    cities)."""
     cells, tasks = dict[int, DesignCell](), list[Task]()
     for pair in some:
         key = stream_number(pair, pairs, len(draws_of.design.cells))
         cells[key] = draws_of.cell(pair, int(pairs[pair]))
         tasks += [(key, stream, wanted) for stream, _, wanted in streams(int(share[pair]))]
+    if keep:
+        return keep_tasks(tasks, cells, draws_of.seed, SHORTEST_BLOCK)
     return reduce(np.add, count_tasks(tasks, cells, draws_of.seed, SHORTEST_BLOCK).values())
 
 
 def stream_number(pair: int, pairs: np.ndarray, cells: int) -> int:
-    """The number of a pair's streams of weights: its cell's own the first time round."""
-    return int(pairs[pair]) + cells * (pair // cells)
+    """The number of a pair's streams of weights: its cell's own the first time that the cell comes."""
+    return int(pairs[pair]) + cells * int((pairs[:pair] == pairs[pair]).sum())
 
 
 def scores_over_data(draws_of: DataDraws, draws: int, pairs: np.ndarray | None = None) -> pd.DataFrame:
@@ -289,7 +295,7 @@ def scores_over_data(draws_of: DataDraws, draws: int, pairs: np.ndarray | None =
     check_count("draws", draws)
     design = draws_of.design
     cells = len(design.cells)
-    pairs = pairs_of(cells, draws, draws_of.seed) if pairs is None else np.resize(pairs, draws)
+    pairs = pairs_of(design, draws, draws_of.seed) if pairs is None else np.resize(pairs, draws)
     good = [pair for pair in range(draws) if design.cells[pairs[pair]] is not None]
     if not good:
         cause = next(iter(design.causes.values()))
@@ -319,7 +325,7 @@ def replay_data(draws_of: DataDraws, pair: int, pairs: np.ndarray | None = None)
     """
     design = draws_of.design
     cells = len(design.cells)
-    pairs = pairs_of(cells, pair + 1, draws_of.seed) if pairs is None else np.resize(pairs, pair + 1)
+    pairs = pairs_of(design, pair + 1, draws_of.seed) if pairs is None else np.resize(pairs, pair + 1)
     cell, (data, _) = design.cell(int(pairs[pair])), draws_of.source(int(pairs[pair]))
     points = data.draw(data_generator(draws_of.seed, pair))
     weights = drawn_weights(cell.base, cell.noise, 1, draws_of.seed, stream_number(pair, pairs, cells), SHORTEST_BLOCK)

@@ -1,4 +1,4 @@
-"""Which choice of method moves the ranks: Sobol indices with every combination of choices enumerated, not sampled.
+"""Which choice of method moves the ranks: Sobol indices where every combination of choices is taken, none drawn.
 
 Choices are discrete and few, so the sums behind their indices are finite and exact. The weights are one more
 factor, whose levels are points of scrambled Sobol sequences; only they have a margin of error.
@@ -10,7 +10,7 @@ Annals of Statistics 25(4), 1541–1562 (error from independent scramblings).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass
 
 import numpy as np
@@ -40,7 +40,7 @@ class Shares:
 
 def choice_indices(design: Design, seed: int, scramblings: int = 8, points: int = 4,
                    confidence: float = 0.95, every_city: bool = True, workers: int = 1) -> SobolIndices:
-    """First-order and total indices of every choice of method, and of the weights within each combination.
+    """First-order and total indices of each choice crossed, and of the weights within each combination.
 
     Inputs: the factors of the crossing, `noise` where the design has more than one kind, and `weights`. Outputs:
     mean_shift (mean absolute change of rank from the run's own ranking) and, unless every_city is false, every city's
@@ -61,6 +61,9 @@ def choice_indices(design: Design, seed: int, scramblings: int = 8, points: int 
         options = ", ".join(option.key for option in design.crossing.options(design.place(number)[0]))
         raise SensitivityError(f"combination {options} was refused ({cause}); leave one of its options out")
     usual, shape, groups = base_ranks(design), (*design.crossing.shape, len(design.noises)), distinct_cells(design)
+    factors = design.crossing.factors
+    odds = None if all(factor.is_even for factor in factors) else [
+        *(factor.shares for factor in factors), np.full(len(design.noises), 1 / len(design.noises))]
     quantiles, parts = weight_quantiles(design, seed, scramblings, points), []
     at_once = RANKS_IN_MEMORY if len(design.cities) <= MANY_CITIES else RANKS_IN_MEMORY // 4
     together = max(1, at_once // (len(design.cells) * points * len(design.cities))) if every_city else scramblings
@@ -68,10 +71,10 @@ def choice_indices(design: Design, seed: int, scramblings: int = 8, points: int 
         here = quantiles[first:first + together]
         if every_city:
             ranks = rank_table(design, groups, np.vstack(here), workers)
-            parts += [decompose(table, usual, shape) for table in np.split(ranks, len(here), axis=1)]
+            parts += [decompose(table, usual, shape, odds) for table in np.split(ranks, len(here), axis=1)]
         else:
             shifts = shift_table(design, groups, np.vstack(here), usual, workers)
-            parts += [decompose_shifts(table, len(usual), shape) for table in np.split(shifts, len(here), axis=1)]
+            parts += [decompose_shifts(table, len(usual), shape, odds) for table in np.split(shifts, len(here), axis=1)]
     names = [*(factor.key for factor in design.crossing.factors), NOISE, WEIGHTS]
     kept = [place for place, name in enumerate(names) if name != NOISE or len(design.noises) > 1]
     outputs = [MEAN_SHIFT, *design.cities] if every_city else [MEAN_SHIFT]
@@ -158,20 +161,25 @@ def weights_at(uniforms: np.ndarray, cell: DesignCell, places: dict[str, int]) -
 
 def base_ranks(design: Design) -> np.ndarray:
     """The ranks of the run itself."""
-    cell = design.cell(design.crossing.base * len(design.noises))
+    cell = design.base or design.cell(design.crossing.base * len(design.noises))
     return cell_ranks(cell, cell.base)[0]
 
 
-def decompose(ranks: np.ndarray, base: np.ndarray, shape: tuple[int, ...]) -> Shares:
+def decompose(ranks: np.ndarray, base: np.ndarray, shape: tuple[int, ...],
+              odds: Sequence[np.ndarray] | None = None) -> Shares:
     """The sums of squares of one scrambling: the mean shift and then every city as outputs."""
     shift = np.abs(ranks - base).sum(axis=2)
-    shares = [decompose_shifts(shift, len(base), shape), sums_of_squares(ranks.reshape(*shape, ranks.shape[1], -1))]
+    table = ranks.reshape(*shape, ranks.shape[1], -1)
+    shares = [decompose_shifts(shift, len(base), shape, odds),
+              sums_of_squares(table) if odds is None else weighted_sums(table, odds)]
     return Shares(*(np.concatenate(sums, axis=-1) for sums in zip(*map(astuple, shares), strict=True)))
 
 
-def decompose_shifts(shifts: np.ndarray, cities: int, shape: tuple[int, ...]) -> Shares:
+def decompose_shifts(shifts: np.ndarray, cities: int, shape: tuple[int, ...],
+                     odds: Sequence[np.ndarray] | None = None) -> Shares:
     """The same for the mean shift alone, from the sums of all cities' shifts (cells × points)."""
-    shares = sums_of_squares(shifts.reshape(*shape, shifts.shape[1], 1))
+    table = shifts.reshape(*shape, shifts.shape[1], 1)
+    shares = sums_of_squares(table) if odds is None else weighted_sums(table, odds)
     return Shares(*(sums / cities**2 for sums in astuple(shares)))
 
 
@@ -200,6 +208,31 @@ def sums_of_squares(table: np.ndarray) -> Shares:
             total[axis] *= size / (size - 1)
     mean = means.reshape(-1, outputs).sum(axis=0) / cells
     return Shares(first, total, squares / cells - mean**2)
+
+
+def weighted_sums(table: np.ndarray, odds: Sequence[np.ndarray]) -> Shares:
+    """As `sums_of_squares`, for options that are not equally likely. odds: the probabilities of the options of every
+    factor but the last, which is a sample."""
+    values, sample = table.astype(float), table.shape[-2]
+    every = [*odds, np.full(sample, 1 / sample)]
+
+    def mean(numbers: np.ndarray, axes: Sequence[int]) -> np.ndarray:
+        for axis in sorted(axes, reverse=True):
+            numbers = np.tensordot(every[axis], numbers, axes=(0, axis))
+        return numbers
+
+    places = range(len(every))
+    squares, centre = mean(values**2, places), mean(values, places)
+    first, total = np.zeros((2, len(every), table.shape[-1]))
+    for axis in (place for place in places if len(every[place]) > 1):
+        others = [place for place in places if place != axis]
+        divisor = sample / (sample - 1) if axis == places[-1] else 1.0
+        first[axis] = divisor * (every[axis] @ (mean(values, others) - centre) ** 2)
+        left = mean(values, [axis]) ** 2
+        for share in (every[place] for place in others):  # the axes left come first one after the other
+            left = np.tensordot(share, left, axes=(0, 0))
+        total[axis] = divisor * (squares - left)
+    return Shares(first, total, squares - centre**2)
 
 
 def sum_of_squares(table: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Any draw of the Monte Carlo over all choices, extracted, saved and run again through the study itself.
+"""Any draw of the Monte Carlo over the choices crossed, extracted, saved and run again through the study itself.
 
 Reference: docs/method.md, section 6.4.
 """
@@ -19,7 +19,7 @@ from analysis.study import Study
 
 from .cells import Design
 from .draws import SensitivityError, check_count, drawn_weights
-from .over_choices import SHORTEST_BLOCK, cell_order
+from .over_choices import SHORTEST_BLOCK, cells_of_draws
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ def replay(design: Design, number: int, seed: int) -> Draw:
 
     Raises SensitivityError naming the cause where the study refuses the draw's combination of choices.
     """
-    rounds, position = divmod(number, len(design.cells))
-    place = int(cell_order(len(design.cells), seed)[position])
+    cells = cells_of_draws(design, number + 1, seed)
+    place = int(cells[-1])
     if design.cells[place] is None:
         raise SensitivityError(f"draw {number} failed: {design.causes[place]}")
     combination, _ = design.place(place)
-    weights = weights_of_cell(design, place, rounds + 1, seed).iloc[-1]
+    weights = weights_of_cell(design, place, int((cells == place).sum()), seed).iloc[-1]
     return Draw(number, options_of(design, [place]).iloc[0], design.crossing.settings_of(combination), weights)
 
 
@@ -60,9 +60,7 @@ def sampled_inputs(design: Design, draws: int, seed: int) -> pd.DataFrame:
     """The inputs of the first draws, to be saved: one row per draw with the option key of each factor, the noise and
     the weight of each indicator (empty where the combination leaves it out or the draw failed). Numbers are settled."""
     check_count("draws", draws)
-    order = cell_order(len(design.cells), seed)
-    numbers = np.arange(draws)
-    places = order[numbers % len(design.cells)]
+    numbers, places = np.arange(draws), cells_of_draws(design, draws, seed)
     columns = sorted({code for cell in design.cells if cell is not None for code in cell.indicators})
     place_of, weights = {code: place for place, code in enumerate(columns)}, np.full((draws, len(columns)), np.nan)
     for place in np.unique(places):

@@ -15,13 +15,15 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from analysis import experts, indicators, study, weighting
-from analysis.frames import settle
-from analysis.panel import Panel, tree_of
+from analysis import experts, hierarchy, indicators, normalisation, study, weighting
+from analysis.cleaning import CleaningRules
+from analysis.frames import settled_numbers
+from analysis.panel import Panel, figures_of, tree_of
 from analysis.scoring import Rule, rank
-from analysis.settings import Settings
+from analysis.settings import Settings, Weighting
 
 
 class Stages:
@@ -73,6 +75,10 @@ class Stages:
         return self._once(("proxies", choices.worst_grade, choices.exclude, choices.readings),
                           lambda: study.proxies_in_use(self.panel.proxies, settings))
 
+    def figures(self, settings: Settings) -> pd.DataFrame:
+        """The cleaned figures."""
+        return self._once(("figures", settings.cleaning), lambda: figures_of(self.panel, settings))
+
     def raw(self, settings: Settings) -> pd.DataFrame:
         """Raw indicator values, cities × indicators that enough cities have."""
         proxies, scale = self.proxies(settings), settings.indicators.scale
@@ -80,34 +86,67 @@ class Stages:
 
         def read() -> pd.DataFrame:
             # Columns are independent: the others are not computed again when an indicator is left out or added.
-            columns = [self._once(("column", scale, titles, code, *proxy.astype(str)), partial(
-                indicators.indicator_values, self.panel.figures, self.panel.cities, proxy, scale, titles))
-                for code, proxy in proxies.iterrows()]
-            return study.well_covered(pd.concat(columns, axis=1), settings.treatment.indicator_coverage)
+            # An indicator and a variable name one proxy of the panel.
+            columns = {code: self._once(
+                ("column", code, variable, settings.cleaning if variable == CleaningRules.series else None,
+                 scale if measure.endswith("_per_resident") else None, titles if measure == "named" else None),
+                partial(self.column, settings, code))
+                for code, variable, measure in zip(proxies.index.tolist(), proxies["variable"].tolist(),
+                                                   proxies["measure"].tolist(), strict=True)}
+            values = pd.DataFrame(np.column_stack([*columns.values()]), self.panel.cities.index, list(columns))
+            return study.well_covered(values, settings.treatment.indicator_coverage)
 
-        return self._once(("raw", settings.indicators, settings.treatment.indicator_coverage), read)
+        return self._once(("raw", settings.cleaning, settings.indicators, settings.treatment.indicator_coverage), read)
+
+    def column(self, settings: Settings, code: str) -> np.ndarray:
+        """The raw values of one indicator."""
+        return indicators.indicator_values(self.figures(settings), self.panel.cities, self.proxies(settings).loc[code],
+                                           settings.indicators.scale, settings.indicators.district_titles).to_numpy()
 
     def filled(self, settings: Settings) -> pd.DataFrame:
         """Values without gaps, outliers not yet treated."""
         choices = settings.treatment
-        key = "filled", settings.indicators, choices.indicator_coverage, choices.missing, choices.neighbours
+        key = ("filled", settings.cleaning, settings.indicators, choices.indicator_coverage, choices.missing,
+               choices.neighbours)
         return self._once(key, lambda: study.fill_gaps(
             self.raw(settings), self.panel.cities, self.proxies(settings), settings)[0])
 
     def treated(self, settings: Settings) -> pd.DataFrame:
         """Values without gaps, outliers treated."""
-        return self._once(self._data(settings), lambda: study.tame_outliers(
-            self.raw(settings), self.filled(settings), self.tree(settings), settings)[0])
+        choices = settings.treatment.model_copy(update={"missing": None, "neighbours": None})
+
+        def treat() -> pd.DataFrame:
+            raw, filled, tree = self.raw(settings), self.filled(settings), self.tree(settings)
+            key = "treated", choices, settings.weighting.data_centre_parent
+            return self._by_column(key, filled, lambda columns: study.tame_outliers(
+                raw[columns], filled[columns], tree, settings)[0], raw)
+
+        return self._once(self._data(settings), treat)
 
     def normalised(self, settings: Settings) -> pd.DataFrame:
         """Points, larger is better. Two settings with the same data set get the same object."""
-        return self._once((*self._data(settings), settings.normalisation), lambda: study.normalise(
-            self.treated(settings), self.tree(settings), settings))
+        def normalise() -> pd.DataFrame:
+            treated, tree = self.treated(settings), self.tree(settings)
+            key = "normalised", settings.normalisation, settings.weighting.data_centre_parent
+            return self._by_column(key, treated, lambda columns: points(treated[columns], tree, settings))
+
+        return self._once((*self._data(settings), settings.normalisation), normalise)
 
     def objective(self, settings: Settings) -> pd.DataFrame:
         """Indicators × kinds of weights computed from the data."""
-        key = (*self._data(settings), "objective", settings.weighting.data_centre_parent)
-        return self._once(key, lambda: study.objective_weights(self.treated(settings), self.tree(settings)))
+        parent = settings.weighting.data_centre_parent
+
+        def weigh() -> pd.DataFrame:
+            treated, tree = self.treated(settings), self.tree(settings)
+            unit = self._by_column(("unit", parent), treated, lambda columns: study.unit_values(treated[columns], tree))
+            names = treated.columns.tolist()
+            children = self._once(("children", parent, tuple(names)), lambda: hierarchy.children_of(tree, unit.columns))
+            numbers = settled_numbers(kinds_of_weights(unit.to_numpy(), names, children))
+            if not np.isfinite(numbers).all():
+                return study.objective_weights(treated, tree)  # says what is wrong
+            return pd.DataFrame(numbers, pd.Index(names, name="indicator"), list(study.OBJECTIVE_WEIGHTS))
+
+        return self._once((*self._data(settings), "objective", parent), weigh)
 
     def sparse(self, settings: Settings) -> list[str]:
         """The indicators of which entropy is not asked, as `study.sparse_indicators`."""
@@ -115,22 +154,22 @@ class Stages:
         return self._once(key, lambda: study.sparse_indicators(self.treated(settings), self.tree(settings)))
 
     def judged(self, settings: Settings) -> pd.Series:
-        """The experts' weights of the measured indicators."""
+        """The experts' weights of the measured indicators, in the order of the data."""
         measured, tree = self.treated(settings).columns, self.tree(settings)
         choices = settings.weighting
-        other = choices.model_copy(update={"objective": None, "rule": None, "alpha": None, "sparse": None})
-        return self._once(("judged", tuple(measured), other), lambda: experts.measured_weights(
+        return self._once(("judged", tuple(measured.tolist()), *judgement(choices)), lambda: experts.measured_weights(
             self.judged_tree(settings), tree, measured, subjective=choices.subjective,
-            unmeasured=choices.unmeasured)["measured"])
+            unmeasured=choices.unmeasured)["measured"].reindex(measured))
 
     def judged_tree(self, settings: Settings) -> pd.DataFrame:
-        """The experts' weights of every node of the tree, measured or not."""
+        """The judged weights of every node of the tree, measured or not, of the experts in use."""
         choices = settings.weighting
-        key = ("judged tree", choices.data_centre_parent, choices.ahp_method, choices.consistency_limit,
+        key = ("judged trees", choices.data_centre_parent, choices.ahp_method, choices.consistency_limit,
                choices.allow_inconsistent)
-        return self._once(key, lambda: experts.judged_tree(
+        trees = self._once(key, lambda: experts.judged_trees(
             self.panel, self.tree(settings), method=choices.ahp_method, consistency_limit=choices.consistency_limit,
             allow_inconsistent=choices.allow_inconsistent, data_centre_parent=choices.data_centre_parent))
+        return experts.of_those_used(trees, choices.experts)
 
     def weights(self, settings: Settings) -> pd.Series:
         """The combined weights, as column `combined` of `study.weigh`. Two settings with the same
@@ -138,12 +177,19 @@ class Stages:
         choices = settings.weighting
 
         def combine() -> pd.Series:
-            objective = self.objective(settings)
-            judged = self.judged(settings).reindex(objective.index)
-            chosen = study.computed_half(objective, judged, self.sparse(settings), choices)
-            return settle(weighting.combine_weights(judged, chosen, choices.rule, choices.alpha))
+            judged, computed = self.judged(settings), self.computed(settings)
+            combined = weighting.combined_numbers(judged.to_numpy(), computed.to_numpy(), choices.rule, choices.alpha)
+            return pd.Series(settled_numbers(combined), computed.index, name="weight")
 
         return self._once((*self._data(settings), choices), combine)
+
+    def computed(self, settings: Settings) -> pd.Series:
+        """The computed weights that are combined with the judged ones, as `study.computed_half`."""
+        choices = settings.weighting
+        asked = choices.sparse == "entropy" or choices.objective not in weighting.BY_ENTROPY
+        key = *self._data(settings), "computed", choices.objective, *([] if asked else judgement(choices))
+        return self._once(key, lambda: study.computed_half(
+            self.objective(settings), self.judged(settings), self.sparse(settings), choices))
 
     def ranks(self, settings: Settings) -> pd.Series:
         """The ranks, as `score_study(panel, settings).ranks`."""
@@ -151,12 +197,26 @@ class Stages:
 
     def rule(self, settings: Settings) -> Rule:
         """How points become the score, as `study.rule_of`."""
-        key = "rule", settings.aggregation, settings.weighting.data_centre_parent
+        key = "rule", settings.aggregation, settings.normalisation.method, settings.weighting.data_centre_parent
         return self._once(key, lambda: study.rule_of(settings, self.tree(settings)))
+
+    def _by_column(self, key: tuple, values: pd.DataFrame, compute: Callable[[list], pd.DataFrame],
+                   also: pd.DataFrame | None = None) -> pd.DataFrame:
+        """A stage that treats each column by itself, of the columns of `values` (and of the same ones of `also`): those
+        that were the same before are not computed again."""
+        numbers, seen = values.to_numpy(), None if also is None else also.to_numpy()
+        keys = [("column", *key, code, numbers[:, place].tobytes(), None if seen is None else seen[:, place].tobytes())
+                for place, code in enumerate(values.columns.tolist())]
+        new = [known[len(key) + 1] for known in keys if known not in self._kept]
+        if new:
+            found = compute(new)
+            columns = iter(found.to_numpy().T)
+            self._kept |= {known: next(columns) for known in keys if known not in self._kept}
+        return pd.DataFrame(np.column_stack([self._kept[known] for known in keys]), values.index, values.columns)
 
     @staticmethod
     def _data(settings: Settings) -> tuple:
-        return settings.indicators, settings.treatment
+        return settings.cleaning, settings.indicators, settings.treatment
 
     def _once(self, key: Hashable, compute: Callable[[], Any]) -> Any:
         """The kept result for the key; a ValueError, which the stages raise for input they refuse, is kept too."""
@@ -184,3 +244,43 @@ def stages_of(panel: Panel, known: dict[Hashable, Any], wanted: list[Settings]) 
                 stage(settings)
     new = [key for key in stages._kept if key not in known]
     return {key: stages._kept[key] for key in new}, {key: stages._messages.get(key, []) for key in new}
+
+
+def points(treated: pd.DataFrame, tree: pd.DataFrame, settings: Settings) -> pd.DataFrame:
+    """As `study.normalise`, without the checks of tables where nothing is to be refused."""
+    choices, values = settings.normalisation, treated.to_numpy()
+    varies = np.ptp(values, axis=0) > 1e-9 * np.abs(values).max(axis=0)  # false where a value is missing
+    if choices.method == "goalposts" or "normalisation" in tree or not varies.all():
+        return study.normalise(treated, tree, settings)
+    signs = normalisation.signs_of(tree["direction"].reindex(treated.columns), treated.columns)
+    numbers = normalisation.relative(pd.DataFrame(values * signs.to_numpy()), choices.method).to_numpy()
+    low = choices.lowest_points / 100
+    numbers = 50 + 10 * numbers if choices.method == "zscore" else 100 * (low + (1 - low) * numbers)
+    return pd.DataFrame(settled_numbers(numbers), treated.index, treated.columns)
+
+
+def judgement(choices: Weighting) -> tuple:
+    """The choices that the judged weights depend on."""
+    return (choices.subjective, choices.experts, choices.unmeasured, choices.ahp_method, choices.data_centre_parent,
+            choices.consistency_limit, choices.allow_inconsistent)
+
+
+def kinds_of_weights(unit: np.ndarray, names: list[str], children: dict[str, list]) -> np.ndarray:
+    """The columns of `study.objective_weights`, not settled, of values from 0 to 1 (cities × indicators): the same
+    formulas without the checks of tables. Not finite where these would refuse something."""
+    with np.errstate(all="ignore"):
+        divergence = weighting.divergence_of(unit)
+        local = hierarchy.nested_numbers(unit, names, children, lambda rows, _: shares_of(
+            weighting.divergence_of(np.ascontiguousarray(rows.T))))
+        nested = hierarchy.products_down(children, local)
+        conflict = weighting.conflict_of(unit) if len(names) > 1 else np.ones(1)
+        if conflict.max() < 1e-12 * len(names):
+            conflict[:] = np.nan
+        kinds = {"entropy": shares_of(divergence), "nested_entropy": np.array([nested[name] for name in names]),
+                 "critic": shares_of(unit.std(axis=0, ddof=1) * conflict), "equal": np.full(len(names), 1 / len(names))}
+    return np.column_stack([kinds[kind] for kind in study.OBJECTIVE_WEIGHTS])
+
+
+def shares_of(numbers: np.ndarray) -> np.ndarray:
+    """Numbers over their sum."""
+    return numbers / numbers.sum()

@@ -1,5 +1,5 @@
-"""The scores of single draws, of weights alone or over all choices: for questions, such as tiers, that counts of ranks
-cannot answer.
+"""The scores of single draws, of weights alone or over the choices crossed: for questions, such as tiers,
+that counts of ranks cannot answer.
 
 Reference: docs/method.md, sections 6.4 and 7.4.
 """
@@ -24,7 +24,7 @@ from .draws import (
     sample_weights,
 )
 from .factorial import same_data
-from .over_choices import SHORTEST_BLOCK, cell_order
+from .over_choices import SHORTEST_BLOCK, cells_of_draws
 from .ranking import settled
 from .scorers import scorer_for
 
@@ -45,9 +45,8 @@ def scores_over_choices(design: Design, draws: int, seed: int) -> pd.DataFrame:
     Reference: docs/method.md, section 7.4.
     """
     check_count("draws", draws)
-    cells = len(design.cells)
-    order = cell_order(cells, seed)[:draws]
-    numbers = {int(place): np.arange(position, draws, cells) for position, place in enumerate(order)}
+    order = cells_of_draws(design, draws, seed)
+    numbers = {int(place): np.flatnonzero(order == place) for place in np.unique(order)}
     parts = []
     for places, alike in same_data((place, design.cells[place]) for place in numbers):
         weights = [drawn_weights(cell.base, cell.noise, len(numbers[place]), seed, place, SHORTEST_BLOCK)

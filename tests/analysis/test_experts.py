@@ -170,6 +170,15 @@ class TestGroup:
         group = experts.group_of_experts(alone, "S13")
         np.testing.assert_allclose(group["goal"], alone.judgements["industry"]["goal"], rtol=1e-12)
 
+    @pytest.mark.parametrize("expert", ["government", "academic", "industry"])
+    def test_one_expert_alone_is_a_panel_of_this_expert(self, real_panel, expert):
+        alone = replace(real_panel, judgements={expert: real_panel.judgements[expert]})
+        pd.testing.assert_frame_equal(judge(real_panel, used=expert), judge(alone))
+
+    def test_an_expert_who_is_not_there_is_refused_by_name(self, real_panel):
+        with pytest.raises(ValueError, match=r"weighting\.experts = nobody.*government, academic, industry"):
+            judge(real_panel, used="nobody")
+
     def test_table_lists_every_expert_and_node_once(self, real_panel):
         table = experts.consistency_table(real_panel, **TABLES)
         assert not table.duplicated(["expert", "node"]).any()

@@ -184,5 +184,5 @@ class TestRoundTrip:
 
     def test_flatten_keeps_the_order_of_the_file(self):
         names = list(flatten(load_settings()))
-        assert names[:4] == ["edition", "city", "indicators.scale", "indicators.worst_grade"]
+        assert names[:3] == ["edition", "city", "cleaning.agreement_factor"]
         assert names[-1] == "parts.profiles"

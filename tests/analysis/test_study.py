@@ -7,19 +7,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 from analysis import scenarios, scoring, study, treatment
-from analysis.editions import PUBLIC_TRAITS
 from analysis.frames import read_frame, settle
 from analysis.panel import find_city
+from analysis.sensitivity import read_alternatives
 from analysis.settings import BASELINE, ROOT, flatten, load_settings
+from analysis.sources import read_experts
 
 REFERENCE = ROOT / "data/processed/baseline"
 STAGES = ("raw", "treated", "normalised", "weights", "domain_scores", "scores", "ranks", "framework")
 
 # Choices that no alternative of settings/alternatives.yaml changes: one changed value each, which must change a stage.
 OTHER_CHOICES = {
+    "cleaning.majority_factor": 3.0, "cleaning.believable_factor": 1.01, "cleaning.typical_limit": 2.0,
     "indicators.exclude": ["I33"], "treatment.indicator_coverage": 0.99,
     "treatment.skewness_limit": 50.0, "treatment.kurtosis_limit": 1000.0, "treatment.winsorise_at_most": 1,
     "normalisation.lowest_points": 10, "weighting.subjective": "equal", "weighting.ahp_method": "geometric_mean",
@@ -27,8 +28,8 @@ OTHER_CHOICES = {
 }
 # Choices that do not enter score_study, and where they matter instead.
 ELSEWHERE = {
+    "uncertainty.odds": "the odds of the choices crossed (tested in test_crossing)",
     "edition": "one edition so far", "city": "which city the notebooks follow by hand",
-    "treatment.neighbours": "gaps filled from near cities, and the drawn ones (tested below, and in test_data_error)",
     "treatment.city_coverage": "the flag low_coverage of score_table (tested below)",
     "weighting.consistency_limit": "which matrices are refused (tested in test_experts)",
     "weighting.allow_inconsistent": "whether they are refused (tested in test_experts)",
@@ -41,9 +42,8 @@ ELSEWHERE = {
     **{f"tiers.{key}": "notebook 07" for key in
        ("k", "k_smallest", "k_largest", "starts", "references", "resamples", "draws", "seed")},
 }
-ALTERNATIVES = {alternative["key"]: alternative for alternative in yaml.safe_load(
-    (ROOT / "settings/alternatives.yaml").read_text(encoding="utf-8"))["one_at_a_time"]
-    if alternative.get("only", "public") in PUBLIC_TRAITS}
+ALTERNATIVES = {option.key: {"set": option.values(load_settings()), "zh": option.zh}
+                for option in read_alternatives(experts=read_experts(ROOT))}
 
 
 @pytest.fixture(scope="module")
@@ -264,6 +264,24 @@ class TestChoices:
         assert without.combined_weights.sum() == pytest.approx(1)
         kept = list(without.raw)
         assert without.raw.equals(real_study.raw[kept])
+
+    def test_thresholds_of_cleaning_act_on_the_raw_rows(self, run, real_panel, real_study):
+        """With thresholds that nothing exceeds every recorded year stays but the slipped rows; baseline unchanged."""
+        from analysis.cleaning import DEFAULT_RULES
+
+        assert vars(DEFAULT_RULES).items() >= load_settings().cleaning.model_dump().items()
+        loose = run(cleaning__agreement_factor=1e6, cleaning__typical_limit=1e6)
+        recorded = real_panel.uncleaned.query("variable == 'telecom_revenue' and value.notna()")
+        cities = recorded.groupby("adcode")["value"].size()
+        assert loose.raw["I01"].notna().sum() == len(cities) > real_study.raw["I01"].notna().sum()
+        assert loose.raw.drop(columns="I01").equals(real_study.raw.drop(columns="I01"))
+
+    def test_thresholds_of_cleaning_mean_nothing_where_figures_stand_as_they_are(self, real_panel):
+        from dataclasses import replace
+
+        with pytest.raises(ValueError, match="cleaning: the figures of this study are used as they stand"):
+            study.score_study(replace(real_panel, uncleaned=None),
+                              load_settings(overrides={"cleaning.agreement_factor": 3.0}))
 
     def test_a_domain_without_indicators_has_no_score(self, run):
         without = run(indicators__exclude=["I11", "I14"])

@@ -62,8 +62,8 @@ class Account:
         return self.tables.sources.loc[used[used.isin(self.cells["source_id"])]]
 
     def interval(self, kind: str) -> pd.Series | None:
-        """Median, 5 % and 95 % rank and chances: "weights" when only the weights vary, "choices" when every choice of
-        method does; None where the run has not computed it."""
+        """Median, 5 % and 95 % rank and chances: "weights" when only the weights vary, "choices" when the choices
+        crossed do; None where the run has not computed it."""
         return self.tables.intervals[kind].loc[self.code] if kind in self.tables.intervals else None
 
     @property

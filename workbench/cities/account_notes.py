@@ -83,8 +83,8 @@ def general_notes(account: Account, lang: str) -> list[str]:
                          "The weights are this study's; the white paper published neither data nor weights nor "
                          "scores."))
     if account.tables.intervals:
-        said.append(pick(lang, "“仅权重”的区间只含权重的不确定性，是下限。",
-                         "Intervals by weights only are a lower bound: other uncertainties are not in them."))
+        said.append(pick(lang, "“仅权重”的区间只含权重的不确定性，不含其他的。",
+                         "Intervals by weights only hold the uncertainty of the weights and no other."))
     changed = differences(account.tables.settings)
     if changed:
         listed = pick(lang, "、", ", ").join(f"{name} = {here} ({base})" for name, (base, here) in changed.items())

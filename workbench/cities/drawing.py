@@ -55,8 +55,8 @@ def stroke(x: float, top: float, bottom: float, colour: str = INK) -> str:
 
 def rank_strip(rank: int, intervals: Mapping[str, tuple[float, float]], published: float, last: int, cut: int,
                label: str) -> str:
-    """A city's rank on the line from the first to the last: pale, the interval when all choices vary; dark, when only
-    the weights do; the dot its rank, the amber square the published one, the red line the cut."""
+    """A city's rank on the line from the first to the last: pale, the interval when the choices crossed vary; dark,
+    when only the weights do; the dot its rank, the amber square the published one, the red line the cut."""
     def across(place: float) -> float:
         return 8 + (place - 1) / max(last - 1, 1) * (STRIP_WIDTH - 16)
 

@@ -97,7 +97,7 @@ def strip_key(lang: str, kinds: tuple[str, ...], published: bool, top: int) -> s
     parts = [('<circle cx="9" cy="5" r="3.5" fill="#fff" stroke="#1b4f72" stroke-width="2.4"/>',
               pick(lang, "名次", "rank"))]
     said = {"weights": ("90% 区间：仅权重可变", "90 % interval: weights vary"),
-            "choices": ("90% 区间：全部选择可变", "90 % interval: all choices vary")}
+            "choices": ("90% 区间：所交叉的选择可变", "90 % interval: the choices crossed here vary")}
     parts += [(swatch.format(drawing.KIND_SHADES[kind]), pick(lang, *said[kind])) for kind in kinds]
     if published:
         parts.append((f'<rect x="5" y="1" width="8" height="8" fill="{drawing.PUBLISHED}" stroke="#222"/>',

@@ -150,8 +150,8 @@ def reading_lines(names: ProfileNames) -> list[str]:
                 "Percentile: the share of the group's other cities that are below, ties counting half. Strength: in "
                 "the upper quarter of one group and in no group's lower half; weakness: the reverse.")]
     if names.profiles.peers["all"].sizes.iloc[0] > 1 and tables.intervals:
-        said.append(say("区间只含方法与权重的不确定，不含数据误差，是下限。",
-                        "Intervals hold the uncertainty of method and weights, not errors in the data: a lower bound."))
+        said.append(say("区间只含权重与所交叉的选择，不含数据误差，不是全部的不确定性。",
+                        "Intervals hold the weights and the choices crossed here, no errors in the data: not a total."))
     if tables.has_steps:
         said.append(say("“怎样移动十位”一节固定其他城市、权重与各指标的最低、最高值，一次只动一项；"
                         "说的是算术，不是建议。",

@@ -22,7 +22,7 @@ AGGREGATIONS = {"geometric": ("几何平均", "the geometric mean"), "topsis": (
                 **WITHOUT_WEIGHTS}
 MEANS = {"arithmetic": ("算术平均", "arithmetic"), "geometric": ("几何平均", "geometric"),
          "topsis": ("TOPSIS", "TOPSIS"), **WITHOUT_WEIGHTS}
-KINDS = {"choices": ("全部选择", "all choices"), "weights": ("仅权重", "weights only")}
+KINDS = {"choices": ("所交叉的选择", "choices crossed here"), "weights": ("仅权重", "weights only")}
 
 
 def city_name(account: Account, lang: str) -> str:
@@ -82,7 +82,7 @@ def rank_span(row: pd.Series) -> str:
 
 
 def tier_fact(names: Names, code: str, rows: Mapping[str, pd.Series]) -> tuple[str, str, str]:
-    """The tier by natural breaks and the chance of it, when all choices vary as far as that is known."""
+    """The tier by natural breaks and the chance of it, when the choices crossed vary, as far as that is known."""
     tiers, say = names.tables.tiers, names.pick
     if tiers is None:
         return say("梯队", "Tier"), EMPTY, ""

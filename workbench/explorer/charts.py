@@ -132,8 +132,8 @@ def city_map(content: dict[str, Any], lang: str, frame: tuple[float, float, floa
 
 
 def interval_plot(content: dict[str, Any], lang: str) -> altair.LayerChart:
-    """Rank intervals of the shown cities: pale over all choices, dark under weights alone; a stroke marks the study's
-    rank and a dot the present one."""
+    """Rank intervals of the shown cities: pale over the choices crossed, dark under weights alone; a stroke marks
+    the study's rank and a dot the present one."""
     import altair as alt
 
     words = WORDS[lang]

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from toy_design import AGGREGATION, NORMALISATION
 
 from analysis import reliability, study
 from analysis.panel import read_panel
@@ -26,7 +27,7 @@ from analysis.sensitivity import (
     scores_over_data,
     widths,
 )
-from analysis.sensitivity.crossing import Crossing, Factor, Option
+from analysis.sensitivity.crossing import Crossing, Option
 from analysis.sensitivity.data_error import Doubt, PlausibleData, data_generator, doubt_of, pairs_of, stream_number
 from analysis.sensitivity.draws import drawn_weights
 from analysis.sensitivity.over_choices import SHORTEST_BLOCK
@@ -45,11 +46,10 @@ def stages() -> Stages:
 def design(stages):
     """Normalisation × aggregation × proxies of the public panel, with one combination that is refused."""
     settings = load_settings()
-    factors = {factor.key: factor for factor in read_crossing(settings).factors}
-    aggregation = factors["aggregation"]
+    scale = next(factor for factor in read_crossing(settings, stages.panel).factors if factor.key == "scale")
     zeros = Option("geometric_with_zeros", "", "", {"aggregation.method": "geometric"})
-    aggregation = Factor(aggregation.key, aggregation.zh, aggregation.en, (*aggregation.options, zeros))
-    return cross(stages, Crossing(settings, (factors["normalisation"], aggregation, factors["proxies"])), NOISES)
+    aggregation = replace(AGGREGATION, options=(*AGGREGATION.options, zeros))
+    return cross(stages, Crossing(settings, (NORMALISATION, aggregation, scale)), NOISES)
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +165,7 @@ class TestByHand:
         """Each pair again, cell by cell in plain Python, from the treated values to the ranks."""
         sets = 12
         found = data_uncertainty(draws_of, sets, sets)
-        pairs, counts = pairs_of(len(design.cells), sets, SEED), np.zeros((297, 297), dtype=int)
+        pairs, counts = pairs_of(design, sets, SEED), np.zeros((297, 297), dtype=int)
         for pair, number in enumerate(pairs):
             if design.cells[number] is None:
                 continue
@@ -213,7 +213,7 @@ def exact(design, stages) -> DataDraws:
         if cell is not None:
             settings = design.crossing.settings_of(design.place(number)[0])
             raw = stages.treated(settings)
-            draws._doubts[settings.indicators, settings.treatment.indicator_coverage,
+            draws._doubts[settings.cleaning, settings.indicators, settings.treatment.indicator_coverage,
                           settings.treatment.neighbours] = doubt_of(raw, raw.notna(), raw * 0 + 1)
     return draws
 

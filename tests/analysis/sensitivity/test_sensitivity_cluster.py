@@ -85,7 +85,7 @@ def scenario_results(workers: int) -> list[pd.DataFrame]:
 
 
 def both_results(workers: int) -> tuple:
-    """Uncertain weights of 60 cities, and every choice at once over 40 cells of which two are refused."""
+    """Uncertain weights of 60 cities, and a choice of 40 cells of which two are refused."""
     from test_sensitivity_choices import toy_design
 
     from analysis.sensitivity import method_uncertainty, weight_uncertainty

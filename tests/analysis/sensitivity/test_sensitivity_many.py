@@ -3,12 +3,14 @@ few: ranks by classes, Sobol indices in sum, data sets made by several processes
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from toy_design import toy_design
+from toy_design import NORMALISATION, toy_design
 
 from analysis.figures import acceptability_map, use_style
 from analysis.panel import read_panel
@@ -127,10 +129,10 @@ def settings():
 
 @pytest.fixture(scope="module")
 def crossing(settings):
-    """Three of the crossed choices, data and weights among them."""
-    whole = read_crossing(settings)
-    return Crossing(settings, tuple(factor for factor in whole.factors
-                                    if factor.key in ("missing", "outliers", "normalisation", "objective")))
+    """Four choices with three options each, data and weights among them."""
+    found = [replace(factor, options=factor.options[:3]) for factor in read_crossing(settings, read_panel()).factors
+             if factor.key in ("missing", "outliers", "objective")]
+    return Crossing(settings, (*found, NORMALISATION))
 
 
 @pytest.fixture(scope="module")

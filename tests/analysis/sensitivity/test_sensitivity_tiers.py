@@ -1,12 +1,14 @@
-"""Scores of single draws over all choices, and the chances of tiers that they give."""
+"""Scores of single draws over the choices crossed, and the chances of tiers that they give."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
+from toy_design import AGGREGATION, NORMALISATION
 
 from analysis.sensitivity import (
     Crossing,
@@ -17,7 +19,6 @@ from analysis.sensitivity import (
     WeightNoise,
     cross,
     method_uncertainty,
-    read_crossing,
     replay,
     score_draw,
     scores_over_choices,
@@ -42,10 +43,8 @@ def stages(real_panel) -> Stages:
 def design(stages) -> Design:
     """Normalisation × aggregation on one data set, with one aggregation that min-max refuses."""
     base = load_settings()
-    factors = {factor.key: factor for factor in read_crossing(base).factors}
-    aggregation = factors["aggregation"]
-    aggregation = Factor(aggregation.key, aggregation.zh, aggregation.en, (*aggregation.options, REFUSED))
-    return cross(stages, Crossing(base, (factors["normalisation"], aggregation)), NOISES)
+    aggregation = replace(AGGREGATION, options=(*AGGREGATION.options, REFUSED))
+    return cross(stages, Crossing(base, (NORMALISATION, aggregation)), NOISES)
 
 
 def toy_design(refused: set[int], cells: int = 6, cities: int = 8) -> Design:

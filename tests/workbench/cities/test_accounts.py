@@ -252,8 +252,8 @@ class TestText:
         choices = tables.intervals["weights"].assign(rank_05=1, rank_95=99, p_top_100=0.5, p_tier_1=0.25)
         wide = replace(tables, intervals={"weights": tables.intervals["weights"], "choices": choices})
         text = cities.account_text(cities.city_account(wide, "深圳"), "en")
-        assert re.search(r"1–99 \(all choices, median \d+; weights only \d+–\d+\)", text)
-        assert "50% (all choices; weights only 100%)" in text and "chance of it 25%" in text
+        assert re.search(r"1–99 \(choices crossed here, median \d+; weights only \d+–\d+\)", text)
+        assert "50% (choices crossed here; weights only 100%)" in text and "chance of it 25%" in text
 
     def test_a_run_without_sensitivity_and_tiers_shows_a_dash(self, tables):
         bare = cities.city_account(replace(tables, intervals={}, tiers=None), "深圳")
