@@ -142,16 +142,12 @@ def reliability_table(panel: Panel, chosen: pd.DataFrame, raw: pd.DataFrame) -> 
     alternative, list (read without error) or none (nothing is stated: read without error too); estimate; n; low and
     high (95 %); cells: cities read from the variable; used: whether this is the figure that draws use for them.
     """
-    stated = panel.reliability if panel.reliability is not None else pd.DataFrame(columns=STATED)
-    by_grade = stated[stated["grade"] != ""].set_index("grade")["reliability"]
-    by_variable = stated[stated["variable"] != ""].set_index("variable")["reliability"]
     rows: list[list] = []
     for code in raw:
         proxy = chosen.loc[code]
         sources = read_from(panel, proxy).reindex(raw.index)
-        names = [proxy["variable"], *([proxy["fallback"]] if proxy["fallback"] else [])]
-        for name in names:
-            found = evidence(panel, code, proxy, name, by_grade, by_variable, raw[code])
+        for name in variables_of(proxy):
+            found = evidence(panel, proxy, name, raw[code])
             used = basis_used(found)
             cells = int((sources == name).sum()) if proxy["measure"] not in FACTS else int(raw[code].notna().sum())
             rows += [[code, name, basis, each.value, each.n, each.low, each.high, cells, basis == used]
@@ -163,11 +159,24 @@ def reliability_table(panel: Panel, chosen: pd.DataFrame, raw: pd.DataFrame) -> 
 STATED = ["grade", "variable", "reliability", "reason_zh", "reason_en"]
 
 
-def evidence(panel: Panel, code: str, proxy: pd.Series, variable: str, by_grade: pd.Series, by_variable: pd.Series,
-             values: pd.Series) -> list[tuple[str, Estimate]]:
+def variables_of(proxy: pd.Series) -> list[str]:
+    """The variables that an indicator is read from: its own, and the one that stands in for it."""
+    return [proxy["variable"], *([proxy["fallback"]] if proxy["fallback"] else [])]
+
+
+def stated_figures(panel: Panel, column: str) -> pd.Series:
+    """The stated reliabilities by `grade` or `variable`."""
+    if panel.reliability is None:
+        return pd.Series(dtype=float)
+    named = panel.reliability[panel.reliability[column] != ""]
+    return named.set_index(column)["reliability"]
+
+
+def evidence(panel: Panel, proxy: pd.Series, variable: str, values: pd.Series) -> list[tuple[str, Estimate]]:
     """Every kind of evidence for the figures that one variable gives to an indicator."""
     if proxy["measure"] in FACTS or values.nunique() <= 2:
         return [("list", stated_figure(1.0))]
+    by_grade, by_variable = stated_figures(panel, "grade"), stated_figures(panel, "variable")
     found: list[tuple[str, Estimate | None]] = []
     if variable in by_variable.index:
         found.append(("variable", stated_figure(by_variable[variable])))
@@ -182,7 +191,7 @@ def evidence(panel: Panel, code: str, proxy: pd.Series, variable: str, by_grade:
         pair = [figures_by_year(panel, name, "level").mean(axis=1) for name in (proxy["variable"], variable)]
         found.append(("stand_in", stand_in_reliability(pair[0], pair[1], own)))
     else:
-        others = panel.proxies[(panel.proxies["indicator"] == code) & (panel.proxies["role"] == "alternative")
+        others = panel.proxies[(panel.proxies["indicator"] == proxy.name) & (panel.proxies["role"] == "alternative")
                                & ~panel.proxies["measure"].isin(FACTS) & (panel.proxies["variable"] != variable)]
         for _, other in others.iterrows():
             found.append(("alternative", correlation(*(positions(values_of(panel, each)) for each in (proxy, other)))))
@@ -202,13 +211,18 @@ def basis_used(found: list[tuple[str, Estimate]]) -> str:
 def cell_reliabilities(panel: Panel, chosen: pd.DataFrame, raw: pd.DataFrame) -> pd.DataFrame:
     """The reliability of every cell, cities × indicators (0–1), by the variable it was read from; that of the main
     variable where the cell is a gap."""
-    table = reliability_table(panel, chosen, raw)
-    used = table[table["used"]].set_index(["indicator", "variable"])["estimate"]
-    columns = {}
-    for code in raw:
-        source = read_from(panel, chosen.loc[code]).reindex(raw.index).fillna(chosen.at[code, "variable"])
-        columns[code] = source.map(used[code]).astype(float)
-    return pd.DataFrame(columns, raw.index)
+    return pd.DataFrame({code: cell_reliability(panel, chosen.loc[code], raw[code]) for code in raw}, raw.index)
+
+
+def cell_reliability(panel: Panel, proxy: pd.Series, values: pd.Series) -> pd.Series:
+    """The column of `cell_reliabilities` for one indicator, whose code is the proxy's name. Of the values only their
+    index and whether there are two or fewer different ones matter."""
+    used = {}
+    for name in variables_of(proxy):
+        found = evidence(panel, proxy, name, values)
+        used[name] = dict(found)[basis_used(found)].value
+    source = read_from(panel, proxy).reindex(values.index).fillna(proxy["variable"])
+    return settle(source.map(used).astype(float))
 
 
 def read_from(panel: Panel, proxy: pd.Series) -> pd.Series:

@@ -31,7 +31,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis import reliability, study
+from analysis import study
 from analysis.prediction import RankRegression
 from analysis.scoring import Rule
 from analysis.settings import Settings
@@ -177,9 +177,9 @@ class DataDraws:
         choices = settings.treatment
         key = settings.cleaning, settings.indicators, choices.indicator_coverage, choices.neighbours
         if key not in self._doubts:
-            raw, chosen = self.stages.raw(settings), self.stages.proxies(settings)
-            reliabilities = reliability.cell_reliabilities(self.stages.panel, chosen, raw)
-            self._doubts[key] = doubt_of(raw, study.donor_cells(raw, chosen), reliabilities, choices.neighbours)
+            raw, may_give = self.stages.raw(settings), study.donor_cells(self.stages.raw(settings),
+                                                                         self.stages.proxies(settings))
+            self._doubts[key] = doubt_of(raw, may_give, self.stages.reliabilities(settings), choices.neighbours)
         return self._doubts[key]
 
     def source(self, number: int) -> tuple[PlausibleData, Rule]:

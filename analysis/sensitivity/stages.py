@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from analysis import experts, hierarchy, indicators, normalisation, study, weighting
+from analysis import experts, hierarchy, indicators, normalisation, reliability, study, weighting
 from analysis.cleaning import CleaningRules
 from analysis.frames import settled_numbers
 from analysis.panel import Panel, figures_of, tree_of
@@ -102,6 +102,17 @@ class Stages:
         """The raw values of one indicator."""
         return indicators.indicator_values(self.figures(settings), self.panel.cities, self.proxies(settings).loc[code],
                                            settings.indicators.scale, settings.indicators.district_titles).to_numpy()
+
+    def reliabilities(self, settings: Settings) -> pd.DataFrame:
+        """The reliability of every cell of the raw values, as `reliability.cell_reliabilities`."""
+        raw, chosen = self.raw(settings), self.proxies(settings)
+
+        def find(code: str) -> np.ndarray:
+            return reliability.cell_reliability(self.panel, chosen.loc[code], raw[code]).to_numpy()
+
+        columns = {code: self._once(("reliability", code, chosen.at[code, "variable"], two_valued), partial(find, code))
+                   for code, two_valued in (raw.nunique() <= 2).items()}
+        return pd.DataFrame(columns, raw.index)
 
     def filled(self, settings: Settings) -> pd.DataFrame:
         """Values without gaps, outliers not yet treated."""
