@@ -19,7 +19,8 @@ LANGUAGES = ("zh", "en")
 # Each step and the steps whose tables it reads.
 NEEDS: dict[str, tuple[str, ...]] = {
     "00_synthetic_data": (),
-    "01_clean_data": (),
+    "01_clean_data": ("cleaning.agreement_factor", "cleaning.majority_factor", "cleaning.believable_factor",
+                      "cleaning.typical_limit"),
     "02_indicators": ("01_clean_data",),
     "03_entropy_weights": ("02_indicators",),
     "04_ahp_weights": ("02_indicators",),
@@ -49,7 +50,8 @@ ELSEWHERE = {
 # The settings that a notebook has as parameters, beside `run` and `city`.
 PARAMETERS: dict[str, tuple[str, ...]] = {
     "00_synthetic_data": (),
-    "01_clean_data": (),
+    "01_clean_data": ("cleaning.agreement_factor", "cleaning.majority_factor", "cleaning.believable_factor",
+                      "cleaning.typical_limit"),
     "02_indicators": (
         "indicators.scale", "indicators.worst_grade", "indicators.exclude", "indicators.readings",
         "indicators.district_titles", "treatment.missing",
@@ -69,7 +71,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "06_sensitivity": (
         "uncertainty.draws", "uncertainty.concentration", "uncertainty.data", "uncertainty.data_sets",
         "uncertainty.half_width", "uncertainty.sobol_samples", "uncertainty.bounds", "uncertainty.top",
-        "uncertainty.seed", "tiers.k", "tiers.draws", "parts.rank_classes", "parts.scenario_ranks",
+        "uncertainty.odds", "uncertainty.seed", "tiers.k", "tiers.draws", "parts.rank_classes", "parts.scenario_ranks",
         "parts.leaving_out", "parts.cities_left_out", "parts.choice_indices", "parts.weight_indices",
         "parts.attainable_ranks"),
     "07_tiers": (
@@ -77,7 +79,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
         "tiers.draws", "tiers.seed", "uncertainty.concentration", "parts.choice_of_k"),
     "08_regional_distribution": (
         "uncertainty.draws", "uncertainty.concentration", "uncertainty.half_width", "uncertainty.top",
-        "uncertainty.seed", "regions.neighbours"),
+        "uncertainty.odds", "uncertainty.seed", "regions.neighbours"),
     "09_agreement": ("uncertainty.seed",),
     "10_white_paper": ("uncertainty.top", "tiers.k"),
 }
