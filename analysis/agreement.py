@@ -281,14 +281,19 @@ def partial_spearman(first: pd.Series, published_ranks: pd.Series, given: pd.Ser
     return float((ours - size * both) / np.sqrt((1 - size**2) * (1 - both**2)))
 
 
-def agreement_over(ranks: pd.DataFrame, published_ranks: pd.Series) -> pd.DataFrame:
+def agreement_over(ranks: pd.DataFrame, published_ranks: pd.Series, among: pd.Index | None = None) -> pd.DataFrame:
     """Agreement of many rankings of the same cities at once: one row per ranking (row of `ranks`, 1 = best), with
-    spearman inside the hundred and overlap (published cities among the best of the same number, ties as they fall)."""
+    spearman inside the hundred, auc, and overlap (published cities among the best of the same number, ties as they
+    fall). `among`: the cities that spearman and auc are about, such as those with a figure for GDP; all without it."""
     from scipy.stats import rankdata
 
     check_published(published_ranks, ranks.iloc[0])
-    inside = rankdata(ranks[published_ranks.index].to_numpy(dtype=float), axis=1)
-    theirs = rankdata(published_ranks.to_numpy(dtype=float))[None]
-    size = len(published_ranks)
-    return pd.DataFrame({"spearman": row_correlations(inside, theirs),
-                         "overlap": (ranks[published_ranks.index] <= size).sum(axis=1).to_numpy()}, ranks.index)
+    known = published_ranks if among is None else published_ranks[published_ranks.index.isin(among)]
+    places = rankdata(-(ranks if among is None else ranks[among]), axis=1)  # the best has the largest
+    inside = rankdata(ranks[known.index], axis=1)
+    hundred = (ranks.columns if among is None else among).isin(known.index)
+    size, rest = len(known), places.shape[1] - len(known)
+    auc = (places[:, hundred].sum(axis=1) - size * (size + 1) / 2) / (size * rest) if rest else np.nan
+    overlap = (ranks[published_ranks.index] <= len(published_ranks)).sum(axis=1).to_numpy()
+    return pd.DataFrame({"spearman": row_correlations(inside, rankdata(known.to_numpy(dtype=float))[None]),
+                         "auc": auc, "overlap": overlap}, ranks.index)

@@ -69,23 +69,55 @@ def win_chances(draws: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(wins, draws.columns, draws.columns)
 
 
-def groups_alike(order: pd.Index, wins: pd.DataFrame, level: float = 0.95) -> pd.Series:
+def next_chances(order: pd.Index, draws: pd.DataFrame) -> pd.Series:
+    """P(a above b) for each city of `order` (the best first) and the one that follows it, as `win_chances`; NaN for the
+    last. `draws` is draws × cities.
+
+    >>> next_chances(pd.Index(["a", "b"]), pd.DataFrame({"a": [3.0, 1.0], "b": [2.0, 1.0]})).tolist()
+    [0.75, nan]
+    """
+    numbers = draws[order].to_numpy(dtype=float)
+    ahead, behind = numbers[:, :-1], numbers[:, 1:]
+    chances = (ahead > behind).mean(axis=0) + (ahead == behind).mean(axis=0) / 2
+    return pd.Series([*chances, np.nan][-len(order):], order, name="p_above_next")
+
+
+def groups_alike(order: pd.Index, draws: pd.DataFrame, level: float = 0.95) -> pd.Series:
     """Groups of neighbours that cannot be told apart: the number of each city's group, 1 the best.
 
     From the best city of `order` down: a group takes in the next city as long as its first city is above it with a
     chance of no more than `level`; where it is above it with more, the next group begins. Cities of one group may still
     differ in pairs (the first and last of two groups that follow each other often do not), so a group says what must
-    not be claimed, not what is equal.
+    not be claimed, not what is equal. `draws` is draws × cities, as in `win_chances`.
 
-    >>> wins = pd.DataFrame([[0.5, 0.6, 0.99], [0.4, 0.5, 0.97], [0.01, 0.03, 0.5]], list("abc"), list("abc"))
-    >>> groups_alike(pd.Index(list("abc")), wins).tolist()
+    >>> groups_alike(pd.Index(list("abc")), pd.DataFrame({"a": [3.0, 2.0], "b": [2.0, 3.0], "c": [1.0, 1.0]})).tolist()
     [1, 1, 2]
     """
     if not 0.5 <= level <= 1:
         raise ValueError(f"level = {level}: give a chance between 0.5 and 1, such as 0.95")
-    numbers, first, group = [], None, 0
-    for code in order:
-        if first is None or wins.at[first, code] > level:
-            first, group = code, group + 1
-        numbers.append(group)
-    return pd.Series(numbers, order, name="group")
+    numbers = draws[order].to_numpy(dtype=float).T
+    groups, first = np.ones(len(order), dtype=int), 0
+    for place in range(1, len(order)):
+        wins = (numbers[first] > numbers[place]).mean() + (numbers[first] == numbers[place]).mean() / 2
+        groups[place] = groups[place - 1] + (wins > level)
+        if wins > level:
+            first = place
+    return pd.Series(groups, order, name="group")
+
+
+def band_table(ranks: pd.Series, medians: pd.Series, chance: pd.Series, draws: pd.DataFrame) -> pd.DataFrame:
+    """One row per city in the order of its rank: rank, median, chance (of a place above the cut), band, group and
+    p_above_next; the last two from `draws`, draws × cities."""
+    order = ranks.sort_values(kind="stable").index
+    table = pd.DataFrame({"rank": ranks, "median": medians, "chance": chance, "band": band_of(chance)})
+    return table.loc[order].assign(group=groups_alike(order, draws), p_above_next=next_chances(order, draws))
+
+
+def group_table(banded: pd.DataFrame) -> pd.DataFrame:
+    """The groups of a `band_table`, one row each: cities, rank_from, rank_to, first and last (codes)."""
+    codes = banded.index.to_series()
+    return pd.DataFrame({"cities": codes.groupby(banded["group"]).size(),
+                         "rank_from": banded.groupby("group")["rank"].min(),
+                         "rank_to": banded.groupby("group")["rank"].max(),
+                         "first": codes.groupby(banded["group"]).first(),
+                         "last": codes.groupby(banded["group"]).last()})

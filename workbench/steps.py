@@ -19,8 +19,7 @@ LANGUAGES = ("zh", "en")
 # Each step and the steps whose tables it reads.
 NEEDS: dict[str, tuple[str, ...]] = {
     "00_synthetic_data": (),
-    "01_clean_data": ("cleaning.agreement_factor", "cleaning.majority_factor", "cleaning.believable_factor",
-                      "cleaning.typical_limit"),
+    "01_clean_data": (),
     "02_indicators": ("01_clean_data",),
     "03_entropy_weights": ("02_indicators",),
     "04_ahp_weights": ("02_indicators",),

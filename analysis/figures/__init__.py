@@ -7,8 +7,9 @@ an object like any other and importing this package stays cheap.
 `RASTER` names the figures that are better kept as PNG, because their SVG is larger than 300 KB; so are all maps.
 """
 
-from analysis.figures.agreement import agreement_scatter, movers
+from analysis.figures.agreement import agreement_over_choices, agreement_scatter, movers
 from analysis.figures.inputs import coverage_tiles, distributions, missing_values
+from analysis.figures.pairs import pairwise_chances
 from analysis.figures.regional import group_counts, lorenz_curves, province_counts, region_counts, region_scores
 from analysis.figures.scores import domain_profile, ledger_waterfall, score_bars
 from analysis.figures.sensitivity import acceptability_map, attainable_spans, choice_tornado, rank_flow, sobol_bars
@@ -25,11 +26,11 @@ from analysis.figures.years import ranks_by_year, score_changes
 RASTER = frozenset({"acceptability_map", "rank_intervals", "three_intervals"})
 
 __all__ = [
-    "FigureError", "RASTER", "acceptability_map", "agreement_scatter", "ahp_experts", "attainable_spans",
-    "choice_of_k", "choice_tornado", "coverage_tiles", "distributions", "domain_profile", "effective_weights",
-    "entropy_shift", "group_counts", "leave_one_out", "ledger_waterfall", "lorenz_curves", "missing_values",
-    "moran_scatter", "movers", "province_counts", "rank_flow", "rank_intervals", "ranks_by_year", "region_counts",
-    "region_ranges", "region_scores", "score_bars", "score_changes", "sobol_bars", "system_tree", "three_intervals",
-    "tier_strip", "to_png", "to_svg", "top_probability", "use_style", "weight_bars", "weight_freedom",
-    "width_distribution",
+    "FigureError", "RASTER", "acceptability_map", "agreement_over_choices", "agreement_scatter", "ahp_experts",
+    "attainable_spans", "choice_of_k", "choice_tornado", "coverage_tiles", "distributions", "domain_profile",
+    "effective_weights", "entropy_shift", "group_counts", "leave_one_out", "ledger_waterfall", "lorenz_curves",
+    "missing_values", "moran_scatter", "movers", "pairwise_chances", "province_counts", "rank_flow",
+    "rank_intervals", "ranks_by_year", "region_counts", "region_ranges", "region_scores", "score_bars",
+    "score_changes", "sobol_bars", "system_tree", "three_intervals", "tier_strip", "to_png", "to_svg",
+    "top_probability", "use_style", "weight_bars", "weight_freedom", "width_distribution",
 ]

@@ -12,6 +12,7 @@ from analysis.figures.labels import city_names, pick, place_labels
 from analysis.figures.numbers import ends, of_cities, with_numbers
 from analysis.figures.style import (
     BASELINE,
+    CUT,
     FALL,
     INK,
     MUTED,
@@ -19,6 +20,7 @@ from analysis.figures.style import (
     PUBLISHED,
     RISE,
     legend_above,
+    legend_below,
     new_figure,
     quiet_axis,
 )
@@ -67,6 +69,32 @@ def agreement_scatter(rankings: Mapping[str, pd.Series], published_ranks: pd.Ser
         f"散点图，每个排序一幅，横轴为公布名次，纵轴为在百强中的名次；秩相关依次为 {shown}。",
         "Scatter plots, one a ranking, published rank across and rank within the hundred upwards; rank correlations in "
         f"order: {shown}.")
+
+
+def agreement_over_choices(correlations: pd.Series, study: float, gdp: float, lang: str = "zh",
+                           stamp: str = "") -> Figure:
+    """How far the rankings of many combinations of choices agree with the published order: a histogram of their rank
+    correlations, a stroke at this study's and at that of GDP alone, all on the same cities."""
+    edges = np.histogram_bin_edges(correlations, bins=40)
+    figure = new_figure(2.5, pick(lang, "各种选择组合与公布次序的秩相关",
+                                  "Combinations of choices: rank correlation with the published order"), stamp)
+    axes = figure.add_subplot()
+    counts = axes.hist(correlations, bins=edges, color="#9bbdd6", edgecolor="white", linewidth=0.3)[0]
+    for value, colour, zh, en in ((study, OURS, "本研究", "this study"), (gdp, CUT, "仅 GDP", "GDP alone")):
+        axes.axvline(value, color=colour, linewidth=1.4, label=f"{pick(lang, zh, en)} {value:.2f}")
+    axes.set(xlabel=pick(lang, "百强之内的秩相关", "rank correlation inside the hundred"),
+             ylabel=pick(lang, "组合数", "combinations"))
+    quiet_axis(axes, "y")
+    legend_below(figure, axes.get_legend_handles_labels()[0], 2)
+    numbers = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "combinations": counts.astype(int)})
+    reached, size = int((correlations >= gdp).sum()), len(correlations)
+    low, middle, high = correlations.quantile([0, 0.5, 1])
+    return with_numbers(
+        figure, numbers.rename_axis("bin"),
+        f"直方图：{size:,} 种组合在百强之内的秩相关，由 {low:.2f} 至 {high:.2f}，中位 {middle:.2f}；"
+        f"不低于仅用 GDP（{gdp:.2f}）的有 {reached} 种。",
+        f"Histogram: the rank correlations inside the hundred of {size:,} combinations, from {low:.2f} to {high:.2f}, "
+        f"median {middle:.2f}; {reached} reach that of GDP alone ({gdp:.2f}).")
 
 
 def movers(moves: pd.DataFrame, cities: pd.DataFrame, lang: str = "zh", stamp: str = "", each: int = 12) -> Figure:

@@ -386,4 +386,15 @@ class TestGiven:
         table = agreement.agreement_over(ranks, published)
         for row in scores.index:
             alone = agreement.agreement(scores.loc[row], published, draws=10)
-            assert table.loc[row].tolist() == pytest.approx([alone["spearman"], alone["overlap"]])
+            assert table.loc[row].tolist() == pytest.approx([alone["spearman"], alone["auc"], alone["overlap"]])
+
+    def test_among_some_cities_agreement_is_that_of_these(self):
+        rng = np.random.default_rng(4)
+        scores = pd.DataFrame(rng.normal(size=(5, 40)), columns=[f"c{n}" for n in range(40)])
+        published, among = pd.Series(range(1, 11), [f"c{n}" for n in range(10)]), scores.columns[3:35]
+        ranks = scores.rank(axis=1, ascending=False).astype(int)
+        table = agreement.agreement_over(ranks, published, among)
+        for row in scores.index:
+            alone = agreement.agreement(scores.loc[row, among], published[3:].rank(), draws=10)
+            assert table.loc[row, ["spearman", "auc"]].tolist() == pytest.approx([alone["spearman"], alone["auc"]])
+        assert (table["overlap"] == agreement.agreement_over(ranks, published)["overlap"]).all()

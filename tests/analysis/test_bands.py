@@ -57,16 +57,44 @@ class TestGroups:
         generator = np.random.default_rng(3)
         sure = pd.DataFrame(generator.normal(size=(400, 5)) * 0.01 - np.arange(5))
         chance = pd.DataFrame(generator.normal(size=(400, 5)))
-        assert bands.groups_alike(sure.columns, bands.win_chances(sure)).tolist() == [1, 2, 3, 4, 5]
-        assert set(bands.groups_alike(chance.columns, bands.win_chances(chance))) == {1}
+        assert bands.groups_alike(sure.columns, sure).tolist() == [1, 2, 3, 4, 5]
+        assert set(bands.groups_alike(chance.columns, chance)) == {1}
 
-    def test_within_a_group_the_first_is_surely_above_nobody(self):
+    def test_within_a_group_the_first_is_surely_above_nobody_and_above_the_next_group_surely(self):
         draws = pd.DataFrame(np.random.default_rng(4).normal(size=(300, 30)) - np.arange(30) / 4)
-        order, wins = draws.mean().sort_values(ascending=False).index, None
-        wins = bands.win_chances(draws)
-        for _, members in pd.Series(order).groupby(bands.groups_alike(order, wins).to_numpy()):
-            assert (wins.loc[members.iloc[0], members] <= 0.95).all()
+        order, wins = draws.mean().sort_values(ascending=False).index, bands.win_chances(draws)
+        found = pd.Series(order).groupby(bands.groups_alike(order, draws).to_numpy())
+        members = [list(codes) for _, codes in found]
+        assert len(members) > 2
+        for codes, following in zip(members, members[1:], strict=False):
+            assert (wins.loc[codes[0], codes] <= 0.95).all() and wins.at[codes[0], following[0]] > 0.95
 
     def test_a_level_below_an_even_chance_is_refused(self):
         with pytest.raises(ValueError, match="level"):
-            bands.groups_alike(pd.Index(["a"]), pd.DataFrame([[0.5]], ["a"], ["a"]), level=0.3)
+            bands.groups_alike(pd.Index(["a"]), pd.DataFrame({"a": [0.5]}), level=0.3)
+
+
+class TestTable:
+    def test_each_city_against_the_next_is_the_pair_of_the_whole_table(self):
+        draws = pd.DataFrame(np.random.default_rng(5).integers(0, 9, (50, 12)), columns=list("abcdefghijkl"))
+        order, wins = pd.Index(list("lkjihgfedcba")), bands.win_chances(draws)
+        found = bands.next_chances(order, draws)
+        assert found.iloc[:-1].tolist() == pytest.approx(
+            [wins.at[one, other] for one, other in zip(order, order[1:], strict=False)])
+        assert np.isnan(found.iloc[-1])
+
+    def test_groups_hold_every_city_once(self):
+        draws = pd.DataFrame(np.random.default_rng(6).normal(size=(200, 20)) - np.arange(20) / 3)
+        ranks = pd.Series(range(1, 21), draws.columns)
+        chance = (draws.rank(axis=1, ascending=False) <= 10).mean()
+        banded = bands.band_table(ranks, ranks.astype(float), chance, draws)
+        found = bands.group_table(banded)
+        assert found["cities"].sum() == 20
+        assert (found["rank_from"].iloc[1:] == found["rank_to"].iloc[:-1].to_numpy() + 1).all()
+        assert banded["band"].tolist() == bands.band_of(chance).tolist()
+
+    def test_a_study_of_one(self):
+        draws = pd.DataFrame({"a": [1.0, 2.0]})
+        one = pd.Series({"a": 1})
+        table = bands.band_table(one, one, one.astype(float), draws)
+        assert table["group"].tolist() == [1] and table["p_above_next"].isna().all()
