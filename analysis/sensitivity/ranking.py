@@ -2,7 +2,8 @@
 the smaller rank.
 
 The counting engine never keeps the ranks of a draw; the table of scenarios and Sobol indices, which need them, use
-this module. `scoring.aggregate` adds with correct rounding, matrix products do not; settled, both give the same ranks.
+this module. `scoring.aggregate` adds with correct rounding, matrix products do not; settled, both give the same ranks
+but where two scores are as near as the last of the twelve digits: there the sums are made again, correctly rounded.
 
 Reference: docs/method.md, sections 5 and 6.4.
 """
@@ -13,12 +14,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from analysis.frames import SIGNIFICANT_DIGITS
+from analysis.frames import SIGNIFICANT_DIGITS, settled_numbers
 
 from .counting import SCORES_IN_MEMORY, DesignCell, RankCounter, one_blas_thread
 from .scorers import Scorer
 
 ROWS_AT_A_TIME = 1024
+EDGE = 0.02  # units of the twelfth digit: more than the error of a matrix product
 
 
 def rows_at_a_time(cities: int) -> int:
@@ -28,8 +30,8 @@ def rows_at_a_time(cities: int) -> int:
 
 def cell_ranks(cell: DesignCell, weights: np.ndarray) -> np.ndarray:
     """Ranks (draws × cities, int16 or int32) of a cell's cities under weights (draws × indicators, or one vector)."""
-    weights = np.atleast_2d(weights)
-    weights = weights / weights.sum(axis=1, keepdims=True)
+    given = np.atleast_2d(weights)
+    weights = given / given.sum(axis=1, keepdims=True)
     sizes = np.bincount(cell.group)
     ranks = np.empty((len(weights), len(cell.group)), dtype=np.int16 if len(cell.group) < 2**15 else np.int32)
     rows = rows_at_a_time(len(sizes))
@@ -38,7 +40,10 @@ def cell_ranks(cell: DesignCell, weights: np.ndarray) -> np.ndarray:
             block = weights[first:first + rows]
             numbers = np.empty((len(block), len(sizes)))
             cell.scorer(block, numbers)
-            scores = settled(cell.scorer.scores(numbers, block))
+            exact = cell.scorer.scores(numbers, block)
+            scores = settled(exact)
+            for row in undecided(exact):
+                scores[row] = settled_numbers(cell.scorer.exact(given[first + row]))
             ranks[first:first + len(block)] = tied_ranks(scores, sizes)[:, cell.group]
     return ranks
 
@@ -94,6 +99,24 @@ def settled(scores: np.ndarray) -> np.ndarray:
         exponent = np.where(magnitude > 0, np.floor(np.log10(magnitude)), 0)
     unit = 10.0 ** (exponent - (SIGNIFICANT_DIGITS - 1))
     return np.rint(scores / unit) * unit
+
+
+def undecided(scores: np.ndarray) -> np.ndarray:
+    """The draws (rows) in which the last bits decide whether two scores are equal when settled: neighbours within two
+    units of the twelfth digit, one of them on the edge between two of these units.
+
+    >>> undecided(np.array([[0.5, 0.500000000001], [0.5000000000005, 0.500000000001], [0.5, 0.7]])).tolist()
+    [1]
+    """
+    ordered = np.sort(scores, axis=1)
+    unit = 10.0 ** (np.floor(np.log10(np.maximum(np.abs(ordered), 1e-300))) - (SIGNIFICANT_DIGITS - 1))
+    near = np.diff(ordered, axis=1) < 2 * unit[:, 1:]
+    rows = np.flatnonzero(near.any(axis=1))
+    if not len(rows):
+        return rows
+    parts = ordered[rows] / unit[rows]
+    edge = np.abs(np.abs(parts - np.rint(parts)) - 0.5) < EDGE
+    return rows[(near[rows] & (edge[:, 1:] | edge[:, :-1])).any(axis=1)]
 
 
 def tied_ranks(scores: np.ndarray, sizes: np.ndarray | None = None) -> np.ndarray:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
-from analysis.scoring import SHARES, WEIGHTLESS, Rule, TwoLevels, weightless_scores
+from analysis.scoring import SHARES, WEIGHTLESS, Rule, TwoLevels, aggregate, weightless_scores
 from analysis.validation import UnusableValues
 
 from .draws import SensitivityError
@@ -26,7 +26,10 @@ class LinearScores:
     draw: no rank changes, z-scores and other negative values become countable, and the sort key keeps more digits.
     """
 
+    method = "arithmetic"
+
     def __init__(self, values: np.ndarray) -> None:
+        self.given = values
         self.lowest = values.min(axis=0)
         self.values = np.ascontiguousarray((values - self.lowest).T)
 
@@ -41,14 +44,21 @@ class LinearScores:
         """The study's scores from these numbers, for weights that sum to 1."""
         return numbers + (weights @ self.lowest)[:, None]
 
+    def exact(self, weights: np.ndarray) -> np.ndarray:
+        """The study's scores for one vector of weights, by its own correctly rounded sums."""
+        return aggregate(pd.DataFrame(self.given), pd.Series(weights), self.method).to_numpy()
+
 
 class GeometricScores(LinearScores):
     """Logarithms of weighted geometric means, which have their order: Σ weight × ln value."""
+
+    method = "geometric"
 
     def __init__(self, values: np.ndarray) -> None:
         if not (values > 0).all():
             raise UnusableValues("a geometric mean needs values above 0; set normalisation.lowest_points above 0")
         super().__init__(np.log(values))
+        self.given = values
 
     def scores(self, numbers: np.ndarray, weights: np.ndarray) -> np.ndarray:
         return np.exp(super().scores(numbers, weights))
@@ -63,6 +73,7 @@ class TopsisScores:
     def __init__(self, values: np.ndarray) -> None:
         if not np.ptp(values, axis=0).any():
             raise UnusableValues("all cities have the same weighted values: TOPSIS has no ideal to measure from")
+        self.given = values
         self.to_worst = np.ascontiguousarray(((values - values.min(axis=0)) ** 2).T)
         self.to_both = self.to_worst + ((values - values.max(axis=0)) ** 2).T
 
@@ -75,6 +86,10 @@ class TopsisScores:
         """The closeness × 100; it does not depend on a common factor of the weights."""
         to_worst = np.sqrt(numbers)
         return 100 * to_worst / (to_worst + np.sqrt(1 - numbers))
+
+    def exact(self, weights: np.ndarray) -> np.ndarray:
+        """As `LinearScores.exact`."""
+        return 100 * aggregate(pd.DataFrame(self.given), pd.Series(weights), "topsis").to_numpy()
 
 
 class WeightlessScores:
@@ -95,6 +110,10 @@ class WeightlessScores:
         """The study's scores, whatever the weights."""
         return np.broadcast_to(self.fixed, numbers.shape)
 
+    def exact(self, weights: np.ndarray) -> np.ndarray:
+        """As `LinearScores.exact`."""
+        return self.fixed
+
 
 class TwoLevelScores:
     """The totals themselves: domain scores by the scorer of the aggregation inside, and their mean."""
@@ -102,6 +121,7 @@ class TwoLevelScores:
     def __init__(self, values: np.ndarray, rule: TwoLevels, indicators: Sequence[str],
                  group: np.ndarray | None = None) -> None:
         rule.refuse_negative(values)
+        self.given, self.rule, self.group = pd.DataFrame(values, columns=list(indicators)), rule, group
         self.geometric = rule.above == "geometric"
         self.parts = [(places, simple_scorer(values[:, places], rule.inside, group))
                       for places in rule.places(pd.Index(indicators))]
@@ -124,6 +144,12 @@ class TwoLevelScores:
     def scores(self, numbers: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """The study's scores, which the numbers are."""
         return numbers
+
+    def exact(self, weights: np.ndarray) -> np.ndarray:
+        """As `LinearScores.exact`; of all cities, since a score without weights counts equal ones as often."""
+        group = np.arange(len(self.given)) if self.group is None else self.group
+        scores = aggregate(self.given.iloc[group], pd.Series(weights, self.given.columns), self.rule).to_numpy()
+        return scores[np.unique(group, return_index=True)[1]]
 
 
 SimpleScorer = LinearScores | TopsisScores | WeightlessScores

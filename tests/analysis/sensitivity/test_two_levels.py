@@ -134,12 +134,10 @@ class TestWholeStudy:
     def test_combinations_are_the_study_run_again(self, base, design):
         table = scenario_table(design)
         assert not table.causes and (table.base == base.ranks).all()
-        for number in np.random.default_rng(1).integers(0, design.crossing.size, 8):
+        # number 762, points by rank: two scores agree to the twelfth digit but for the last bits
+        for number in [762, *np.random.default_rng(1).integers(0, design.crossing.size, 8)]:
             again = study.score_study(base.panel, design.crossing.settings_of(int(number)))
-            # two scores that agree in twelve digits but for their rounding may tie in one way and not in the other
-            ordered = again.scores.sort_values()
-            near = ordered.index[(ordered.diff() < 1e-9) | (-ordered.diff(-1) < 1e-9)]
-            assert (table.ranks.loc[number] == again.ranks).drop(near).all() and len(near) < 20
+            assert (table.ranks.loc[number] == again.ranks).all()
 
     def test_a_country_left_out_moves_nobody_between_fixed_goalposts(self, base):
         found = leave_cities_out(Stages(base.panel), base.settings, ["NOR", "NER"], top=60)
