@@ -110,10 +110,14 @@ def certainty_values(v: PaperValues) -> dict[str, str]:
     share = v.read("06_scenario_summary")[f"share_top_{v.top}"]
     scenarios = v.read("06_scenarios", index="scenario")
     worst = scenarios.loc[scenarios["mean_shift"].idxmax()]
-    sure = int((choices[hundred] > 0.95).sum())
+    sure, three = int((choices[hundred] > 0.95).sum()), v.read("06_intervals")
+    of_data = three.loc[three["varies"] == "data", chance].reindex(hundred)
+    sure_data = int((of_data > 0.95).sum())
+    with_data = pick(v.lang, f"；再计入数据的误差，{sure_data} 座", f", and {sure_data} with the error of the data")
     return {
-        "sure": str(sure), "sure_weights": str(int((by_weights[hundred] > 0.95).sum())),
-        "unsure": str(len(hundred) - sure), "always": str(int((share == 1).sum())),
+        "with_data": with_data if of_data.notna().any() else "", "sure": str(sure),
+        "sure_weights": str(int((by_weights[hundred] > 0.95).sum())),
+        "always": str(int((share == 1).sum())),
         "never": str(int((share == 0).sum())), "sometimes": str(int(((share > 0) & (share < 1)).sum())),
         "worst": worst[v.lang], "worst_shift": f"{worst['mean_shift']:.0f}",
         "worst_entering": f"{worst['entering']:.0f}"}
