@@ -22,7 +22,7 @@ from analysis.rawfiles import sha256
 from analysis.settings import BASELINE, Settings, flatten, load_settings, write_settings
 from workbench.parameters import StepError, flat_name
 from workbench.project import Project, Run
-from workbench.steps import NEEDS, PARAMETERS, choices_behind, upstream
+from workbench.steps import NEEDS, choices_behind, parameters_of, upstream
 
 RECORD = "by_hand.json"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,40}")
@@ -189,7 +189,7 @@ class HandMade:
 
     def made_otherwise(self, step: str, name: str, then: Any, now: Any) -> str:
         """The sentence about a step whose tables were made with another choice."""
-        own = flat_name(name) if name in PARAMETERS[self.step] else ""
+        own = flat_name(name) if name in parameters_of(self.step, self.traits) else ""
         if self.lang == "zh":
             return (f"{step} 是按 {name} = {then} 做成的，而这里是 {now}：请先运行 {step}"
                     + (f"，或在这里设 {own} = {then!r}。" if own else "。"))

@@ -328,7 +328,7 @@ def open_step(name: str, run: str, lang: str, only: str = "") -> Step:
     if lang not in LANGUAGES:
         raise StepError(f"lang = {lang!r}: write zh or en")
     notebook = sys._getframe(1).f_globals
-    given = given_parameters(name, notebook, lang)
+    given = given_parameters(name, notebook, lang, only)
     notebook |= given  # a list written as text is one from here on
     try:
         made = run_of_the_runner(run)

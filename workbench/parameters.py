@@ -27,7 +27,7 @@ from analysis.settings import (
     plain_yaml,
     with_overrides,
 )
-from workbench.steps import LANGUAGES, PARAMETERS, stored_notebooks
+from workbench.steps import LANGUAGES, PARAMETERS, parameters_of, stored_notebooks
 from workbench.stored_form import as_text, stored_form, tags_of
 
 HEADS = {"zh": "# 参数（parameters）", "en": "# Parameters"}
@@ -56,17 +56,18 @@ def flat_name(dotted: str) -> str:
     return dotted.replace(".", "_")
 
 
-def parameters_cell(step: str, lang: str, run: str = "lab") -> str:
+def parameters_cell(step: str, lang: str, run: str = "lab", only: str = "") -> str:
     """The source of a notebook's parameters cell: one typed literal per line, its range and its meaning beside it.
 
-    Values are the baseline's. `run` is the run that the notebook writes to by default.
+    Values are the baseline's. `run` is the run that the notebook writes to by default, `only` the trait of the studies
+    that the notebook is for, if it is not for all.
     """
     known, values = choices(), flatten(load_settings(BASELINE))
     words = WORDS["run"] if run == "lab" else {key: text.format(base=run.removesuffix("_lab"))
                                                for key, text in WORDS["lab_of"].items()}
     lines = [("run", str, run, words[lang]), ("city", str, CITY[lang], getattr(known["city"], lang))]
     lines += [(flat_name(name), known[name].type, values[name], explained(known[name], lang))
-              for name in PARAMETERS[step]]
+              for name in parameters_of(step, {only})]
     code = [f"{name}: {kind.__name__} = {literal(value, kind)}" for name, kind, value, _ in lines]
     wide = max(map(columns_of, code)) + 2
     return "\n".join([HEADS[lang], *(row for text, line in zip(code, lines, strict=True)
@@ -103,7 +104,7 @@ def explained(choice: Choice, lang: str) -> str:
     return " · ".join(filter(None, (choice.allowed(), getattr(choice, lang))))
 
 
-def given_parameters(step: str, namespace: Mapping[str, Any], lang: str) -> dict[str, Any]:
+def given_parameters(step: str, namespace: Mapping[str, Any], lang: str, only: str = "") -> dict[str, Any]:
     """The parameters of a notebook as its namespace holds them once they are typed or injected: by name.
 
     A list may come as text, as `papermill -p indicators_exclude '[I23, I28]'` gives it.
@@ -111,7 +112,7 @@ def given_parameters(step: str, namespace: Mapping[str, Any], lang: str) -> dict
     parameters. Raises StepError for a name that the notebook does not have, the nearest right one offered, and for a
     parameter that is missing.
     """
-    known = ["run", "city", *map(flat_name, PARAMETERS[step])]
+    known = ["run", "city", *map(flat_name, parameters_of(step, {only}))]
     meant = {name for source in namespace.get("In", ()) for name in names_assigned(source)}
     for name in sorted(meant - set(known)):
         raise StepError(unknown(step, name, known, lang))
@@ -159,7 +160,7 @@ def chosen_settings(step: str, base: Settings, given: Mapping[str, Any], lang: s
     parameter that is out of its range, its value and what it may be.
     """
     known = choices()
-    changes = {name: given[flat_name(name)] for name in PARAMETERS[step]}
+    changes = {name: given[flat_name(name)] for name in PARAMETERS[step] if flat_name(name) in given}
     try:
         return with_overrides(base, changes)
     except SettingsError as error:
@@ -205,7 +206,7 @@ def out_of_range(name: str, value: Any, choice: Choice, lang: str) -> str:
 def wanted_cell(place: str, lang: str) -> str:
     """What the parameters cell of a stored notebook must be; `place` as in `steps.stored_notebooks`."""
     folder, _, step = place.rpartition("/")
-    return parameters_cell(step, lang, DEFAULT_RUN[folder])
+    return parameters_cell(step, lang, DEFAULT_RUN[folder], folder)
 
 
 def renew_cells(root: Path) -> list[Path]:

@@ -15,7 +15,7 @@ from workbench.by_hand import BASELINE_KEPT, NAME, is_finished
 from workbench.own.findings import NO_FILE
 from workbench.parameters import flat_name
 from workbench.project import Project, Run, RunError, language_folder
-from workbench.steps import NEEDS, ONLY_WITH, PARAMETERS, built_on, steps_for
+from workbench.steps import NEEDS, ONLY_WITH, built_on, parameters_of, steps_for
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,8 @@ def choose_steps(only: tuple[str, ...] = (), start: str | None = None,
 def parameters_for(step: str, plan: Plan) -> dict[str, Any]:
     """The values papermill puts into a notebook: every parameter that it has, from the run's settings."""
     values = flatten(plan.settings)
-    return {"run": plan.run, "city": values["city"], **{flat_name(name): values[name] for name in PARAMETERS[step]}}
+    return {"run": plan.run, "city": values["city"],
+            **{flat_name(name): values[name] for name in parameters_of(step, plan.traits)}}
 
 
 def check_kept_steps(plan: Plan, project: Project) -> Run | None:
@@ -116,7 +117,7 @@ def check_kept_steps(plan: Plan, project: Project) -> Run | None:
     for step in sorted(needed):
         if not list(source.data.glob(f"{step[:2]}_*.csv")):
             raise RunError(f"run {source.name} has no outputs of {step}; start there: --from {step[:2]}")
-        for name in ("city", *PARAMETERS[step]):
+        for name in ("city", *parameters_of(step, plan.traits)):
             if kept[name] != wanted[name]:
                 raise RunError(f"{flat_name(name)} is {kept[name]} in the kept step {step} and {wanted[name]} in this "
                                f"run; start there: --from {step[:2]}")

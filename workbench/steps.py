@@ -7,6 +7,7 @@ same name in the folder own or synthetic beside them.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from analysis.editions import PUBLIC_TRAITS
@@ -46,11 +47,12 @@ ELSEWHERE = {
     "08_regional_distribution": {"unpublished": "own"},
     "10_white_paper": {"unpublished": "own"},
 }
-# The settings that a notebook has as parameters, beside `run` and `city`.
+# The settings that a notebook has as parameters, beside `run` and `city`; one in a folder may have others.
 PARAMETERS: dict[str, tuple[str, ...]] = {
     "00_synthetic_data": (),
     "01_clean_data": ("cleaning.agreement_factor", "cleaning.majority_factor", "cleaning.believable_factor",
                       "cleaning.typical_limit"),
+    "own/01_clean_data": (),
     "02_indicators": (
         "indicators.scale", "indicators.worst_grade", "indicators.exclude", "indicators.readings",
         "indicators.district_titles", "treatment.missing",
@@ -84,10 +86,19 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
 }
 
 
+def folder_of(step: str, traits: Collection[str]) -> str:
+    """The folder of the notebook for a step of a study whose panel has these traits: own, synthetic or none."""
+    return next((name for trait, name in ELSEWHERE.get(step, {}).items() if trait in traits), "")
+
+
 def notebook_path(step: str, traits: frozenset[str], lang: str, root: Path = ROOT) -> Path:
     """The stored notebook that is run for a step of a study whose panel has these traits, in one language."""
-    folder = next((name for trait, name in ELSEWHERE.get(step, {}).items() if trait in traits), "")
-    return language_folder(root / "notebooks", lang) / folder / f"{step}.ipynb"
+    return language_folder(root / "notebooks", lang) / folder_of(step, traits) / f"{step}.ipynb"
+
+
+def parameters_of(step: str, traits: Collection[str]) -> tuple[str, ...]:
+    """The settings that the notebook for a step has as parameters, in a study whose panel has these traits."""
+    return PARAMETERS.get(f"{folder_of(step, traits)}/{step}", PARAMETERS[step])
 
 
 def stored_notebooks(lang: str, root: Path = ROOT) -> dict[str, Path]:
@@ -126,5 +137,5 @@ def upstream(step: str, traits: frozenset[str]) -> tuple[str, ...]:
 
 def choices_behind(step: str, traits: frozenset[str]) -> tuple[str, ...]:
     """The settings that decide what is in a step's tables: its own parameters and those of the steps it builds on."""
-    names = [name for each in (*upstream(step, traits), step) for name in PARAMETERS[each]]
+    names = [name for each in (*upstream(step, traits), step) for name in parameters_of(each, traits)]
     return tuple(dict.fromkeys(names))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.figures.labels import city_names, pick, place_labels
-from analysis.figures.numbers import ends, of_cities, with_numbers
+from analysis.figures.numbers import bin_counts, ends, of_cities, with_numbers
 from analysis.figures.style import (
     BASELINE,
     CUT,
@@ -76,17 +76,18 @@ def agreement_over_choices(correlations: pd.Series, study: float, gdp: float, la
     """How far the rankings of many combinations of choices agree with the published order: a histogram of their rank
     correlations, a stroke at this study's and at that of GDP alone, all on the same cities."""
     edges = np.histogram_bin_edges(correlations, bins=40)
+    counts = bin_counts(correlations.to_numpy(), edges)
     figure = new_figure(2.5, pick(lang, "各种选择组合与公布次序的秩相关",
                                   "Combinations of choices: rank correlation with the published order"), stamp)
     axes = figure.add_subplot()
-    counts = axes.hist(correlations, bins=edges, color="#9bbdd6", edgecolor="white", linewidth=0.3)[0]
+    axes.bar(edges[:-1], counts, np.diff(edges), align="edge", color="#9bbdd6", edgecolor="white", linewidth=0.3)
     for value, colour, zh, en in ((study, OURS, "本研究", "this study"), (gdp, CUT, "仅 GDP", "GDP alone")):
         axes.axvline(value, color=colour, linewidth=1.4, label=f"{pick(lang, zh, en)} {value:.2f}")
     axes.set(xlabel=pick(lang, "百强之内的秩相关", "rank correlation inside the hundred"),
              ylabel=pick(lang, "组合数", "combinations"))
     quiet_axis(axes, "y")
     legend_below(figure, axes.get_legend_handles_labels()[0], 2)
-    numbers = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "combinations": counts.astype(int)})
+    numbers = pd.DataFrame({"from": edges[:-1], "to": edges[1:], "combinations": counts})
     reached, size = int((correlations >= gdp).sum()), len(correlations)
     low, middle, high = correlations.quantile([0, 0.5, 1])
     return with_numbers(

@@ -202,12 +202,13 @@ def read_alternatives(root: Path = ROOT, traits: frozenset[str] = PUBLIC_TRAITS,
                       experts)
 
 
-def read_crossing(settings: Settings, panel: Panel) -> Crossing:
+def read_crossing(settings: Settings, panel: Panel, odds: Sequence[str] | None = None) -> Crossing:
     """The factors of settings/alternatives.yaml around a run, restricted to those that apply to its panel.
 
     Where no option of a factor is what the run has, the run's own choice is added as option `run`. A factor of `pairs`
     has every pair of its two lists that the settings do not refuse, each once; of other factors, options that the
-    settings refuse are refused here, by name. A factor of which one option is left is none.
+    settings refuse are refused here, by name. A factor of which one option is left is none. `odds` go
+    before those of the settings (uncertainty.odds).
     """
     factors = []
     for row in meant(read_yaml(panel.root / ALTERNATIVES)["crossed"], panel.traits):
@@ -221,7 +222,7 @@ def read_crossing(settings: Settings, panel: Panel) -> Crossing:
             options = with_own(options, settings)
         if len(options) > 1:
             factors.append(Factor(row["key"], row["zh"], row["en"], tuple(options)))
-    return with_odds(Crossing(settings, tuple(factors)), settings.uncertainty.odds)
+    return with_odds(Crossing(settings, tuple(factors)), settings.uncertainty.odds if odds is None else odds)
 
 
 def with_odds(crossing: Crossing, given: Sequence[str]) -> Crossing:
