@@ -98,11 +98,12 @@ def cross(stages: Stages, crossing: Crossing, noises: Sequence[WeightNoise], wor
     """Make every cell of a crossing, each distinct data set and each distinct set of base weights once. workers:
     processes that make the data sets; any number gives the same cells."""
     check_count("workers", workers)
-    stages.compute(map(crossing.settings_of, range(crossing.size)), workers)
+    wanted = [crossing.settings_of(combination) for combination in range(crossing.size)]
+    stages.compute(wanted, workers)
     sets, cells, causes = DataSets(stages), list[DesignCell | None](), dict[int, str]()
-    for combination in range(crossing.size):
+    for settings in wanted:
         try:
-            cell = sets.cell(crossing.settings_of(combination), noises[0])
+            cell = sets.cell(settings, noises[0])
             cells += [replace(cell, noise=noise) for noise in noises]
         except ValueError as error:  # the stages refuse this input; it is reported, never dropped
             causes |= {len(cells) + place: str(error) for place in range(len(noises))}

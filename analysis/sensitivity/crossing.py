@@ -162,6 +162,10 @@ class Crossing:
         """The numbers of combinations that were not made out of each other; here all."""
         return np.arange(self.size)
 
+    def independent_ones(self) -> Crossing:
+        """The crossing with these combinations alone, for an analysis that needs no indices."""
+        return self
+
     def other_option(self, factor: str) -> Option:
         """The first option of a factor that the run does not have."""
         place = [each.key for each in self.factors].index(factor)

@@ -79,6 +79,10 @@ class Staircases(SampledCrossing):
         return np.sort(np.concatenate([np.arange(0, self.size, self.steps),
                                        np.arange(self.steps - 1, self.size, self.steps)]))
 
+    def independent_ones(self) -> SampledCrossing:
+        """The ends of the staircases alone: every option as often as its odds say, and few data sets."""
+        return SampledCrossing(self.settings, self.factors, self.drawn[self.independent], self.samples)
+
     @property
     def stairs(self) -> int:
         """Staircases in a replicate."""

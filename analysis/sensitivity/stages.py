@@ -46,10 +46,12 @@ class Stages:
     def compute(self, wanted: Iterable[Settings], workers: int) -> None:
         """Have the points and the weights of these settings ready. workers: processes; what they compute is what this
         process would. A refusal is kept like a result."""
+        if workers == 1:
+            return
         by_data: dict[Hashable, list[Settings]] = {}
         for settings in wanted:
             by_data.setdefault(self._data(settings), []).append(settings)
-        if workers == 1 or len(by_data) < 2:
+        if len(by_data) < 2:
             return
         from joblib import Parallel, delayed
 

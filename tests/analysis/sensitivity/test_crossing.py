@@ -191,6 +191,15 @@ class TestStaircases:
             found = np.bincount(drawn.places[:, place], minlength=len(each.options)) / drawn.size
             assert found == pytest.approx(each.shares, abs=0.08)
 
+    def test_the_ends_alone_are_a_sample_by_the_odds(self, public):
+        drawn = staircases(public, seed=1)
+        ends = drawn.independent_ones()
+        assert ends.size == 2 * drawn.size // drawn.steps and ends.replicates == drawn.replicates
+        assert (ends.drawn == drawn.drawn[drawn.independent]).all()
+        for place, each in enumerate(ends.factors):  # data are drawn 32 times, other choices 256 times
+            often = np.bincount(ends.drawn[:, place], minlength=len(each.options)) / ends.size
+            assert np.abs(often - each.shares).max() < (0.25 if each.makes_data else 0.1)
+
     def test_the_same_for_the_same_seed(self, public):
         assert (staircases(public, 5).places == staircases(public, 5).places).all()
         assert not (staircases(public, 5).places == staircases(public, 6).places).all()
