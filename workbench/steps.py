@@ -72,7 +72,8 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "06_sensitivity": (
         "uncertainty.draws", "uncertainty.concentration", "uncertainty.data", "uncertainty.data_sets",
         "uncertainty.half_width", "uncertainty.sobol_samples", "uncertainty.bounds", "uncertainty.top",
-        "uncertainty.odds", "uncertainty.seed", "tiers.k", "tiers.draws", "parts.rank_classes", "parts.scenario_ranks",
+        "uncertainty.odds", "uncertainty.replicates", "uncertainty.seed", "tiers.k", "tiers.draws",
+        "parts.rank_classes", "parts.scenario_ranks",
         "parts.leaving_out", "parts.cities_left_out", "parts.choice_indices", "parts.weight_indices",
         "parts.attainable_ranks"),
     "07_tiers": (
@@ -80,7 +81,7 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
         "tiers.draws", "tiers.seed", "uncertainty.concentration", "parts.choice_of_k"),
     "08_regional_distribution": (
         "uncertainty.draws", "uncertainty.concentration", "uncertainty.half_width", "uncertainty.top",
-        "uncertainty.odds", "uncertainty.seed", "regions.neighbours"),
+        "uncertainty.odds", "uncertainty.replicates", "uncertainty.seed", "regions.neighbours"),
     "09_agreement": ("uncertainty.seed",),
     "10_white_paper": ("uncertainty.top", "tiers.k"),
 }

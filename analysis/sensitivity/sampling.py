@@ -89,9 +89,10 @@ class Staircases(SampledCrossing):
         return self.size // (self.samples * self.steps)
 
 
-def combinations_to_take(crossing: Crossing, seed: int, at_most: int = ENUMERATED_UP_TO) -> Crossing:
-    """All combinations where there are at most 5,000 (or `at_most`), else staircases of the usual size."""
-    return crossing if crossing.possible <= at_most else staircases(crossing, seed)
+def combinations_to_take(crossing: Crossing, seed: int, at_most: int = ENUMERATED_UP_TO,
+                         replicates: int = REPLICATES) -> Crossing:
+    """All combinations where there are at most 5,000 (or `at_most`), else staircases in so many replicates."""
+    return crossing if crossing.possible <= at_most else staircases(crossing, seed, replicates)
 
 
 def staircases(crossing: Crossing, seed: int, replicates: int = REPLICATES, beginnings: int = BEGINNINGS,
