@@ -141,7 +141,8 @@ class Uncertainty(Section):
         '改动选项的权重，如 ["lists.without=0.5"]', 'other odds of options, such as ["lists.without=0.5"]',
         strict=False)
     replicates: int = choice(
-        "组合太多只能抽样时，独立重复几份", "independent samples of combinations, where not all are taken", ge=2, le=1000)
+        "组合太多只能抽样时，独立部分的个数", "independent samples of combinations, if not all are taken",
+        ge=3, le=1000)
     seed: int = choice("随机种子", "seed of the draws", ge=1)
 
     @model_validator(mode="after")

@@ -44,7 +44,7 @@ MANY_PAGES, PAGES = 1_000, 100  # of more cities than the first, the second have
 # is kept by classes or in sum, and what takes minutes a repetition is repeated less often.
 LARGE = {"parts.rank_classes": 50, "parts.scenario_ranks": False, "parts.cities_left_out": 0,
          "parts.choice_indices": "mean", "uncertainty.draws": 2_000, "uncertainty.data_sets": 500,
-         "uncertainty.replicates": 2,
+         "uncertainty.replicates": 3,
          "tiers.starts": 20, "tiers.references": 10, "tiers.resamples": 10}
 MADE: dict[tuple[str, str], Panel] = {}  # by edition and the record of the input, which holds every file's checksum
 

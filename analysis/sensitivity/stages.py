@@ -275,7 +275,7 @@ def points(treated: pd.DataFrame, tree: pd.DataFrame, settings: Settings) -> pd.
 
 def digest(numbers: np.ndarray) -> bytes:
     """What tells an array from all others, in few bytes."""
-    return blake2b(np.ascontiguousarray(numbers), digest_size=16).digest()
+    return blake2b(numbers.tobytes(), digest_size=16).digest()
 
 
 def judgement(choices: Weighting) -> tuple:
