@@ -336,8 +336,6 @@ class TestNumbers:
 
     @pytest.mark.parametrize("name", READMES)
     def test_certainty_and_the_pilot_lists_in_the_readme_are_those_of_the_reference(self, name, effects):
-        by_weights, all_choices = (read_frame(REFERENCE / f"06_{stem}_intervals.csv", "adcode")
-                                   for stem in ("rank", "choice"))
         share = read_frame(REFERENCE / "06_scenario_summary.csv", "adcode")["share_top_100"]
         reach = read_frame(REFERENCE / "06_attainable_ranks.csv", "adcode")
         of_list = read_frame(REFERENCE / "05_effective_weights.csv", "indicator").loc["I23"]
@@ -345,13 +343,38 @@ class TestNumbers:
         quoted = [f"{of_list['nominal']:.1%}", f"{of_list['variance_share']:.0%}", f"{without['mean_shift']:.1f}",
                   int(without["entering"]), (share == 1).sum(), (share == 0).sum(),
                   (reach["worst_bound"] <= 100).sum(), (reach["best"] <= 100).sum()]
-        for table in (by_weights, all_choices):
-            chance = table["p_top_100"]
-            quoted += [(chance[table["rank"] <= 100] > 0.95).sum(),
-                       chance.between(0.05, 0.95, inclusive="neither").sum(),
-                       f"{(table['rank_95'] - table['rank_05']).mean():.0f}"]
         text = re.sub(r"\s+", " ", text_of(name)).replace(" %", "%")
         assert [part for part in quoted if not re.search(rf"(?<![\d.]){part}(?!\d)", text)] == []
+
+    @pytest.mark.parametrize("name", READMES)
+    def test_the_three_intervals_in_the_readme_are_those_of_the_reference(self, name):
+        """Their table row by row; groups, and combinations that reach GDP, in the sentences about it."""
+        rows = re.findall(r"^\|[^|]+\| (\d+) [^|]+\| (\d+)[^|]*\| (\d+)[^|]*\|$", text_of(name), re.MULTILINE)
+        table, banded = read_frame(REFERENCE / "06_intervals.csv"), read_frame(REFERENCE / "06_bands.csv", "adcode")
+        ranks = banded["rank"]
+        expected = []
+        for _, part in table.groupby("varies", sort=False):
+            part, chance = part.set_index("adcode"), part.set_index("adcode")["p_top_100"]
+            expected.append((f"{(part['rank_95'] - part['rank_05']).mean():.0f}",
+                             str((chance[ranks.index[ranks <= 100]] > 0.95).sum()),
+                             str(chance.between(0.05, 0.95, inclusive="neither").sum())))
+        assert rows == expected and len(rows) == 3
+        groups = banded["group"].max()
+        reached = read_frame(REFERENCE / "06_agreement.csv", "measure")["reached"]
+        words = {"README.md": ["five"], "README.zh-CN.md": ["五组"]}[name] if groups == 5 else [str(groups)]
+        words += [f"{reached[measure]:.0%}".replace("%", " %") for measure in ("spearman", "auc")]
+        assert [each for each in words if each not in text_of(name)] == []
+
+    def test_the_number_of_combinations_is_that_of_the_crossing(self):
+        from analysis.panel import read_panel
+        from analysis.sensitivity import combinations_to_take, read_crossing
+        from analysis.settings import load_settings
+
+        settings = load_settings()
+        taken = combinations_to_take(read_crossing(settings, read_panel()), seed=settings.uncertainty.seed,
+                                     replicates=settings.uncertainty.replicates)
+        for name in READMES:
+            assert f"{taken.size:,}" in text_of(name) and f" {len(taken.factors)} " in text_of(name)
 
 
 @pytest.mark.long
