@@ -138,7 +138,7 @@ class Uncertainty(Section):
         "可达名次：每项权重可变动的份额", "attainable ranks: share by which every weight may vary", ge=0, le=1)
     top: int = choice("截止线：报告进入前几名的概率", "the cut whose probability is reported", ge=1)
     odds: tuple[Annotated[str, Field(pattern=ODDS)], ...] = choice(
-        '改动选项的权重，如 ["lists.without=0.5"]', 'other odds of options, such as ["lists.without=0.5"]',
+        "改动选项的权重，写法见 settings/baseline.yaml", "other odds of options, as settings/baseline.yaml shows",
         strict=False)
     replicates: int = choice(
         "组合太多只能抽样时，独立部分的个数", "independent samples of combinations, if not all are taken",

@@ -39,6 +39,17 @@ class TestCell:
         assert given_ == {flat_name(name): flatten(BASE)[name] for name in PARAMETERS[step]}
         assert chosen_settings(step, BASE, given_, lang) == BASE
 
+    @pytest.mark.parametrize("step", STEPS)
+    @pytest.mark.parametrize("lang", LANGUAGES)
+    def test_papermill_understands_every_line(self, step, lang, caplog):
+        """It takes a line with a second equals sign, in a remark too, for no parameter, and warns in every run."""
+        from nbformat.v4 import new_code_cell
+        from papermill.translators import PythonTranslator
+
+        found = PythonTranslator.inspect(new_code_cell(parameters_cell(step, lang)))
+        assert [each.name for each in found] == ["run", "city", *map(flat_name, PARAMETERS[step])]
+        assert caplog.text == ""
+
     def test_every_choice_has_a_meaning_in_both_languages_and_a_range_or_options(self):
         for name, choice in choices().items():
             assert CHINESE.search(choice.zh) and not CHINESE.search(choice.en) and choice.en

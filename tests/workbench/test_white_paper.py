@@ -171,7 +171,10 @@ class TestValues:
         chances = map(float, column("06_choice_intervals", "p_top_100"))
         chance = dict(zip(column("06_choice_intervals", "adcode"), chances, strict=True))
         sure = sum(chance[code] > 0.95 for code, rank in ranks.items() if rank <= 100)
-        assert (chinese["certainty"].sure, chinese["certainty"].unsure) == (str(sure), str(100 - sure))
+        three = zip(column("06_intervals", "adcode"), column("06_intervals", "varies"),
+                    map(float, column("06_intervals", "p_top_100")), strict=True)
+        with_data = sum(chance > 0.95 for code, varies, chance in three if varies == "data" and ranks[code] <= 100)
+        assert chinese["certainty"].sure == str(sure) and f"{with_data} 座" in chinese["certainty"].with_data
 
     def test_regions(self, chinese):
         east = column("08_region_counts", "ours", group="东部")[0]

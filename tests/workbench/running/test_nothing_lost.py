@@ -367,8 +367,8 @@ def place(tmp_path_factory):
     root = copy_repository(tmp_path_factory.mktemp("lost") / "study")
     path = root / "notebooks/01_clean_data.ipynb"
     notebook = read(path, 4)
-    parameters = "run = 'lab'\ncity = '深圳市'"
-    notebook.cells = [new_code_cell(parameters, metadata={"tags": ["parameters"]}), new_code_cell(TABLES)]
+    parameters = next(cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
+    notebook.cells = [parameters, new_code_cell(TABLES)]
     write(notebook, path)
     return root
 
