@@ -70,10 +70,15 @@ def unstoppable() -> Iterator[None]:
 
 @contextmanager
 def signals_held_back() -> Iterator[None]:
-    """Block Ctrl-C and signals while processes are started; the new processes inherit the block.
+    """Hold Ctrl-C and signals back until the block is left; processes started in it inherit the block.
 
-    Otherwise a run that ends just after starting a process could leave that process running.
+    Otherwise a run that ends just after starting a process could leave that process running, or let it begin without
+    what it is to do. Blocking is not enough: another thread may take the signal, and Python then interrupts this one.
     """
+    came: list[int] = []
+    numbers = STOPS if in_main_thread() else ()
+    handlers = {number: signal.signal(number, lambda signum, _: came.append(signum)) for number in numbers
+                if callable(signal.getsignal(number))}
     mask = getattr(signal, "pthread_sigmask", None)
     if mask:
         from multiprocessing import resource_tracker
@@ -85,6 +90,10 @@ def signals_held_back() -> Iterator[None]:
     finally:
         if mask:
             mask(signal.SIG_SETMASK, before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
 
 
 def follow_parent(scratch: str) -> None:

@@ -13,7 +13,7 @@ from conftest import ROOT, study_environment
 pytestmark = [pytest.mark.whole, pytest.mark.skipif(os.name != "posix", reason="signals are held back on POSIX only")]
 
 HELD_BACK = """
-import os, signal, sys
+import os, signal, sys, threading, time
 from multiprocessing import get_context
 from workbench.running.stopping import ended_by_signals, signals_held_back
 
@@ -21,6 +21,8 @@ if __name__ == "__main__":
     number = getattr(signal, sys.argv[1])
     if signal.getsignal(number) == signal.SIG_IGN:  # the tests were begun with nohup
         signal.signal(number, signal.SIG_DFL)
+    if sys.argv[2] == "thread":  # one that the signal may reach instead of this one
+        threading.Thread(target=time.sleep, args=(30,), daemon=True).start()
     process = get_context("spawn").Process(target=print, args=("heard what to do",))
     try:
         with ended_by_signals(), signals_held_back():
@@ -52,8 +54,9 @@ def started(code: str, *arguments: str, folder) -> subprocess.Popen:
 
 
 @pytest.mark.parametrize(("name", "end"), [("SIGINT", "interrupted"), ("SIGTERM", "143"), ("SIGHUP", "129")])
-def test_a_signal_waits_until_a_process_has_been_started(name, end, tmp_path):
-    process = started(HELD_BACK, name, folder=tmp_path)
+@pytest.mark.parametrize("beside", ["", "thread"])
+def test_a_signal_waits_until_a_process_has_been_started(name, end, beside, tmp_path):
+    process = started(HELD_BACK, name, beside, folder=tmp_path)
     assert process.communicate(timeout=60)[0].splitlines() == ["heard what to do", end] and process.returncode == 0
 
 
