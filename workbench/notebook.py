@@ -289,7 +289,7 @@ class Step:
             return
         table = Table.from_frame(frame, formats, merged)
         write_table_files(table, folder, name, report["label"], report["caption"], (report["notes"], self.stamp))
-        display({"text/html": table_to_html(table, "zh"), "text/plain": report["caption"]},
+        display({"text/html": table_to_html(table, self.lang), "text/plain": report["caption"]},
                 metadata={"report": report | {"table": table.to_json()}}, raw=True)
         self.lab_caption(report)
 
