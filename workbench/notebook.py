@@ -303,8 +303,11 @@ class Step:
         sources = [f"{column}_{self.lang}" if f"{column}_{self.lang}" in frame else column for column in columns]
         called = [worded(headings.get(column) or heading(column, self.lang)) for column in columns]
         shown = frame[sources].set_axis(called, axis=1)
-        numeric = set(shown.select_dtypes("number"))
-        styles = {word: formats.get(column) or (page_format(column) if word in numeric else "")
+        numeric, whole = set(shown.select_dtypes("number")), set(shown.select_dtypes("integer"))
+        # a column of counts may be called what elsewhere is a share (weights): whole numbers are never per cent
+        own = {column: "" if word in whole and page_format(column).endswith("%") else page_format(column)
+               for column, word in zip(columns, called, strict=True)}
+        styles = {word: formats.get(column) or (own[column] if word in numeric else "")
                   for column, word in zip(columns, called, strict=True)}
         return shown, {word: style for word, style in styles.items() if style}
 

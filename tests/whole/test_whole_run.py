@@ -253,6 +253,13 @@ class TestPages:
             assert not re.search(r"@import|url\((?!['\"]?(?:data:|#|%23))", page.html), name
             assert "Content-Security-Policy" in page.html
 
+    def test_no_page_says_more_than_all_of_something(self, pages):
+        """A count in a column that is a share elsewhere comes out as 8200 %."""
+        for name, page in pages.items():
+            text = re.sub(r"<(script|style|svg|pre)\b.*?</\1>|<[^>]+>", " ", page.html, flags=re.DOTALL)
+            said = re.findall(r"(?<![\d.,])\d{3,}(?:\.\d+)? ?%", text)
+            assert [share for share in said if float(share.rstrip("% ")) > 100] == [], name
+
     def test_measured_and_missing_domains_stand_at_the_top_of_every_page(self, pages, lang):
         measured, missing = {"en": ("Digital economy", "Digital governance"), "zh": ("数字经济", "数字治理")}[lang]
         for name, page in pages.items():
