@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axis import Tick
 from matplotlib.text import Text
 
-from analysis import agreement, figures, regions, spatial
+from analysis import agreement, bands, figures, regions, spatial
 from analysis.figures import labels, style
 from analysis.framework import leaves, read_framework
 from analysis.sensitivity import interval_table
@@ -121,6 +121,11 @@ def draw(name: str, lang: str):
                          [0.3, 0.7, 0.95]),
             pd.Series([0.94, 0.97, 0.89, 0.90, 0.85], ["D3", "D2", "D4", "D5", "D6"]),
             TREE[f"name_{lang}"], **words),
+        "agreement_over_choices": lambda: figures.agreement_over_choices(
+            pd.Series(rng.normal(0.7, 0.08, 500)), 0.72, 0.755, **words),
+        "pairwise_chances": lambda: figures.pairwise_chances(
+            bands.win_chances(DATA["drawn"][DATA["ranks"].sort_values().index[90:110]]), DATA["ranks"], CITIES,
+            **words),
         "movers": lambda: figures.movers(agreement.movers(scores, published), CITIES, **words),
     }
     return makers[name]()

@@ -29,6 +29,7 @@ OTHER_CHOICES = {
 # Choices that do not enter score_study, and where they matter instead.
 ELSEWHERE = {
     "uncertainty.odds": "the odds of the choices crossed (tested in test_crossing)",
+    "uncertainty.replicates": "how many combinations are drawn (tested in test_crossing)",
     "edition": "one edition so far", "city": "which city the notebooks follow by hand",
     "treatment.city_coverage": "the flag low_coverage of score_table (tested below)",
     "weighting.consistency_limit": "which matrices are refused (tested in test_experts)",

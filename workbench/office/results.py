@@ -12,7 +12,8 @@ from pandas.api.types import is_bool_dtype, is_float_dtype, is_integer_dtype
 
 from analysis.agreement import RANKING_NAMES
 from analysis.figures.labels import pick
-from analysis.settings import differences
+from analysis.sensitivity.crossing import ALTERNATIVES
+from analysis.settings import ROOT, differences, read_yaml
 from analysis.study import ACTIONS
 from workbench.office import score_formulas
 from workbench.office.results_words import (
@@ -121,6 +122,7 @@ def readable(frame: pd.DataFrame, stem: str, run: RunBook,
     shown = pd.DataFrame(index=frame.index)
     heads, forms = [], []
     options = scenario_names(run) if stem == "06_scenario_ranks" else {}
+    choices = choice_names(run.lang) if stem == "06_city_indices" else {}
     for column in frame:
         values = frame[column]
         if column in NAMED_COLUMNS:
@@ -132,7 +134,8 @@ def readable(frame: pd.DataFrame, stem: str, run: RunBook,
         elif is_bool_dtype(values):
             values = values.map({True: pick(run.lang, "是", "yes"), False: pick(run.lang, "否", "no")})
         shown[column] = values
-        head, form = head_and_form(column, values, stem, run.lang, {**names, **options})
+        head, form = ((choices[column], SHARE) if column in choices
+                      else head_and_form(column, values, stem, run.lang, {**names, **options}))
         heads.append(head)
         forms.append(form)
         if column in CODE_COLUMNS and not (column == "adcode" and "name" in frame):
@@ -153,6 +156,11 @@ def scenario_names(run: RunBook) -> dict[str, str]:
     return {} if listed is None else listed.set_index("scenario")[run.lang].to_dict()
 
 
+def choice_names(lang: str) -> dict[str, str]:
+    """The names of the choices crossed by key."""
+    return {row["key"]: row[lang] for row in read_yaml(ROOT / ALTERNATIVES)["crossed"]}
+
+
 def head_and_form(column: str, values: pd.Series, stem: str, lang: str, names: dict[str, str]) -> tuple[str, str]:
     """The head of a column and its number format."""
     known = COLUMNS_OF.get(stem, {}).get(column) or COLUMNS.get(column)
@@ -164,6 +172,9 @@ def head_and_form(column: str, values: pd.Series, stem: str, lang: str, names: d
                  "p_tier": (f"第 {number} 层概率", f"P(tier {number})"),
                  "share_top": (f"前 {number} 份额", f"Share in the first {number}")}[kind]
         return pick(lang, *words), SHARE
+    if column.endswith("_error"):  # of a chance
+        head, form = head_and_form(column.removesuffix("_error"), values, stem, lang, names)
+        return f"{head}{pick(lang, '，标准误', ', standard error')}", form
     if column in names:
         head = f"{column} {names[column]}" if len(column) <= LONGEST_CODE else names[column]
         return head, WHOLE if is_integer_dtype(values) else "0.00" if is_float_dtype(values) else TEXT
