@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
+from analysis.frames import settled_numbers
 from analysis.scoring import SHARES, WEIGHTLESS, Rule, TwoLevels, aggregate, weightless_scores
 from analysis.validation import UnusableValues
 
@@ -29,7 +30,6 @@ class LinearScores:
     method = "arithmetic"
 
     def __init__(self, values: np.ndarray) -> None:
-        self.given = values
         self.lowest = values.min(axis=0)
         self.values = np.ascontiguousarray((values - self.lowest).T)
 
@@ -43,6 +43,11 @@ class LinearScores:
     def scores(self, numbers: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """The study's scores from these numbers, for weights that sum to 1."""
         return numbers + (weights @ self.lowest)[:, None]
+
+    @property
+    def given(self) -> np.ndarray:
+        """The points behind the numbers, which have twelve digits."""
+        return settled_numbers(self.values.T + self.lowest)
 
     def exact(self, weights: np.ndarray) -> np.ndarray:
         """The study's scores for one vector of weights, by its own correctly rounded sums."""
@@ -58,7 +63,10 @@ class GeometricScores(LinearScores):
         if not (values > 0).all():
             raise UnusableValues("a geometric mean needs values above 0; set normalisation.lowest_points above 0")
         super().__init__(np.log(values))
-        self.given = values
+
+    @property
+    def given(self) -> np.ndarray:
+        return settled_numbers(np.exp(self.values.T + self.lowest))
 
     def scores(self, numbers: np.ndarray, weights: np.ndarray) -> np.ndarray:
         return np.exp(super().scores(numbers, weights))
@@ -73,7 +81,7 @@ class TopsisScores:
     def __init__(self, values: np.ndarray) -> None:
         if not np.ptp(values, axis=0).any():
             raise UnusableValues("all cities have the same weighted values: TOPSIS has no ideal to measure from")
-        self.given = values
+        self.lowest = values.min(axis=0)
         self.to_worst = np.ascontiguousarray(((values - values.min(axis=0)) ** 2).T)
         self.to_both = self.to_worst + ((values - values.max(axis=0)) ** 2).T
 
@@ -89,7 +97,8 @@ class TopsisScores:
 
     def exact(self, weights: np.ndarray) -> np.ndarray:
         """As `LinearScores.exact`."""
-        return 100 * aggregate(pd.DataFrame(self.given), pd.Series(weights), "topsis").to_numpy()
+        given = settled_numbers(np.sqrt(self.to_worst.T) + self.lowest)
+        return 100 * aggregate(pd.DataFrame(given), pd.Series(weights), "topsis").to_numpy()
 
 
 class WeightlessScores:

@@ -222,11 +222,11 @@ class Stages:
         keys = [("column", *key, code, digest(numbers[:, place]), None if seen is None else digest(seen[:, place]))
                 for place, code in enumerate(values.columns.tolist())]
         new = [known[len(key) + 1] for known in keys if known not in self._kept]
-        if new:
-            found = compute(new)
-            columns = iter(found.to_numpy().T)
-            self._kept |= {known: next(columns) for known in keys if known not in self._kept}
-        return pd.DataFrame(np.column_stack([self._kept[known] for known in keys]), values.index, values.columns)
+        found = iter(compute(new).to_numpy().T if new else ())
+        whole = np.column_stack([self._kept[known] if known in self._kept else next(found) for known in keys])
+        for place, known in enumerate(keys):
+            self._kept.setdefault(known, whole[:, place])  # a view: the numbers are kept once
+        return pd.DataFrame(whole, values.index, values.columns)
 
     @staticmethod
     def _data(settings: Settings) -> tuple:
