@@ -39,7 +39,8 @@ INPUT = "input"
 LEFT, LEFT_INPUT = "panel.pickle", "input.pickle"
 FEWEST = 3  # cities that differ, in the smallest study
 SYNTHETIC = "data/raw/synthetic/panel"
-MANY_PAGES, PAGES = 1_000, 100  # of more cities than the first, the second have a page of their own
+MANY_PAGES = 1_000  # of more cities than these
+FEWER = {"parts.profiles": 100, "uncertainty.replicates": 4}  # so many have a page, and so many samples are drawn
 # What a study of many cities does without, unless the user names the choice: what grows with the square of the cities
 # is kept by classes or in sum, and what takes minutes a repetition is repeated less often.
 LARGE = {"parts.rank_classes": 50, "parts.scenario_ranks": False, "parts.cities_left_out": 0,
@@ -394,8 +395,8 @@ def for_many(settings: Settings, cities: int, said: frozenset[str] = frozenset()
     """The choices that a study of more than `many` cities reduces, where neither the user names them (`said`) nor they
     are as small already."""
     here = flatten(settings)
-    wanted = {"parts.profiles": PAGES} if cities > MANY_PAGES else {}
-    wanted |= LARGE if cities > many else {}
+    wanted: dict[str, object] = FEWER if cities > MANY_PAGES else {}
+    wanted = wanted | (LARGE if cities > many else {})
     repeated = {name: min(value, here[name]) for name, value in wanted.items() if not name.startswith("parts.")}
     return {name: value for name, value in (wanted | repeated).items() if name not in said and here[name] != value}
 

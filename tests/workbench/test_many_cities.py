@@ -32,7 +32,7 @@ class TestChoices:
     def test_up_to_the_limit_nothing_is_reduced(self):
         settings = load_settings()
         assert for_many(settings, 1_000) == {}
-        assert for_many(settings, 5_000) == {"parts.profiles": 100}
+        assert for_many(settings, 5_000) == {"parts.profiles": 100, "uncertainty.replicates": 4}
 
     def test_beyond_it_what_grows_with_the_square_is(self):
         assert for_many(load_settings(), 5_001) == LARGE | {"parts.profiles": 100}
