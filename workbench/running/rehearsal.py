@@ -27,8 +27,8 @@ from workbench.project import Run, RunError, staged
 from workbench.steps import notebook_path
 
 # Few repetitions: enough that every computation is made and every figure drawn, too few to say anything.
-FEW = {"uncertainty.draws": 100, "uncertainty.sobol_samples": 8, "tiers.starts": 2, "tiers.references": 2,
-       "tiers.resamples": 2, "tiers.draws": 50}
+FEW = {"uncertainty.draws": 100, "uncertainty.sobol_samples": 8, "uncertainty.replicates": 3, "tiers.starts": 2,
+       "tiers.references": 2, "tiers.resamples": 2, "tiers.draws": 50}
 
 
 SAMPLE = 600  # cities; of many, about so many rehearse: beyond 500 attainable ranks are bracketed, as those of many are
