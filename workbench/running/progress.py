@@ -16,7 +16,7 @@ from analysis.settings import Settings
 QUIET = 10.0  # seconds
 # Seconds of one core, measured with `benchmarks.large_study` from 200 to 40,000 units (benchmarks/README.md); a run
 # uses two cores, and machines differ: an estimate, no promise.
-STARTING, PER_CELL, PER_RANKED_UNIT, PER_TIERED_UNIT = 20.0, 1.5e-4, 5e-8, 1.2e-6
+STARTING, PER_CELL, PER_RANKED_UNIT, PER_TIERED_UNIT = 20.0, 3.5e-4, 5e-8, 1.2e-6
 RANKINGS_A_DRAW, RANKINGS_A_CHOICE = 7, 45  # of weights alone and of the choices crossed
 TOLD_FROM = 120.0  # seconds; a shorter run is not estimated
 
