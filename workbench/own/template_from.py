@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -106,6 +106,7 @@ def see(grid: Grid, findings: Findings) -> tuple[Seen, pd.DataFrame]:
         if not findings.problems:
             no_units(grid, findings)
         return Seen(), pd.DataFrame()
+    table = by_its_units(table)
     layout = lay_out(table, roster, findings)
     heading = table.heading("name").content if table.has("name") else ""
     seen = Seen(unit=UNIT_HEADINGS.get(tight(heading), ANY_UNIT))
@@ -119,6 +120,29 @@ def see(grid: Grid, findings: Findings) -> tuple[Seen, pd.DataFrame]:
                          "没有看到指标列（各格为数的列）；请核对表头与数",
                          "no column of figures is seen; check the heading and the figures")
     return seen, pd.DataFrame(rows, columns=["code", "name", "indicator", "year", "value"])
+
+
+def by_its_units(table: Table) -> Table:
+    """The table with its units named by the column that tells its rows apart: where the one taken by its heading says
+    the same of several (地区 of hospitals), the first other column of texts that are all different; the one taken then
+    is a group like any other column of words."""
+    if {"code", "indicator", "year"} & set(table.columns):
+        return table
+
+    def texts(column: int) -> list[str]:
+        return [tight(written(table.cell(row, column).content)) for row in rows]
+
+    taken = table.columns["name"]
+    rows = [row for row in table.rows if not is_blank(table.cell(row, taken).content)]
+    if len(set(texts(taken))) == len(rows):
+        return table
+    for column, heading in table.others.items():
+        cells = texts(column)
+        if all(cells) and len(set(cells)) == len(cells) and not any(map(is_number, cells)):
+            others = {place: text for place, text in table.others.items() if text != heading}
+            others[taken] = folded(table.heading("name").content)
+            return replace(table, columns={**table.columns, "name": column}, others=others)
+    return table
 
 
 def in_one_notation(contents: list[object], table: Table, findings: Findings) -> list[object]:

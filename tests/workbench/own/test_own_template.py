@@ -429,3 +429,17 @@ class TestColumnsThatMayStayBlank:
         write_study(tmp_path / "mine.csv", tmp_path / "study")
         head = (tmp_path / "study/framework.csv").read_text(encoding="utf-8-sig").splitlines()[0]
         assert head.endswith(",".join(SCALES)) and read_input(tmp_path / "study").framework.shape[0] == 4
+
+    @pytest.mark.parametrize("head", ["医院,地区", "地区,医院"])
+    def test_a_heading_that_is_the_same_for_several_rows_does_not_name_the_units(self, tmp_path, head):
+        """地区 often names units; beside ten different hospitals it is a system of regions, and no row is lost."""
+        rows = [(f"{sign}院", "东区" if place < 5 else "西区") for place, sign in enumerate("甲乙丙丁戊己庚辛壬癸")]
+        ordered = rows if head.startswith("医院") else [row[::-1] for row in rows]
+        text = "".join(f"{','.join(row)},{place + 3},{place * place}\n" for place, row in enumerate(ordered))
+        (tmp_path / "mine.csv").write_text(f"{head},床位,满意度\n{text}", encoding="utf-8")
+        write_study(tmp_path / "mine.csv", tmp_path / "study")
+        study = read_input(tmp_path / "study")
+        assert study.cities["name"].tolist() == [name for name, _ in rows]
+        assert study.values["value"].tolist() == [
+            number for place in range(10) for number in (place + 3, place * place)]
+        assert sorted(study.regions["name"]) == ["东区", "西区"]
