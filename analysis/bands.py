@@ -69,6 +69,11 @@ def win_chances(draws: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(wins, draws.columns, draws.columns)
 
 
+def share_above(ahead: np.ndarray, behind: np.ndarray) -> np.ndarray:
+    """The share of draws (rows) in which `ahead` is larger; equal counts half."""
+    return (ahead > behind).mean(axis=0) + (ahead == behind).mean(axis=0) / 2
+
+
 def next_chances(order: pd.Index, draws: pd.DataFrame) -> pd.Series:
     """P(a above b) for each city of `order` (the best first) and the one that follows it, as `win_chances`; NaN for the
     last. `draws` is draws × cities.
@@ -77,8 +82,7 @@ def next_chances(order: pd.Index, draws: pd.DataFrame) -> pd.Series:
     [0.75, nan]
     """
     numbers = draws[order].to_numpy(dtype=float)
-    ahead, behind = numbers[:, :-1], numbers[:, 1:]
-    chances = (ahead > behind).mean(axis=0) + (ahead == behind).mean(axis=0) / 2
+    chances = share_above(numbers[:, :-1], numbers[:, 1:])
     return pd.Series([*chances, np.nan][-len(order):], order, name="p_above_next")
 
 
@@ -98,7 +102,7 @@ def groups_alike(order: pd.Index, draws: pd.DataFrame, level: float = 0.95) -> p
     numbers = draws[order].to_numpy(dtype=float).T
     groups, first = np.ones(len(order), dtype=int), 0
     for place in range(1, len(order)):
-        wins = (numbers[first] > numbers[place]).mean() + (numbers[first] == numbers[place]).mean() / 2
+        wins = share_above(numbers[first], numbers[place])
         groups[place] = groups[place - 1] + (wins > level)
         if wins > level:
             first = place
